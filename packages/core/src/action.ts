@@ -1,0 +1,57 @@
+// The life of an action. Each arrow is one function of store/src/actions.ts; nothing else writes the column.
+//
+//             claim                 finish
+//  queued ------------> running -------------> succeeded
+//    | ^                  | |        fail
+//    | '---- postpone ----' '----------------> failed ---- retry ---> queued
+//    |       release (its holder died)
+//    '------- cancel ------------------------> cancelled
+//
+// What holds in each state:
+//   queued     nobody holds it; `not_before` may put it off
+//   running    `held_until` and `held_by` are set; (id, claim) is the key to every write
+//   succeeded  `ended_at` is set, no error
+//   failed     `ended_at`, `error_code` and `error_message` are set
+//   cancelled  `ended_at` is set, no error
+
+export const ACTION_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type ActionState = (typeof ACTION_STATES)[number];
+
+export const ACTION_KINDS = [
+  'database_create',
+  'database_quarantine',
+  'database_restore',
+  'database_delete',
+  'database_update',
+  'database_adopt',
+  'credential_create',
+  'credential_reset',
+  'credential_delete',
+  'grant_create',
+  'grant_delete',
+  'server_preflight',
+  'server_refresh',
+  'server_drift',
+] as const;
+export type ActionKind = (typeof ACTION_KINDS)[number];
+
+export const STEP_STATES = ['waiting', 'running', 'succeeded', 'failed'] as const;
+export type StepState = (typeof STEP_STATES)[number];
+
+/** Whether the action has ended and will not move again by itself. */
+export function isEnded(state: ActionState): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** How long one claim is good for, and how often its holder renews it. Both by the store's clock. */
+export const HOLD_MS = 30_000;
+export const HOLD_RENEW_MS = 10_000;
+
+/** A nudge that has not led to a claim after this long is taken for lost. */
+export const NUDGE_LOST_MS = 15_000;
+
+/** How many refusals that may pass (busy, deadlock, a bug of ours) an action survives before it fails. */
+export const FAILURES_MAX = 5;
+
+/** How long an unreachable server is waited for, from the first claim. Twenty minutes of maintenance must not end it. */
+export const UNREACHABLE_MS_MAX = 24 * 60 * 60 * 1000;

@@ -1,0 +1,10 @@
+// A credential: one login on one server, with grants on databases of that server.
+//
+//   creating ----> active ----> deleted
+//       '--> failed ---------------^
+
+export const CREDENTIAL_STATES = ['creating', 'active', 'failed', 'deleted'] as const;
+export type CredentialState = (typeof CREDENTIAL_STATES)[number];
+
+export const ROLES = ['owner', 'readwrite', 'readonly'] as const;
+export type Role = (typeof ROLES)[number];

@@ -1,0 +1,46 @@
+// Ids: sortable by time, prefixed by what they name, never digits only, never with a colon (BullMQ refuses both).
+// A TypeID (prefix + UUIDv7 in base32), so the UUID that some dialects want is the same fact, not another column.
+import { fromString, getType, toUUID, typeid } from 'typeid-js';
+
+export const ID_PREFIXES = {
+  access: 'acc',
+  action: 'act',
+  credential: 'cred',
+  database: 'db',
+  delivery: 'del',
+  endpoint: 'end',
+  environment: 'env',
+  event: 'evt',
+  grant: 'grant',
+  plan: 'plan',
+  pool: 'pool',
+  project: 'proj',
+  server: 'srv',
+  team: 'team',
+} as const;
+
+export type IdNoun = keyof typeof ID_PREFIXES;
+
+/** A new id, later than every earlier one of this process: `db_01h455vb4pex5vsknk084sn02q`. */
+export function newId(noun: IdNoun): string {
+  return typeid(ID_PREFIXES[noun]).toString();
+}
+
+/** Whether `text` has the form of an id of this noun. Says nothing of whether the thing exists. */
+export function isId(noun: IdNoun, text: string): boolean {
+  try {
+    return getType(fromString(text)) === ID_PREFIXES[noun];
+  } catch {
+    return false; // typeid-js has no check that does not throw
+  }
+}
+
+/** The UUID inside an id, lower case with hyphens. Throws on what is no id. */
+export function uuidOf(id: string): string {
+  return toUUID(fromString(id));
+}
+
+/** The last five characters of an id: random, [0-9a-z], to tell two equal names on one server apart. */
+export function idTail(id: string): string {
+  return id.slice(-5);
+}

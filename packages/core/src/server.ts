@@ -1,0 +1,9 @@
+// A server: one engine server that the team already owns.
+//
+//   unchecked --(a preflight succeeds)--> active <--> draining, offline
+
+export const SERVER_STATES = ['unchecked', 'active', 'draining', 'offline'] as const;
+export type ServerState = (typeof SERVER_STATES)[number];
+
+export const TLS_MODES = ['disable', 'require', 'verify-full'] as const;
+export type TlsMode = (typeof TLS_MODES)[number];

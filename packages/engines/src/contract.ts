@@ -1,0 +1,119 @@
+// What an engine is to the rest of Berth. Verbs are observe, ensure, remove: each may be called twice with one result.
+// Names and passwords are decided and stored before an engine hears of them. Evidence is what was seen, without secrets.
+import type { EngineName, Role, Secret, TlsMode } from '@berth/core';
+
+/** What was seen on the server; ends up readable on the action's step. Never a secret, never a verifier. */
+export type Evidence = Record<string, string | number | boolean | null | string[] | number[]>;
+
+export interface ServerAddress {
+  host: string;
+  port: number;
+  tls: TlsMode;
+}
+
+export interface ServerAdmin extends ServerAddress {
+  username: string;
+  password: Secret;
+}
+
+/** `id` is Berth's id and becomes the marker on the server; `name` is the engine name. Marked things are ours alone. */
+export interface DatabaseRef {
+  id: string;
+  name: string;
+}
+
+export interface LoginRef {
+  id: string;
+  name: string;
+}
+
+export interface DatabaseSpec extends DatabaseRef {
+  connectionsMax: number;
+}
+
+export interface DatabaseFacts {
+  charset: string;
+  collation: string;
+  sizeBytes: number;
+}
+
+export interface ServerFacts {
+  /** The same for every address that leads to this server, different for every other one. */
+  identity: string;
+  version: string;
+  connectionsMax: number;
+  /** What this admin cannot do that Berth needs, in words for an operator; empty when it is fit. */
+  lacks: string[];
+}
+
+/** `free`: nothing has the name. `ours`: it bears our marker. `foreign`: somebody else's; it must not be touched. */
+export type Ownership = 'free' | 'ours' | 'foreign';
+
+export interface OpenOptions {
+  /**
+   * Milliseconds the caller may still act on this server (what is left of its hold, less a margin). Asked before every
+   * statement: at or below zero the statement is not sent and `claim_lost` is thrown; it also bounds the statement.
+   */
+  leftMs(): number;
+}
+
+export interface Engine {
+  name: EngineName;
+  capabilities: {
+    /** Whether a database is there as soon as it is made, or only once something is written. */
+    emptyDatabases: boolean;
+    charset: boolean;
+  };
+  /**
+   * Opens an admin session; it must be closed. Throws `server_unreachable` (no route, refused, starting up, shutting
+   * down), `server_busy` (no connection left), `admin_refused` (login or rights of the admin).
+   */
+  open(admin: ServerAdmin, options: OpenOptions): Promise<EngineSession>;
+}
+
+export interface EngineSession {
+  /**
+   * Takes the engine-side lock named after a database or server, until close. Whoever else holds it (a worker whose
+   * claim ran out, perhaps frozen) loses its session, and with it the power to change anything. Safe to repeat.
+   */
+  lock(key: string): Promise<void>;
+
+  observeServer(): Promise<ServerFacts>;
+  /** Shuts the system databases to everybody and makes the canary database. Safe to repeat. */
+  ensureServerPrepared(): Promise<Evidence>;
+
+  observeDatabase(database: DatabaseRef): Promise<Ownership>;
+  observeLogin(login: LoginRef): Promise<Ownership>;
+
+  /** Makes the database, shut to everyone but its own logins. Throws `taken_on_server` when the name is foreign. */
+  ensureDatabase(database: DatabaseSpec): Promise<DatabaseFacts>;
+  /** Makes the login or sets its password. Throws `taken_on_server` when the name is foreign. */
+  ensureLogin(login: LoginRef, password: Secret): Promise<Evidence>;
+  ensureGrant(database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence>;
+  /** Sets the password of a login that exists; grants stay. Throws `engine_refused` when it does not exist. */
+  ensurePassword(login: LoginRef, password: Secret): Promise<Evidence>;
+
+  /**
+   * Ends every session of these logins and, if given, every session in this database, and looks again, twice, at least
+   * 250 ms apart, until both looks see none. Evidence: `ended` (count) and `looks` (what each look saw).
+   * Throws `sessions_remain`.
+   */
+  endSessions(target: { logins: LoginRef[]; database?: DatabaseRef }): Promise<Evidence>;
+
+  /** Takes every way in: grants, CONNECT, and the login itself for those named. Data stay. Not there is success. */
+  removeAccess(target: { database?: DatabaseRef; logins: LoginRef[] }): Promise<Evidence>;
+  /** Drops the database and what hangs on it (prepared transactions, slots, subscriptions). Not there is success; a
+   * foreign database of that name is left alone and counts as not there. */
+  removeDatabase(database: DatabaseRef): Promise<Evidence>;
+  /** Drops the login after giving what it owns, in any database, to that database's owner. Not there is success. */
+  removeLogin(login: LoginRef): Promise<Evidence>;
+
+  /** Logs in as the tenant would, and writes. Throws `login_check_failed`. */
+  proveLogin(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<Evidence>;
+  /** Tries the login and expects to be refused for its password or its lock. Throws `login_check_failed` if let in. */
+  proveRefused(database: DatabaseRef, login: LoginRef, password: Secret): Promise<Evidence>;
+  /** Tries the login on the canary and on every system database and expects refusals. Throws `not_isolated`. */
+  proveIsolation(login: LoginRef, password: Secret): Promise<Evidence>;
+
+  close(): Promise<void>;
+}
