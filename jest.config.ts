@@ -1,0 +1,27 @@
+/** @jest-config-loader esbuild-register */
+// One suite for the whole house: tests stand beside what they test, and run against real servers started once per run.
+import type { Config } from 'jest';
+
+const config: Config = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/packages', '<rootDir>/apps'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/'],
+  modulePathIgnorePatterns: ['/dist/'],
+  transform: {
+    '^.+\\.tsx?$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  globalSetup: '<rootDir>/packages/testing/src/global-setup.ts',
+  globalTeardown: '<rootDir>/packages/testing/src/global-teardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/packages/testing/src/open-handles.ts'],
+  // A journey waits for real servers; a single test that needs longer than this says so itself.
+  testTimeout: 60_000,
+  // Two, because the servers of a run share the machine with the tests and with what the journeys start.
+  maxWorkers: 2,
+  verbose: false,
+};
+
+export default config;
