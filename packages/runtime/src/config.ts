@@ -1,0 +1,62 @@
+// Everything a process reads from its environment, parsed once. The only reader of `process.env` in the product.
+import { PlatformError, Secret } from '@berth/core';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const secret = (schema: z.ZodString) => schema.transform((text) => new Secret(text));
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://');
+
+const schema = z.object({
+  /** Where Berth remembers: a PostgreSQL database of its own. */
+  BERTH_STORE_URL: secret(postgresUrl),
+  /** Where BullMQ keeps its jobs. Without it: the store's database. */
+  BERTH_QUEUE_URL: secret(postgresUrl).optional(),
+  BERTH_KEYS: secret(z.string().min(1)),
+  BERTH_HOST: z.string().min(1).default('127.0.0.1'),
+  BERTH_PORT: port.default(8080),
+  BERTH_MIGRATE: z.enum(['apply', 'refuse']).default('apply'),
+  BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
+  BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
+  BERTH_SWEEP_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
+});
+
+export interface Config {
+  storeUrl: Secret;
+  queueUrl: Secret;
+  keys: Secret;
+  host: string;
+  port: number;
+  migrate: 'apply' | 'refuse';
+  logLevel: string;
+  workerConcurrency: number;
+  sweepIntervalMs: number;
+}
+
+/** The variables that `readConfig` knows, for the check against .env.example. */
+export const CONFIG_VARIABLES: string[] = Object.keys(schema.shape);
+
+/**
+ * Reads the environment. Throws `invalid_request` that names every variable that is missing or wrong, and never a
+ * value: an environment holds secrets.
+ */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(present);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
+    const list = fields.map(({ field, message }) => `  ${field}: ${message}`).join('\n');
+    throw new PlatformError('invalid_request', `The environment is not complete:\n${list}\nSee .env.example.`, { fields });
+  }
+  const env = parsed.data;
+  return {
+    storeUrl: env.BERTH_STORE_URL,
+    queueUrl: env.BERTH_QUEUE_URL ?? env.BERTH_STORE_URL,
+    keys: env.BERTH_KEYS,
+    host: env.BERTH_HOST,
+    port: env.BERTH_PORT,
+    migrate: env.BERTH_MIGRATE,
+    logLevel: env.BERTH_LOG_LEVEL,
+    workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
+    sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
+  };
+}

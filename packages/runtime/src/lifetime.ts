@@ -1,0 +1,66 @@
+// How a process lives: it says when it is ready, stops in order on SIGTERM or SIGINT, and does not outlive its launcher.
+import { codeOf } from '@berth/core';
+import type { Log } from './log';
+
+/** Ends one thing. Called once, in the reverse of the order in which the things were opened. */
+type Closer = () => Promise<void>;
+
+export interface Lifetime {
+  /** Remembers how to end what was just opened. */
+  onStop(name: string, close: Closer): void;
+  /** Aborted as soon as the process was asked to stop. */
+  stopping: AbortSignal;
+  /** Tells the launcher, if there is one, that this process serves. */
+  announceReady(facts: { url?: string }): void;
+}
+
+/** A clean stop that takes longer is given up: the store releases what was held (see HOLD_MS). */
+const STOP_MS_MAX = 25_000;
+
+/**
+ * Runs `start`, then lives until SIGTERM, SIGINT (a second one ends at once) or the launcher's end. Exit code 0 after a
+ * clean stop, 1 when `start` threw or something was thrown that nobody caught.
+ */
+export async function live(log: Log, start: (lifetime: Lifetime) => Promise<void>): Promise<void> {
+  const closers: { name: string; close: Closer }[] = [];
+  const controller = new AbortController();
+  const stop = stopOnce(log, controller, closers);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(1);
+      void stop(signal, 0);
+    });
+  }
+  process.on('disconnect', () => void stop('disconnect', 0));
+  process.on('uncaughtException', (error) => {
+    log.error({ error, code: codeOf(error) }, 'Nobody caught this; the process ends and is to be started again');
+    void stop('uncaughtException', 1);
+  });
+  try {
+    await start({
+      onStop: (name, close) => void closers.push({ name, close }),
+      stopping: controller.signal,
+      announceReady: (facts) => void process.send?.({ ready: true, ...facts }),
+    });
+  } catch (error) {
+    log.error({ error, code: codeOf(error) }, 'This process could not start');
+    await stop('start failed', 1);
+  }
+}
+
+function stopOnce(log: Log, controller: AbortController, closers: { name: string; close: Closer }[]) {
+  return async (signal: string, exitCode: number): Promise<void> => {
+    if (controller.signal.aborted) return;
+    controller.abort();
+    log.info({ signal }, 'Stopping');
+    setTimeout(() => {
+      log.error({}, 'A clean stop took too long; what was held is released by its time');
+      process.exit(1);
+    }, STOP_MS_MAX).unref();
+    for (const { name, close } of closers.reverse()) {
+      await close().catch((error: unknown) => log.error({ error }, `${name} did not close cleanly`));
+    }
+    log.info({ signal }, 'Stopped');
+    process.exit(exitCode);
+  };
+}

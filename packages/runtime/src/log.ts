@@ -1,0 +1,53 @@
+// The log: one JSON line per fact on standard output. Fields are a list, never a payload, so that no body, header or
+// row can slip in.
+import { codeOf } from '@berth/core';
+import { pino } from 'pino';
+
+/** All that a log line may carry beside its message. Ids and codes; never names of logins, never values. */
+export interface LogFields {
+  accessId?: string;
+  actionId?: string;
+  attempt?: number;
+  code?: string;
+  count?: number;
+  durationMs?: number;
+  duty?: string;
+  engine?: string;
+  error?: unknown;
+  kind?: string;
+  method?: string;
+  route?: string;
+  serverId?: string;
+  signal?: string;
+  state?: string;
+  status?: number;
+  step?: string;
+  url?: string;
+}
+
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+/** Opens the log of one process. `level: 'silent'` writes nothing. */
+export function openLog(process: string, level: string): Log {
+  const logger = pino({ level, base: { process }, serializers: { error: describeError } });
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+  };
+}
+
+const CAUSES_MAX = 4;
+
+/** Name, code, message and stack of an error and of its causes; no other property (drivers hang queries on theirs). */
+function describeError(error: unknown, depth = 0): object {
+  if (!(error instanceof Error)) return { message: typeof error };
+  const cause = error.cause !== undefined && depth < CAUSES_MAX ? { cause: describeError(error.cause, depth + 1) } : {};
+  return { name: error.name, code: codeOf(error), message: error.message, stack: error.stack, ...cause };
+}

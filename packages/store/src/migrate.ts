@@ -1,0 +1,84 @@
+// Brings a store up to the schema, under an advisory lock, or says what is missing. Safe to repeat and to race.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlatformError, type Secret } from '@berth/core';
+import { Client } from 'pg';
+import { listMigrations, type Migration, prismaFolder } from './migrations';
+import { openSchemaEngine } from './schema-engine';
+
+const LOCK = 'berth migrations';
+
+/**
+ * Applies missing migrations and returns their names, oldest first (empty when the store is up to date). With `refuse`
+ * it changes nothing and throws `store_behind` naming them. Throws `store_behind` too when one failed half-way before.
+ */
+export async function migrate(url: Secret, how: 'apply' | 'refuse'): Promise<string[]> {
+  const client = new Client({ connectionString: url.reveal(), application_name: 'berth migrate' });
+  client.on('error', () => {}); // a lost connection also fails the query in flight, which is where it is handled
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new PlatformError('store_unreachable', 'The store (BERTH_STORE_URL) cannot be reached.', { cause: error });
+  }
+  try {
+    const migrations = await listMigrations();
+    if ((await missing(client, migrations)).length === 0) return [];
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [LOCK]);
+    const names = (await missing(client, migrations)).map((migration) => migration.name);
+    if (names.length === 0) return [];
+    if (how === 'refuse') {
+      throw new PlatformError(
+        'store_behind',
+        `The store lacks ${names.length} migration(s): ${names.join(', ')}. ` +
+          'Apply them by starting one process with BERTH_MIGRATE=apply, or with: npx prisma migrate deploy',
+      );
+    }
+    await apply(url, migrations);
+    return names;
+  } finally {
+    await client.end(); // ends the lock as well
+  }
+}
+
+/** Reads Prisma's own ledger, so that `prisma migrate deploy` and this file agree about what was applied. */
+async function missing(client: Client, migrations: Migration[]): Promise<Migration[]> {
+  const ledger = await client.query<{ there: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
+  );
+  if (ledger.rows[0]?.there !== true) return migrations;
+  const rows = await client.query<{ migration_name: string; done: boolean }>(
+    `SELECT migration_name, finished_at IS NOT NULL AS done FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+  );
+  const half = rows.rows.find((row) => !row.done);
+  if (half !== undefined) {
+    throw new PlatformError(
+      'store_behind',
+      `Migration ${half.migration_name} was begun and not finished. Look at _prisma_migrations in the store.`,
+    );
+  }
+  const done = new Set(rows.rows.map((row) => row.migration_name));
+  return migrations.filter((migration) => !done.has(migration.name));
+}
+
+async function apply(url: Secret, migrations: Migration[]): Promise<void> {
+  const schema = await readFile(join(prismaFolder(), 'schema.prisma'), 'utf8');
+  const engine = await openSchemaEngine(schema, url.reveal());
+  try {
+    await engine.applyMigrations({
+      migrationsList: {
+        baseDir: join(prismaFolder(), 'migrations'),
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+        shadowDbInitScript: '',
+        migrationDirectories: migrations.map(({ name, sql }) => ({
+          path: name,
+          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+        })),
+      },
+      filters: { externalTables: [], externalEnums: [] },
+    });
+  } catch (error) {
+    throw new PlatformError('store_behind', 'A migration could not be applied.', { cause: error });
+  } finally {
+    engine.free();
+  }
+}
