@@ -447,6 +447,7 @@ ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_event_id_fkey" FOREIGN KEY (
 -- AddForeignKey
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_endpoint_id_fkey" FOREIGN KEY ("endpoint_id") REFERENCES "endpoints"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
+-- (No semicolon inside a comment: Prisma's engine splits there.)
 -- From here on: what Prisma's language cannot say. What must never be is forbidden here, whatever the code does.
 
 -- Words that a column may hold (text with a CHECK: a new word is one line, without rewriting a type).
@@ -501,7 +502,7 @@ ALTER TABLE "plans"
 ALTER TABLE "environments" ADD CONSTRAINT "environments_quarantine_days" CHECK ("quarantine_days" BETWEEN 0 AND 3650);
 ALTER TABLE "teams" ADD CONSTRAINT "teams_quota" CHECK ("database_quota" >= 0);
 
--- Names. Asked names are free again as soon as a delete is accepted; engine names only when it is really done.
+-- Names. Asked names are free again as soon as a delete is accepted, engine names only when it is really done.
 CREATE UNIQUE INDEX "databases_name_free" ON "databases" ("team_id", "environment_id", "name")
   WHERE "delete_accepted_at" IS NULL AND "state" <> 'deleted';
 CREATE UNIQUE INDEX "databases_engine_name_free" ON "databases" ("server_id", "engine_name") WHERE "state" <> 'deleted';
@@ -538,7 +539,7 @@ ALTER TABLE "grants"
 ALTER TABLE "accesses" ADD CONSTRAINT "accesses_project_same_team"
   FOREIGN KEY ("limit_project_id", "team_id") REFERENCES "projects" ("id", "team_id");
 
--- One running action per database and per credential; one refresh or preflight per server; one delete per database.
+-- One running action per database and per credential; one refresh or preflight per server, one delete per database.
 CREATE UNIQUE INDEX "actions_one_running_per_database" ON "actions" ("database_id") WHERE "state" = 'running';
 CREATE UNIQUE INDEX "actions_one_running_per_credential" ON "actions" ("credential_id") WHERE "state" = 'running';
 CREATE UNIQUE INDEX "actions_one_per_server_and_kind" ON "actions" ("server_id", "kind")
