@@ -539,7 +539,7 @@ ALTER TABLE "grants"
 ALTER TABLE "accesses" ADD CONSTRAINT "accesses_project_same_team"
   FOREIGN KEY ("limit_project_id", "team_id") REFERENCES "projects" ("id", "team_id");
 
--- One running action per database and per credential; one refresh or preflight per server, one delete per database.
+-- One running action per database and per credential, one refresh or preflight per server, one delete per database.
 CREATE UNIQUE INDEX "actions_one_running_per_database" ON "actions" ("database_id") WHERE "state" = 'running';
 CREATE UNIQUE INDEX "actions_one_running_per_credential" ON "actions" ("credential_id") WHERE "state" = 'running';
 CREATE UNIQUE INDEX "actions_one_per_server_and_kind" ON "actions" ("server_id", "kind")
