@@ -3,7 +3,7 @@
 import type { Config } from 'jest';
 
 const config: Config = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/packages/testing/src/guarded-environment.ts',
   roots: ['<rootDir>/packages', '<rootDir>/apps'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/'],
@@ -11,12 +11,15 @@ const config: Config = {
   transform: {
     '^.+\\.tsx?$': [
       '@swc/jest',
-      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   globalSetup: '<rootDir>/packages/testing/src/global-setup.ts',
   globalTeardown: '<rootDir>/packages/testing/src/global-teardown.ts',
-  setupFilesAfterEnv: ['<rootDir>/packages/testing/src/open-handles.ts'],
   // A journey waits for real servers; a single test that needs longer than this says so itself.
   testTimeout: 60_000,
   // Two, because the servers of a run share the machine with the tests and with what the journeys start.

@@ -1,0 +1,16 @@
+// Once per run, before the first test: start the servers and tell the test processes where they are.
+import { type RunServers, startServers } from './servers';
+
+declare global {
+  /** Jest runs setup and teardown in one process and offers nothing else to hand over from one to the other. */
+  var berthTestServers: RunServers | undefined;
+}
+
+/** Starts the servers of the run and names them in BERTH_TEST_*; test processes inherit the environment. */
+export default async function setup(): Promise<void> {
+  const servers = await startServers();
+  globalThis.berthTestServers = servers;
+  process.env.BERTH_TEST_STORE_URL = servers.store.url().reveal();
+  process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
+  process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
+}

@@ -1,0 +1,62 @@
+// What a test file runs against: its own store, cloned from the template of the run, on real servers.
+import { Secret } from '@berth/core';
+import { Client } from 'pg';
+import { newStoreName, TEMPLATE_NAME } from './store-name';
+
+export interface TestServers {
+  /** Superuser on the server that holds stores. */
+  storeUrl: string;
+  /** Superuser, database `postgres`, on the tenants' PostgreSQL server. */
+  postgresqlUrl: string;
+  /** Path of the tenants' server's log. */
+  postgresqlLog: string;
+}
+
+/** The servers that the global setup started for this run. Throws when there are none. */
+export function testServers(): TestServers {
+  return {
+    storeUrl: fromSetup('BERTH_TEST_STORE_URL'),
+    postgresqlUrl: fromSetup('BERTH_TEST_POSTGRESQL_URL'),
+    postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
+  };
+}
+
+function fromSetup(variable: string): string {
+  const value = process.env[variable];
+  if (value === undefined) throw new Error(`${variable} is not set: the global setup of Jest did not run`);
+  return value;
+}
+
+export interface TestStore {
+  url: string;
+  /** The same URL as the product takes it. */
+  secretUrl: Secret;
+  name: string;
+  /** Drops the store; refused by the server while a session is open in it, which is the point. */
+  close(): Promise<void>;
+}
+
+/** A store of one's own with all migrations applied and no rows. Takes about 30 ms. Close it in afterAll. */
+export async function openStore(): Promise<TestStore> {
+  const { storeUrl } = testServers();
+  const name = newStoreName(process.pid);
+  await administer(storeUrl, `CREATE DATABASE "${name}" TEMPLATE "${TEMPLATE_NAME}"`);
+  const url = new URL(storeUrl);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    secretUrl: new Secret(url.href),
+    name,
+    close: () => administer(storeUrl, `DROP DATABASE IF EXISTS "${name}"`),
+  };
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: 'berth test' });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
