@@ -3,7 +3,7 @@
 //             claim                 finish
 //  queued ------------> running -------------> succeeded
 //    | ^                  | |        fail
-//    | '---- postpone ----' '----------------> failed ---- retry ---> queued
+//    | '---- postpone ----' '----------------> failed
 //    |       release (its holder died)
 //    '------- cancel ------------------------> cancelled
 //

@@ -1,0 +1,102 @@
+// Reading actions and writing their steps. Nothing here touches the column `state`.
+import { HOLD_MS, PlatformError } from '@berth/core';
+import type { Action, ClaimKey } from './actions';
+import type { Db } from './db';
+import { Prisma, type Step } from './generated/client';
+import { type Page, type PageRequest, page } from './page';
+
+export type { Step };
+
+export interface EndedStep {
+  name: string;
+  state: 'succeeded' | 'failed';
+  durationMs: number;
+  evidence: Prisma.InputJsonObject;
+}
+
+export interface ActionFilter {
+  teamId?: string;
+  databaseId?: string;
+  state?: string;
+}
+
+export type ActionWithSteps = Action & { steps: Step[] };
+
+export function actionReadsOf(db: Db) {
+  return {
+    /** The action with all steps that ended so far, in the order in which they ended; null when there is none. */
+    find: (id: string): Promise<ActionWithSteps | null> =>
+      db.action.findUnique({ where: { id }, include: { steps: { orderBy: { ended_at: 'asc' } } } }),
+
+    /** The same by its number, for dialects whose ids are integers. */
+    findByNumber: (number: number): Promise<ActionWithSteps | null> =>
+      db.action.findUnique({ where: { number }, include: { steps: { orderBy: { ended_at: 'asc' } } } }),
+
+    /** Newest first. */
+    list: (filter: ActionFilter, request: PageRequest): Promise<Page<ActionWithSteps>> =>
+      page(request, (window) =>
+        db.action.findMany({
+          where: {
+            ...(filter.teamId !== undefined && { team_id: filter.teamId }),
+            ...(filter.databaseId !== undefined && { database_id: filter.databaseId }),
+            ...(filter.state !== undefined && { state: filter.state }),
+            ...window.where,
+          },
+          orderBy: { number: 'desc' },
+          take: window.take,
+          include: { steps: { orderBy: { ended_at: 'asc' } } },
+        }),
+      ),
+
+    /** The queued or running action of this kind on this server, which a second request joins; null when there is none. */
+    findOpenOfServer: (serverId: string, kind: string): Promise<Action | null> =>
+      db.action.findFirst({ where: { server_id: serverId, kind, state: { in: ['queued', 'running'] } } }),
+
+    /** The queued or running delete that stands against a request; null when there is none. */
+    findOpenDelete: (subject: { databaseId?: string; credentialId?: string }): Promise<Action | null> =>
+      db.action.findFirst({
+        where: {
+          ...(subject.databaseId !== undefined && { database_id: subject.databaseId, kind: 'database_delete' }),
+          ...(subject.credentialId !== undefined && { credential_id: subject.credentialId, kind: 'credential_delete' }),
+          state: { in: ['queued', 'running'] },
+        },
+      }),
+
+    /** Ids of queued actions of a database, oldest first. */
+    async listQueued(databaseId: string): Promise<string[]> {
+      const rows = await db.action.findMany({
+        where: { database_id: databaseId, state: 'queued' },
+        orderBy: { number: 'asc' },
+        select: { id: true },
+      });
+      return rows.map((row) => row.id);
+    },
+
+    /** Ids of running actions whose hold is over by the store's clock, longest over first. */
+    async listExpired(limit: number): Promise<string[]> {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM actions WHERE state = 'running' AND held_until < now() ORDER BY held_until LIMIT ${limit}`;
+      return rows.map((row) => row.id);
+    },
+
+    /**
+     * Writes a step that ended, once, and prolongs the hold, in one statement. Returns whether a cancel was asked for.
+     * Throws `claim_lost`, and then nothing was written.
+     */
+    async recordStep(key: ClaimKey, step: EndedStep): Promise<{ cancelRequested: boolean }> {
+      const [row] = await db.$queryRaw<{ cancel: boolean }[]>`
+        WITH held AS (
+          UPDATE actions SET held_until = now() + ${HOLD_MS} * interval '1 millisecond'
+          WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running'
+          RETURNING id, claim, cancel_requested_at
+        ), written AS (
+          INSERT INTO steps (action_id, attempt, name, state, started_at, ended_at, evidence)
+          SELECT id, claim, ${step.name}, ${step.state}, clock_timestamp() - ${step.durationMs} * interval '1 millisecond',
+            clock_timestamp(), ${JSON.stringify(step.evidence)}::jsonb FROM held
+        )
+        SELECT cancel_requested_at IS NOT NULL AS cancel FROM held`;
+      if (row === undefined) throw new PlatformError('claim_lost', `Claim ${key.claim} on ${key.id} is not good any more.`);
+      return { cancelRequested: row.cancel };
+    },
+  };
+}

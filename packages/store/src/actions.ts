@@ -1,0 +1,192 @@
+// The one writer of an action's state. Each function is one arrow of the drawing in core/src/action.ts, a
+// compare-and-set with its event in the same statement. (id, claim) is the key to every write of a holder.
+import { type ActionKind, type EngineName, type ErrorCode, HOLD_MS, NUDGE_LOST_MS, newId, PlatformError } from '@berth/core';
+import { ACTION_REFERENCES, type Db, raise, violatedIndex } from './db';
+import { type Action, Prisma } from './generated/client';
+
+export type { Action };
+
+/** What a worker that claimed an action must show to write anything about it. */
+export interface ClaimKey {
+  id: string;
+  claim: number;
+}
+
+/** What the queue is told: the action's id, and how many nudges it makes, so that no job id is ever used twice. */
+export interface Nudge {
+  id: string;
+  engine: string;
+  nudges: number;
+}
+
+export interface NewAction {
+  kind: ActionKind;
+  engine: EngineName;
+  teamId: string | null;
+  databaseId: string | null;
+  credentialId: string | null;
+  serverId: string;
+  stepNames: string[];
+  requestedBy: string | null;
+}
+
+/** The channel on which the end of an action is told, with its id. */
+export const ACTION_ENDED_CHANNEL = 'berth_action_ended';
+
+const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
+const told = Prisma.sql`SELECT changed.*, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
+
+export function actionsOf(db: Db) {
+  /** One arrow for a holder: throws `claim_lost` when the key does not fit any more. */
+  async function turn(key: ClaimKey, set: Prisma.Sql, event: Parameters<typeof raise>[0], ends: boolean) {
+    const [row] = await db.$queryRaw<Action[]>`
+      WITH changed AS (
+        UPDATE actions SET ${set}
+        WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
+      ), raised AS (${raise(event, ACTION_REFERENCES)})
+      ${ends ? told : Prisma.sql`SELECT * FROM changed`}`;
+    if (row === undefined) throw claimLost(key);
+    return row;
+  }
+
+  return {
+    /** Writes a queued action, already counted as nudged once: the caller nudges after its commit. */
+    async insert(action: NewAction): Promise<Action> {
+      const [row] = await db.$queryRaw<Action[]>`
+        WITH changed AS (
+          INSERT INTO actions (id, kind, engine, team_id, database_id, credential_id, server_id, step_names, requested_by)
+          VALUES (${newId('action')}, ${action.kind}, ${action.engine}, ${action.teamId}, ${action.databaseId},
+            ${action.credentialId}, ${action.serverId}, ${action.stepNames}, ${action.requestedBy})
+          RETURNING *
+        ), raised AS (${raise('action.queued', ACTION_REFERENCES)})
+        SELECT * FROM changed`;
+      if (row === undefined) throw new PlatformError('internal', 'The store did not return the action it wrote.');
+      return row;
+    },
+
+    /**
+     * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, or behind an older action
+     * of the same database or credential. Safe to race: the partial unique indexes let one through.
+     */
+    async claim(id: string, holder: string): Promise<Action | null> {
+      try {
+        const [row] = await db.$queryRaw<Action[]>`
+          WITH changed AS (
+            UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
+              started_at = coalesce(started_at, now()), not_before = NULL
+            WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
+              AND NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
+                AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+              AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
+                AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+            RETURNING *
+          ), raised AS (${raise('action.started', ACTION_REFERENCES)})
+          SELECT * FROM changed`;
+        return row ?? null;
+      } catch (error) {
+        if (violatedIndex(error)?.startsWith('actions_one_running_') === true) return null;
+        throw error;
+      }
+    },
+
+    /** Prolongs the hold. Returns whether a cancel was asked for. Throws `claim_lost`. */
+    async renew(key: ClaimKey): Promise<{ cancelRequested: boolean }> {
+      const [row] = await db.$queryRaw<{ cancel: boolean }[]>`
+        UPDATE actions SET held_until = ${HOLD}
+        WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running'
+        RETURNING cancel_requested_at IS NOT NULL AS cancel`;
+      if (row === undefined) throw claimLost(key);
+      return { cancelRequested: row.cancel };
+    },
+
+    /** running -> succeeded. Throws `claim_lost`. Belongs into the transaction that settles what the action was about. */
+    finish: (key: ClaimKey): Promise<Action> =>
+      turn(key, Prisma.sql`state = 'succeeded', ended_at = now(), held_until = NULL, held_by = NULL`, 'action.succeeded', true),
+
+    /** running -> failed, with a message fit for strangers. Throws `claim_lost`. */
+    fail: (key: ClaimKey, code: ErrorCode, message: string): Promise<Action> =>
+      turn(
+        key,
+        Prisma.sql`state = 'failed', ended_at = now(), held_until = NULL, held_by = NULL,
+          error_code = ${code}, error_message = ${message}`,
+        'action.failed',
+        true,
+      ),
+
+    /** running -> cancelled, by its holder, between two steps. Throws `claim_lost`. */
+    cancelHeld: (key: ClaimKey): Promise<Action> =>
+      turn(key, Prisma.sql`state = 'cancelled', ended_at = now(), held_until = NULL, held_by = NULL`, 'action.cancelled', true),
+
+    /** running -> queued after `delayMs`. `counted` takes one of the failures it is allowed. Throws `claim_lost`. */
+    postpone: (key: ClaimKey, delayMs: number, counted: boolean): Promise<Action> =>
+      turn(
+        key,
+        Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudged_at = NULL,
+          not_before = now() + ${delayMs} * interval '1 millisecond', failures = failures + ${counted ? 1 : 0}`,
+        'action.postponed',
+        false,
+      ),
+
+    /** running -> queued at once, by a holder that stops in good order. Throws `claim_lost`. */
+    release: (key: ClaimKey): Promise<Action> =>
+      turn(
+        key,
+        Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudges = nudges + 1, nudged_at = now()`,
+        'action.released',
+        false,
+      ),
+
+    /** running -> queued for an action whose holder let its hold run out; that counts as a failure. Null when it did not. */
+    async releaseExpired(id: string): Promise<Action | null> {
+      const [row] = await db.$queryRaw<Action[]>`
+        WITH changed AS (
+          UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL, failures = failures + 1, nudged_at = NULL
+          WHERE id = ${id} AND state = 'running' AND held_until < now() RETURNING *
+        ), raised AS (${raise('action.released', ACTION_REFERENCES)})
+        SELECT * FROM changed`;
+      return row ?? null;
+    },
+
+    /** queued -> cancelled. Null when it was not queued. */
+    async cancel(id: string): Promise<Action | null> {
+      const [row] = await db.$queryRaw<Action[]>`
+        WITH changed AS (
+          UPDATE actions SET state = 'cancelled', ended_at = now() WHERE id = ${id} AND state = 'queued' RETURNING *
+        ), raised AS (${raise('action.cancelled', ACTION_REFERENCES)})
+        ${told}`;
+      return row ?? null;
+    },
+
+    /** Asks the running create of a database, if there is one, to stop before its next step. Safe to repeat. */
+    async requestCancelOfCreate(databaseId: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE actions SET cancel_requested_at = coalesce(cancel_requested_at, now())
+        WHERE database_id = ${databaseId} AND kind = 'database_create' AND state = 'running'`;
+    },
+
+    /** Counts a nudge for the oldest due action in the same line and returns it; null when nobody waits. */
+    async nudgeNext(done: Pick<Action, 'database_id' | 'credential_id'>): Promise<Nudge | null> {
+      if (done.database_id === null && done.credential_id === null) return null;
+      const [row] = await db.$queryRaw<Nudge[]>`
+        UPDATE actions SET nudges = nudges + 1, nudged_at = now()
+        WHERE id = (SELECT id FROM actions WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
+          AND (database_id = ${done.database_id} OR credential_id = ${done.credential_id}) ORDER BY number LIMIT 1)
+        RETURNING id, engine, nudges`;
+      return row ?? null;
+    },
+
+    /** Counts a nudge for every due action whose last one led to nothing, oldest first, and returns them. */
+    async nudgeOverdue(limit: number): Promise<Nudge[]> {
+      return db.$queryRaw<Nudge[]>`
+        UPDATE actions SET nudges = nudges + 1, nudged_at = now()
+        WHERE id IN (SELECT id FROM actions WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
+          AND (nudged_at IS NULL OR nudged_at < now() - ${NUDGE_LOST_MS} * interval '1 millisecond')
+          ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        RETURNING id, engine, nudges`;
+    },
+  };
+}
+
+function claimLost(key: ClaimKey): PlatformError {
+  return new PlatformError('claim_lost', `Claim ${key.claim} on ${key.id} is not good any more.`);
+}

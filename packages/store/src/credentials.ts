@@ -1,0 +1,156 @@
+// The one writer of a credential's state and of its two sealed secrets. Drawn in core/src/credential.ts.
+import { type CredentialState, newId, PlatformError, type Role } from '@berth/core';
+import { CREDENTIAL_REFERENCES, type Db, raise, refusing } from './db';
+import { type Credential, type Grant, Prisma } from './generated/client';
+import { type Page, type PageRequest, page } from './page';
+
+export type { Credential, Grant };
+
+export interface NewCredential {
+  id: string;
+  teamId: string;
+  serverId: string;
+  username: string;
+  engineUsername: string;
+  secretSealed: string;
+  accessId: string | null;
+}
+
+export type CredentialView = Credential & { grants: (Grant & { database: { name: string; engine_name: string } })[] };
+
+const VIEW = { grants: { include: { database: { select: { name: true, engine_name: true } } }, orderBy: { number: 'asc' } } } as const;
+
+export function credentialsOf(db: Db) {
+  /** One arrow: null when the credential was not in one of the states `from`. */
+  async function turn(id: string, from: CredentialState[], set: Prisma.Sql, event: Parameters<typeof raise>[0]) {
+    const [row] = await db.$queryRaw<Credential[]>`
+      WITH changed AS (
+        UPDATE credentials SET ${set} WHERE id = ${id} AND state = ANY(${from}) RETURNING *
+      ), raised AS (${raise(event, CREDENTIAL_REFERENCES)})
+      SELECT * FROM changed`;
+    return row ?? null;
+  }
+
+  return {
+    newId: (): string => newId('credential'),
+
+    /** Throws `name_taken` when the team has a living login of that name on that server. */
+    async insert(credential: NewCredential): Promise<Credential> {
+      const write = db.$queryRaw<Credential[]>`
+        WITH changed AS (
+          INSERT INTO credentials (id, team_id, server_id, username, engine_username, secret_sealed, access_id)
+          VALUES (${credential.id}, ${credential.teamId}, ${credential.serverId}, ${credential.username},
+            ${credential.engineUsername}, ${credential.secretSealed}, ${credential.accessId})
+          RETURNING *
+        ), raised AS (${raise('credential.creating', CREDENTIAL_REFERENCES)})
+        SELECT * FROM changed`;
+      const [row] = await refusing(write, { credentials_username_free: () => usernameTaken(credential.username) });
+      if (row === undefined) throw new PlatformError('internal', 'The store did not return the credential it wrote.');
+      return row;
+    },
+
+    async grant(credential: Credential, databaseId: string, role: Role): Promise<void> {
+      await db.grant.create({
+        data: {
+          id: newId('grant'),
+          team_id: credential.team_id,
+          server_id: credential.server_id,
+          credential_id: credential.id,
+          database_id: databaseId,
+          role,
+        },
+      });
+    },
+
+    /** Null when there is none; a deleted one is found too. */
+    find: (id: string): Promise<CredentialView | null> => db.credential.findUnique({ where: { id }, include: VIEW }),
+
+    /** Credentials with a grant on a database, newest first, without deleted ones. */
+    list: (databaseId: string, request: PageRequest): Promise<Page<CredentialView>> =>
+      page(request, (window) =>
+        db.credential.findMany({
+          where: { grants: { some: { database_id: databaseId } }, state: { not: 'deleted' }, ...window.where },
+          orderBy: { number: 'desc' },
+          take: window.take,
+          include: VIEW,
+        }),
+      ),
+
+    /** All living credentials with a grant on a database, oldest first. */
+    listOfDatabase: (databaseId: string): Promise<CredentialView[]> =>
+      db.credential.findMany({
+        where: { grants: { some: { database_id: databaseId } }, state: { not: 'deleted' } },
+        orderBy: { number: 'asc' },
+        include: VIEW,
+      }),
+
+    /** Whether this login name is held by a credential of this server, even one on its way out. */
+    isEngineUsernameHeld: async (serverId: string, engineUsername: string): Promise<boolean> =>
+      (await db.credential.count({
+        where: { server_id: serverId, engine_username: engineUsername, state: { not: 'deleted' } },
+      })) > 0,
+
+    /** Another login name, decided before the engine hears of it, while the credential is being created. */
+    async renameOnEngine(id: string, engineUsername: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE credentials SET engine_username = ${engineUsername} WHERE id = ${id} AND state = 'creating'`;
+    },
+
+    /** creating -> active. */
+    becomeActive: (id: string): Promise<Credential | null> =>
+      turn(id, ['creating'], Prisma.sql`state = 'active'`, 'credential.active'),
+
+    /** creating -> failed. */
+    becomeFailed: (id: string): Promise<Credential | null> =>
+      turn(id, ['creating'], Prisma.sql`state = 'failed'`, 'credential.failed'),
+
+    /** Any living state -> deleted. Its secrets are wiped. */
+    becomeDeleted: (id: string): Promise<Credential | null> =>
+      turn(
+        id,
+        ['creating', 'active', 'failed'],
+        Prisma.sql`state = 'deleted', deleted_at = now(), secret_sealed = NULL, pending_secret_sealed = NULL,
+          delete_accepted_at = coalesce(delete_accepted_at, now())`,
+        'credential.deleted',
+      ),
+
+    /** Frees the asked name: a delete was accepted. Null when one was accepted before. Not a state. */
+    async acceptDelete(id: string): Promise<Credential | null> {
+      const [row] = await db.$queryRaw<Credential[]>`
+        WITH changed AS (
+          UPDATE credentials SET delete_accepted_at = now()
+          WHERE id = ${id} AND state <> 'deleted' AND delete_accepted_at IS NULL RETURNING *
+        ), raised AS (${raise('credential.deleting', CREDENTIAL_REFERENCES)})
+        SELECT * FROM changed`;
+      return row ?? null;
+    },
+
+    /** Keeps a password beside the working one. One that is kept already stays: the server may know it. */
+    async proposeSecret(id: string, sealed: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE credentials SET pending_secret_sealed = coalesce(pending_secret_sealed, ${sealed})
+        WHERE id = ${id} AND state = 'active'`;
+    },
+
+    /** The pending password becomes the working one. Safe to repeat. */
+    async adoptPendingSecret(id: string): Promise<void> {
+      await turn(
+        id,
+        ['active'],
+        Prisma.sql`secret_sealed = coalesce(pending_secret_sealed, secret_sealed), pending_secret_sealed = NULL`,
+        'credential.reset',
+      );
+    },
+
+    /** The server does not know the pending password: forget it. */
+    async dropPendingSecret(id: string): Promise<void> {
+      await db.$executeRaw`UPDATE credentials SET pending_secret_sealed = NULL WHERE id = ${id}`;
+    },
+  };
+}
+
+function usernameTaken(username: string): PlatformError {
+  return new PlatformError('name_taken', `A login named "${username}" exists on this server.`, {
+    fields: [{ field: 'username', message: 'choose another name, or delete the login that has it' }],
+  });
+}

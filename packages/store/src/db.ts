@@ -1,0 +1,49 @@
+// What the noun files share: the Prisma client or a transaction of it, raising an event inside a statement, and
+// reading which constraint was violated.
+import { type EventType, newId, PlatformError } from '@berth/core';
+import { Prisma, type PrismaClient } from './generated/client';
+
+/** The client, or a transaction of it. Every noun function works on either. */
+export type Db = Pick<PrismaClient, '$queryRaw' | '$executeRaw'> & Prisma.TransactionClient;
+
+/** Selects the five references of an event from the row that a statement named `changed` returned. */
+export const ACTION_REFERENCES = Prisma.sql`team_id, database_id, credential_id, server_id, id`;
+export const DATABASE_REFERENCES = Prisma.sql`team_id, id, NULL::text, server_id, NULL::text`;
+export const CREDENTIAL_REFERENCES = Prisma.sql`team_id, NULL::text, id, server_id, NULL::text`;
+export const SERVER_REFERENCES = Prisma.sql`NULL::text, NULL::text, NULL::text, id, NULL::text`;
+
+/** The INSERT that raises an event for each row of the statement's `changed`, to stand in the same WITH. */
+export function raise(type: EventType, references: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO events (id, type, team_id, database_id, credential_id, server_id, action_id)
+    SELECT ${newId('event')}, ${type}, ${references} FROM changed`;
+}
+
+/**
+ * The name of the unique index or constraint that made a statement fail; null when something else did. The shape is
+ * @prisma/adapter-pg's, which parses PostgreSQL's 23505.
+ */
+export function violatedIndex(error: unknown): string | null {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return null;
+  const cause = child(child(error.meta, 'driverAdapterError'), 'cause');
+  const constraint = child(cause, 'constraint');
+  const index = child(constraint, 'index');
+  if (typeof index === 'string') return index;
+  const message = child(cause, 'originalMessage');
+  const named = typeof message === 'string' ? /unique constraint "([^"]+)"/.exec(message) : null;
+  return named?.[1] ?? null;
+}
+
+/** Awaits a write and turns the violation of one of these indexes into the caller's error. */
+export async function refusing<T>(write: Promise<T>, refusals: Record<string, () => PlatformError>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    const refusal = refusals[violatedIndex(error) ?? ''];
+    throw refusal === undefined ? error : refusal();
+  }
+}
+
+function child(parent: unknown, key: string): unknown {
+  return typeof parent === 'object' && parent !== null ? Reflect.get(parent, key) : undefined;
+}

@@ -1,0 +1,113 @@
+// The one writer of a server's state. Drawn in core/src/server.ts.
+import { newId, PlatformError } from '@berth/core';
+import { type Db, raise, refusing, SERVER_REFERENCES } from './db';
+import { Prisma, type Server } from './generated/client';
+import { type Page, type PageRequest, page } from './page';
+
+export type { Server };
+
+export interface NewServer {
+  id: string;
+  name: string;
+  engine: string;
+  poolId: string;
+  host: string;
+  port: number;
+  tls: string;
+  adminSealed: string;
+  sizeBytesMax: bigint | null;
+}
+
+export interface CheckedServer {
+  identity: string;
+  version: string;
+  connectionsMax: number;
+}
+
+export type ServerView = Server & { pool: { name: string; environment_id: string; environment: { name: string } } };
+
+const VIEW = { pool: { select: { name: true, environment_id: true, environment: { select: { name: true } } } } } as const;
+
+export function serversOf(db: Db) {
+  return {
+    newId: (): string => newId('server'),
+
+    /** Registered, `unchecked`. Throws `name_taken` when its name or its address is registered. */
+    async insert(server: NewServer): Promise<Server> {
+      const write = db.$queryRaw<Server[]>`
+        WITH changed AS (
+          INSERT INTO servers (id, name, engine, pool_id, host, port, tls, admin_sealed, size_bytes_max)
+          VALUES (${server.id}, ${server.name}, ${server.engine}, ${server.poolId}, ${server.host}, ${server.port},
+            ${server.tls}, ${server.adminSealed}, ${server.sizeBytesMax})
+          RETURNING *
+        ), raised AS (${raise('server.registered', SERVER_REFERENCES)})
+        SELECT * FROM changed`;
+      const [row] = await refusing(write, {
+        servers_name_key: () => taken('name', `A server named "${server.name}" is registered.`),
+        servers_address_free: () => taken('admin_url', `A server at ${server.host}:${server.port} is registered.`),
+      });
+      if (row === undefined) throw new PlatformError('internal', 'The store did not return the server it wrote.');
+      return row;
+    },
+
+    /** Null when there is none. */
+    find: (id: string): Promise<ServerView | null> => db.server.findUnique({ where: { id }, include: VIEW }),
+
+    /** By its number, for dialects whose ids are integers. Null when there is none. */
+    findByNumber: (number: number): Promise<ServerView | null> => db.server.findUnique({ where: { number }, include: VIEW }),
+
+    /** Newest first. */
+    list: (filter: { environmentId?: string }, request: PageRequest): Promise<Page<ServerView>> =>
+      page(request, (window) =>
+        db.server.findMany({
+          where: {
+            ...(filter.environmentId !== undefined && { pool: { environment_id: filter.environmentId } }),
+            ...window.where,
+          },
+          orderBy: { number: 'desc' },
+          take: window.take,
+          include: VIEW,
+        }),
+      ),
+
+    /**
+     * The active server of this engine in this environment (and pool) with the fewest living databases, the oldest of
+     * equals; its pool's row stays locked until commit, so that two requests cannot both take the last place. Null
+     * when none is active.
+     */
+    async chooseForDatabase(where: { engine: string; environmentId: string; poolId: string | null }): Promise<Server | null> {
+      await db.$queryRaw`
+        SELECT id FROM pools WHERE engine = ${where.engine} AND environment_id = ${where.environmentId}
+          AND (${where.poolId}::text IS NULL OR id = ${where.poolId}) ORDER BY id FOR UPDATE`;
+      const [row] = await db.$queryRaw<Server[]>`
+        SELECT servers.* FROM servers JOIN pools ON pools.id = servers.pool_id
+        WHERE servers.engine = ${where.engine} AND pools.environment_id = ${where.environmentId}
+          AND (${where.poolId}::text IS NULL OR pools.id = ${where.poolId}) AND servers.state = 'active'
+        ORDER BY (SELECT count(*) FROM databases WHERE server_id = servers.id AND databases.state <> 'deleted'), servers.number
+        LIMIT 1`;
+      return row ?? null;
+    },
+
+    /** What a preflight saw; an unchecked server becomes active. Throws `name_taken` when it is registered already. */
+    async becomeChecked(id: string, facts: CheckedServer): Promise<void> {
+      const write = db.$queryRaw`
+        WITH changed AS (
+          UPDATE servers SET state = CASE state WHEN 'unchecked' THEN 'active' ELSE state END, identity = ${facts.identity},
+            version = ${facts.version}, connections_max = ${facts.connectionsMax}, checked_at = now()
+          WHERE id = ${id} RETURNING *
+        ), raised AS (${raise('server.active', SERVER_REFERENCES)})
+        SELECT id FROM changed`;
+      await refusing(write, {
+        servers_identity_free: () =>
+          new PlatformError('name_taken', 'This address leads to a server that is registered under another address.'),
+      });
+    },
+
+    /** How many servers of this engine there are, checked or not. */
+    count: (engine: string): Promise<number> => db.server.count({ where: { engine } satisfies Prisma.ServerWhereInput }),
+  };
+}
+
+function taken(field: string, message: string): PlatformError {
+  return new PlatformError('name_taken', message, { fields: [{ field, message: 'choose another, or use that server' }] });
+}

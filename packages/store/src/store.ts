@@ -1,0 +1,85 @@
+// Opens the store: every noun's functions over one pool of connections, in or out of a transaction.
+import type { Secret } from '@berth/core';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { accessesOf } from './accesses';
+import { actionReadsOf } from './action-reads';
+import { actionsOf } from './actions';
+import { catalogOf } from './catalog';
+import { credentialsOf } from './credentials';
+import { databasesOf } from './databases';
+import type { Db } from './db';
+import { PrismaClient } from './generated/client';
+import { type Listener, openListener } from './listener';
+import { serversOf } from './servers';
+
+/** Every noun's functions. Inside `transaction` the same functions work on that transaction. */
+export type Nouns = ReturnType<typeof nounsOf>;
+
+export interface Store extends Nouns {
+  /** Commits when `work` returns, rolls back when it throws. Never call an engine or the queue in it. */
+  transaction<T>(work: (nouns: Nouns) => Promise<T>): Promise<T>;
+  /** Runs `work` if no other process runs it now under this name; returns whether it ran. The lock ends with it. */
+  exclusively(name: string, work: (nouns: Nouns) => Promise<void>): Promise<boolean>;
+  /** What identifies the PostgreSQL server that holds this store, so that it is never taken for a tenants' server. */
+  identity(): Promise<string>;
+  /** Throws when the store does not answer. */
+  ping(): Promise<void>;
+  listener: Listener;
+  close(): Promise<void>;
+}
+
+/** A transaction waits this long for a connection, and may last this long: a burst of requests stands in line. */
+const TRANSACTION = { maxWait: 15_000, timeout: 20_000 };
+
+export interface StoreOptions {
+  url: Secret;
+  connectionsMax: number;
+  /** Shown in pg_stat_activity. */
+  process: string;
+}
+
+/** Connects at first use. It must be closed. */
+export function openStore({ url, connectionsMax, process }: StoreOptions): Store {
+  const adapter = new PrismaPg(
+    { connectionString: url.reveal(), max: connectionsMax, application_name: `berth ${process}` },
+    { onPoolError: () => {}, onConnectionError: () => {} }, // an idle connection that died is replaced at the next use
+  );
+  const client = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
+  const listener = openListener(url);
+  return {
+    ...nounsOf(client),
+    transaction: (work) => client.$transaction((tx) => work(nounsOf(tx))),
+    exclusively: (name, work) =>
+      client.$transaction(async (tx) => {
+        const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
+          SELECT pg_try_advisory_xact_lock(hashtext(${name})) AS locked`;
+        if (row?.locked !== true) return false;
+        await work(nounsOf(tx));
+        return true;
+      }),
+    async identity() {
+      const [row] = await client.$queryRaw<{ identity: string }[]>`
+        SELECT system_identifier::text AS identity FROM pg_control_system()`;
+      return row?.identity ?? '';
+    },
+    async ping() {
+      await client.$queryRaw`SELECT 1`;
+    },
+    listener,
+    async close() {
+      await listener.close();
+      await client.$disconnect();
+    },
+  };
+}
+
+function nounsOf(db: Db) {
+  return {
+    accesses: accessesOf(db),
+    actions: { ...actionsOf(db), ...actionReadsOf(db) },
+    catalog: catalogOf(db),
+    credentials: credentialsOf(db),
+    databases: databasesOf(db),
+    servers: serversOf(db),
+  };
+}
