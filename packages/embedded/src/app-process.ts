@@ -1,0 +1,177 @@
+// One app of Berth as a child process: started, awaited until it serves, started again when it dies, stopped.
+// An app says `{ready: true, url?}` over the channel once it serves, and stops by itself on SIGTERM.
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '@berth/core';
+import { LaunchError } from './launch-error';
+import { type LogFile, openLogFile } from './log-file';
+import { spawnTied } from './tied-process';
+
+export interface AppOptions {
+  name: string;
+  /** The bundle to run, and where. */
+  script: string;
+  cwd: string;
+  /** All that the app sees of an environment. */
+  env: Record<string, string>;
+  logFile: string;
+  /** Told a sentence when the app dies and when it is back. */
+  say(line: string): void;
+  /** Given each line of its log instead of the log file. */
+  echo?(line: string): void;
+}
+
+/** A supervised app. `url` is what it said when it became ready; it keeps its port when it is started again. */
+export interface App {
+  readonly name: string;
+  readonly pid: number | null;
+  readonly url: string | null;
+  /** Fulfils when it first serves. Throws `app_failed` with the end of its log when it dies before that. */
+  ready: Promise<void>;
+  /** SIGTERM, and SIGKILL when that does not help in time. It is not started again. Safe to repeat. */
+  stop(): Promise<void>;
+  /** SIGKILL to what is running now, without forgetting to start it again. */
+  kill9(): void;
+}
+
+const READY_MS_MAX = 90_000;
+const STOP_MS_MAX = 30_000; // an app gives up a clean stop of its own after 25 s
+const DELAY_MS_MIN = 1_000;
+const DELAY_MS_MAX = 30_000;
+const STEADY_MS = 60_000; // one that ran this long is started again at once, as if it had never died
+
+/** Starts an app and looks after it until `stop`. */
+export function startApp(options: AppOptions): App {
+  const env = { ...options.env };
+  const stopping = new AbortController();
+  let run = runOnce(options, env);
+  const ready = run.ready.then((facts) => {
+    if (facts.url) env.BERTH_PORT = new URL(facts.url).port;
+  });
+  const supervise = async () => {
+    await ready;
+    for (let delayMs = DELAY_MS_MIN; ; delayMs = Math.min(delayMs * 2, DELAY_MS_MAX)) {
+      const how = await run.ended;
+      if (stopping.signal.aborted) return;
+      if (run.ageMs() > STEADY_MS) delayMs = DELAY_MS_MIN;
+      options.say(
+        `${options.name} ended (${how}); starting it again in ${delayMs / 1000} s. Its log: ${options.logFile}`,
+      );
+      await sleep(delayMs, undefined, { signal: stopping.signal });
+      if (stopping.signal.aborted) return;
+      run = runOnce(options, env);
+      await run.ready.then(() => options.say(`${options.name} is back`)).catch(() => undefined); // told by `ended` above
+    }
+  };
+  const supervised = supervise().catch(() => undefined); // `ready` tells a failed start; an aborted sleep is a stop
+  return {
+    name: options.name,
+    get pid() {
+      return run.isGone() ? null : (run.child.pid ?? null);
+    },
+    get url() {
+      return run.url();
+    },
+    ready,
+    stop: async () => {
+      stopping.abort();
+      await endRun(run);
+      await supervised;
+    },
+    kill9: () => void run.child.kill('SIGKILL'),
+  };
+}
+
+interface Run {
+  child: ChildProcess;
+  ready: Promise<{ url?: string }>;
+  /** Fulfils with "exit code 1" or a signal's name when the process is gone. */
+  ended: Promise<string>;
+  url(): string | null;
+  ageMs(): number;
+  isGone(): boolean;
+}
+
+function runOnce(options: AppOptions, env: Record<string, string>): Run {
+  const log = openLogFile(options.logFile);
+  const output = options.echo ? 'pipe' : log.fd;
+  const child = spawnTied({
+    program: process.execPath,
+    args: ['--enable-source-maps', options.script],
+    env,
+    cwd: options.cwd,
+    stdio: ['ignore', output, output, 'ipc'],
+    user: null,
+    onOurDeath: 'KILL', // it also sees its channel close and stops by itself; this is for one that cannot
+  });
+  if (options.echo) echoLines(child, options.echo);
+  const started = systemClock.monotonicMs();
+  let url: string | null = null;
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+  void ended.then(() => log.close());
+  const ready = awaitReady(options, child, ended, log).then((facts) => {
+    url = facts.url ?? null;
+    return facts;
+  });
+  ready.catch(() => undefined); // whoever needs to know awaits it; a process that died twice needs no warning as well
+  return {
+    child,
+    ready,
+    ended,
+    url: () => url,
+    ageMs: () => systemClock.monotonicMs() - started,
+    isGone: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null,
+  };
+}
+
+async function awaitReady(
+  options: AppOptions,
+  child: ChildProcess,
+  ended: Promise<string>,
+  log: LogFile,
+): Promise<{ url?: string }> {
+  const late = new AbortController();
+  const said = new Promise<{ url?: string }>((resolve) => {
+    child.on('message', (message: unknown) => {
+      if (isReadyMessage(message)) resolve(message);
+    });
+  });
+  const died = ended.then((how) => `ended (${how}) before it was ready`);
+  const slow = sleep(READY_MS_MAX, `was not ready after ${READY_MS_MAX / 1000} s`, { signal: late.signal });
+  const outcome = await Promise.race([said, died, slow.catch(() => 'was not awaited')]);
+  late.abort();
+  if (typeof outcome !== 'string') return outcome;
+  const tail = options.echo ? '' : ` The end of ${options.logFile}:\n${log.tail()}`;
+  child.kill('SIGKILL');
+  throw new LaunchError(
+    'app_failed',
+    `${options.name} ${outcome}.${tail}`,
+    'Its log says why; mend that and start again.',
+  );
+}
+
+function isReadyMessage(message: unknown): message is { ready: true; url?: string } {
+  if (typeof message !== 'object' || message === null || !('ready' in message)) return false;
+  return message.ready === true && (!('url' in message) || typeof message.url === 'string');
+}
+
+async function endRun(run: Run): Promise<void> {
+  const late = new AbortController();
+  if (!run.isGone()) run.child.kill('SIGTERM');
+  const forced = sleep(STOP_MS_MAX, undefined, { signal: late.signal })
+    .then(() => run.child.kill('SIGKILL'))
+    .catch(() => undefined); // it ended in time
+  await run.ended;
+  late.abort();
+  await forced;
+}
+
+function echoLines(child: ChildProcess, echo: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', echo);
+  }
+}
