@@ -117,3 +117,32 @@ export interface EngineSession {
 
   close(): Promise<void>;
 }
+
+/** What a client needs to know to log in. */
+export interface ConnectionFacts {
+  host: string;
+  port: number;
+  tls: TlsMode;
+  username: string;
+  password: Secret;
+  database: string;
+}
+
+/** What an engine lets a thing be called, and how its ecosystem writes a URL. Pure: it needs no server and no driver. */
+export interface EngineRules {
+  databaseNameBytesMax: number;
+  loginNameBytesMax: number;
+  defaultPort: number;
+  /** Whether neither a database nor a login may bear this name, in any spelling of upper and lower case. */
+  isReserved(name: string): boolean;
+  /** Whether this is one of the engine's own databases, or the canary. */
+  isSystemDatabase(name: string): boolean;
+  /** Whether the engine can hold a database of exactly this name and nothing reserves it. */
+  canBeDatabaseName(name: string): boolean;
+  /** Whether the engine can hold a login of exactly this name and nothing reserves it. */
+  canBeLoginName(name: string): boolean;
+  /** A name made of any text and five characters of an id: always one that the engine can hold, never a reserved one. */
+  engineNameOf(name: string, idTail: string): string;
+  /** The URL a client is given, percent-encoded; it holds the password, hence a Secret. */
+  connectionUrl(facts: ConnectionFacts): Secret;
+}

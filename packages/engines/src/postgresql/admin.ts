@@ -1,0 +1,59 @@
+// The admin's stand on one server: the session that holds the lock, and visits inside single databases.
+import type { ServerAdmin } from '../contract';
+import { type Connection, openConnection } from './connect';
+import { ADMIN_DATABASE } from './names';
+
+/** What every deed of this folder is given. */
+export interface Admin {
+  server: ServerAdmin;
+  leftMs: () => number;
+  /** In the database `postgres`; the lock lives and dies with it. */
+  main: Connection;
+  /** server_version_num: 180004 is 18.4. */
+  version: number;
+  isSuperuser: boolean;
+  /** Set by `lock`; the name under which a newer holder finds our visits and ends them with us. */
+  applicationName: string;
+}
+
+/** `WITH INHERIT, SET, ADMIN` on memberships came with 16; before it every membership has the first two. */
+export const VERSION_WITH_GRANT_OPTIONS = 160_000;
+
+/** Opens the admin's session. Must be closed by closing `main`. Throws as Engine.open says. */
+export async function openAdmin(server: ServerAdmin, leftMs: () => number): Promise<Admin> {
+  const applicationName = 'berth';
+  const { username, password } = server;
+  const main = await openConnection(
+    { address: server, username, password, database: ADMIN_DATABASE, applicationName },
+    leftMs,
+  );
+  try {
+    const [self] = await main.query<{ version: number; is_superuser: boolean }>(
+      `SELECT current_setting('server_version_num')::int AS version, rolsuper AS is_superuser
+         FROM pg_roles WHERE rolname = current_user`,
+    );
+    return {
+      server,
+      leftMs,
+      main,
+      version: self?.version ?? 0,
+      isSuperuser: self?.is_superuser ?? false,
+      applicationName,
+    };
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
+}
+
+/** Runs `deed` on a connection of the admin inside `database`, and closes it whatever happens. */
+export async function visit<T>(admin: Admin, database: string, deed: (inside: Connection) => Promise<T>): Promise<T> {
+  const { server, applicationName } = admin;
+  const { username, password } = server;
+  const inside = await openConnection({ address: server, username, password, database, applicationName }, admin.leftMs);
+  try {
+    return await deed(inside);
+  } finally {
+    await inside.close();
+  }
+}

@@ -1,0 +1,143 @@
+// One connection to a PostgreSQL server, with a deadline on everything. It never reconnects: whoever lost a connection
+// may have lost its lock as well.
+import { Socket } from 'node:net';
+import { PlatformError, type Secret, type TlsMode } from '@berth/core';
+import { Client, type ClientConfig, type QueryResultRow } from 'pg';
+import type { ServerAddress } from '../contract';
+import { errorOf, type Fault, faultOf } from './errors';
+
+/** A server that does not shake hands within this time is called unreachable. */
+const CONNECT_MS_MAX = 10_000;
+/** No statement of ours takes longer on a healthy server; the slowest is the checkpoint within DROP DATABASE. */
+const STATEMENT_MS_MAX = 20_000;
+/** How much longer than the server's own timeout we wait for its answer before the socket is given up. */
+const ANSWER_GRACE_MS = 1_000;
+/** How long a polite goodbye may take. */
+const CLOSE_MS_MAX = 1_000;
+
+export interface Target {
+  address: ServerAddress;
+  username: string;
+  password: Secret;
+  database: string;
+  applicationName: string;
+}
+
+export interface Connection {
+  /** Sends one statement, unless nothing is left of the claim (`claim_lost`). Rows are trusted to be what the SQL says. */
+  query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** Sends statements without parameters as one message, which the server runs as one transaction: all or none. */
+  atomically(statements: string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What came of knocking: a connection, or why there is none. */
+export type Attempt = { connection: Connection; fault: null } | { connection: null; fault: Fault };
+
+/** Opens a connection, or throws what an admin is to be told. Must be closed. */
+export async function openConnection(target: Target, leftMs: () => number): Promise<Connection> {
+  const attempt = await attemptConnection(target, leftMs);
+  if (attempt.fault) throw errorOf(attempt.fault);
+  return attempt.connection;
+}
+
+/** Opens a connection or says why not. Throws only `claim_lost`, before anything is sent. */
+export async function attemptConnection(target: Target, leftMs: () => number): Promise<Attempt> {
+  const timeoutMs = Math.min(demandLeft(leftMs), CONNECT_MS_MAX);
+  const statementMs = Math.ceil(Math.min(demandLeft(leftMs), STATEMENT_MS_MAX));
+  const socket = new Socket();
+  const client = new Client({
+    ...clientConfig(target, statementMs),
+    connectionTimeoutMillis: timeoutMs,
+    stream: () => socket,
+  });
+  client.on('error', () => socket.destroy()); // unheard, it would end the process; the next query reports the loss
+  try {
+    await client.connect();
+  } catch (error) {
+    socket.destroy();
+    return { connection: null, fault: faultOf(error) };
+  }
+  return { connection: connectionOver(client, socket, leftMs, statementMs), fault: null };
+}
+
+function clientConfig(
+  { address, username, password, database, applicationName }: Target,
+  statementMs: number,
+): ClientConfig {
+  // an empty password would make the driver look for one in the environment and in ~/.pgpass
+  if (password.reveal() === '') throw new PlatformError('admin_refused', 'A login without a password is not tried');
+  return {
+    host: address.host,
+    port: address.port,
+    ssl: sslOf(address.tls),
+    user: username,
+    password: password.reveal(),
+    database,
+    application_name: applicationName,
+    // A tenant may have put functions that look like the server's own into its schemas (CVE-2018-1058).
+    options: '-c search_path=pg_catalog',
+    statement_timeout: statementMs,
+    // a frozen worker inside a transaction must not hold locks for ever
+    idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
+    keepAlive: true,
+  };
+}
+
+function sslOf(tls: TlsMode): ClientConfig['ssl'] {
+  switch (tls) {
+    case 'disable':
+      return false;
+    case 'require':
+      return { rejectUnauthorized: false };
+    case 'verify-full':
+      return { rejectUnauthorized: true };
+    default:
+      return tls satisfies never;
+  }
+}
+
+function connectionOver(client: Client, socket: Socket, leftMs: () => number, statementMs: number): Connection {
+  let limitMs = statementMs; // the server's statement_timeout as it stands
+
+  async function send<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]> {
+    const passed = setTimeout(() => socket.destroy(), limitMs + ANSWER_GRACE_MS);
+    try {
+      const result = await client.query<Row>(sql, values);
+      return result.rows;
+    } catch (error) {
+      throw errorOf(faultOf(error));
+    } finally {
+      clearTimeout(passed);
+    }
+  }
+
+  async function query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]> {
+    const wishMs = Math.ceil(Math.min(demandLeft(leftMs), STATEMENT_MS_MAX));
+    if (wishMs < limitMs || (limitMs < STATEMENT_MS_MAX && wishMs === STATEMENT_MS_MAX)) {
+      await send(`SET statement_timeout = ${wishMs}`);
+      limitMs = wishMs;
+      demandLeft(leftMs);
+    }
+    return send<Row>(sql, values);
+  }
+
+  return {
+    query,
+    atomically: async (statements) => {
+      if (statements.length > 0) await query(statements.join(';\n'));
+    },
+    close: async () => {
+      const passed = setTimeout(() => socket.destroy(), CLOSE_MS_MAX);
+      await client.end();
+      clearTimeout(passed);
+    },
+  };
+}
+
+function demandLeft(leftMs: () => number): number {
+  const left = leftMs();
+  if (left <= 0)
+    throw new PlatformError('claim_lost', 'Nothing is left of the claim, so nothing more is sent to the server');
+  return left;
+}

@@ -1,0 +1,61 @@
+// Ends sessions. A session outlives its password, its lock and even its login, so only sessions seen gone are gone.
+import { setTimeout as pause } from 'node:timers/promises';
+import { PlatformError } from '@berth/core';
+import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { Admin } from './admin';
+import { observeDatabaseRow, observeLoginRole } from './ownership';
+
+/** The promise of the contract: two empty looks, this far apart. A session being let in meanwhile shows in the second. */
+const LOOK_GAP_MS = 250;
+/** A terminated backend usually needs a few milliseconds to leave. */
+const EXIT_MS = 50;
+/** Clients that are not shut out can come back for ever; about six seconds of that is enough. */
+const LOOKS_MAX = 24;
+
+/** As EngineSession.endSessions promises. Names that are free or foreign have no sessions of ours. Safe to repeat. */
+export async function endSessions(
+  admin: Admin,
+  target: { logins: LoginRef[]; database?: DatabaseRef },
+): Promise<Evidence> {
+  const roles: number[] = [];
+  for (const login of target.logins) {
+    const { ownership, oid } = await observeLoginRole(admin, login);
+    if (ownership === 'ours' && oid !== null) roles.push(oid);
+  }
+  const row = target.database && (await observeDatabaseRow(admin, target.database));
+  return endSessionsOf(admin, roles, row?.ownership === 'ours' ? row.oid : null);
+}
+
+/** The same for roles and a database already known to be ours. */
+export async function endSessionsOf(admin: Admin, roles: number[], database: number | null): Promise<Evidence> {
+  const looks: number[] = [];
+  let ended = 0;
+  while (looks.length < LOOKS_MAX) {
+    const seen = await countSessions(admin, roles, database);
+    looks.push(seen);
+    if (seen === 0 && looks.at(-2) === 0) return { ended, looks };
+    if (seen > 0) ended += await terminate(admin, roles, database);
+    await pause(seen > 0 ? EXIT_MS : LOOK_GAP_MS);
+  }
+  throw new PlatformError('sessions_remain', `Sessions came back ${LOOKS_MAX} times after they were ended`);
+}
+
+/** Whose session it is decides, in whatever database it sits. Autovacuum and the server's own workers have no user. */
+const SESSIONS = `pg_stat_activity
+  WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL AND (usesysid = ANY($1::oid[]) OR datid = $2::oid)`;
+
+async function countSessions(admin: Admin, roles: number[], database: number | null): Promise<number> {
+  const [row] = await admin.main.query<{ seen: number }>(`SELECT count(*)::int AS seen FROM ${SESSIONS}`, [
+    roles,
+    database,
+  ]);
+  return row?.seen ?? 0;
+}
+
+async function terminate(admin: Admin, roles: number[], database: number | null): Promise<number> {
+  const rows = await admin.main.query<{ ended: boolean }>(
+    `SELECT pg_terminate_backend(pid) AS ended FROM ${SESSIONS}`,
+    [roles, database],
+  );
+  return rows.filter((row) => row.ended).length;
+}

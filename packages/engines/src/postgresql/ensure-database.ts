@@ -1,0 +1,87 @@
+// Makes a database that nobody but its own logins can enter: at no moment is it open to PUBLIC.
+import { PlatformError } from '@berth/core';
+import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
+import { type Admin, visit } from './admin';
+import { groupNameOf, markerOf } from './names';
+import { observeDatabaseRow, observeGroup, refuseForeign } from './ownership';
+import { quoteIdentifier, quoteLiteral } from './quote';
+
+/**
+ * Makes the database and its group role, or puts right what is there: ways in, connection limit, schema public. Safe to
+ * repeat at any point where an earlier run may have died. Throws `taken_on_server` when either name is foreign.
+ */
+export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Promise<DatabaseFacts> {
+  const row = await observeDatabaseRow(admin, database);
+  const group = await observeGroup(admin, database);
+  refuseForeign(row.ownership, `The database "${database.name}"`);
+  refuseForeign(group.ownership, `The role "${groupNameOf(database)}"`);
+  if (row.connectionLimit === INVALID) {
+    throw new PlatformError(
+      'engine_refused',
+      `The database "${database.name}" is half dropped and can only be dropped`,
+    );
+  }
+  if (group.ownership === 'free') await makeGroup(admin, database);
+  if (row.ownership === 'free') await makeDatabase(admin, database);
+  await openToGroup(admin, database);
+  await giveSchemaPublic(admin, database);
+  return factsOf(admin, database);
+}
+
+/** datconnlimit of a database whose DROP was interrupted. */
+const INVALID = -2;
+
+/** The role and its marker come into being together. A non-superuser must be a member to hand a database to it. */
+async function makeGroup(admin: Admin, database: DatabaseRef): Promise<void> {
+  const group = quoteIdentifier(groupNameOf(database));
+  await admin.main.atomically([
+    `CREATE ROLE ${group} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`,
+    `COMMENT ON ROLE ${group} IS ${quoteLiteral(markerOf(database.id))}`,
+    ...(admin.isSuperuser ? [] : [`GRANT ${group} TO CURRENT_USER`]),
+  ]);
+}
+
+/** Closed to everybody and owned by the group until `openToGroup`; template0, for template1 may have sessions. */
+async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void> {
+  await admin.main.atomically([
+    `CREATE DATABASE ${quoteIdentifier(database.name)} OWNER ${quoteIdentifier(groupNameOf(database))}
+       TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false`,
+  ]);
+}
+
+/** The owner changes before the grants, for a new owner inherits the grants of the old one. */
+async function openToGroup(admin: Admin, database: DatabaseSpec): Promise<void> {
+  const name = quoteIdentifier(database.name);
+  const limit = Math.trunc(database.connectionsMax);
+  await admin.main.atomically([
+    `COMMENT ON DATABASE ${name} IS ${quoteLiteral(markerOf(database.id))}`,
+    `ALTER DATABASE ${name} OWNER TO CURRENT_USER`,
+    `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
+    `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${quoteIdentifier(groupNameOf(database))}`,
+    `ALTER DATABASE ${name} ALLOW_CONNECTIONS true CONNECTION LIMIT ${limit}`,
+  ]);
+}
+
+/** Tenants may drop schema public; then there is nothing to give. */
+async function giveSchemaPublic(admin: Admin, database: DatabaseRef): Promise<void> {
+  await visit(admin, database.name, async (inside) => {
+    const found = await inside.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'public'`);
+    if (found.length === 0) return;
+    await inside.atomically([
+      `ALTER SCHEMA public OWNER TO ${quoteIdentifier(groupNameOf(database))}`,
+      'REVOKE ALL ON SCHEMA public FROM PUBLIC',
+    ]);
+  });
+}
+
+/** The name of the collation moved between columns in 17; to_jsonb reads whichever this version has. */
+async function factsOf(admin: Admin, database: DatabaseRef): Promise<DatabaseFacts> {
+  const [row] = await admin.main.query<{ charset: string; collation: string; size: string }>(
+    `SELECT pg_encoding_to_char(encoding) AS charset, pg_database_size(oid)::text AS size,
+            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', datcollate) AS collation
+       FROM pg_database d WHERE datname = $1`,
+    [database.name],
+  );
+  if (!row) throw new PlatformError('engine_refused', `The database "${database.name}" vanished while it was made`);
+  return { charset: row.charset, collation: row.collation, sizeBytes: Number(row.size) };
+}

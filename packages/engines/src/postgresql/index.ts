@@ -1,0 +1,43 @@
+// PostgreSQL 15 to 18. The only room that knows the driver `pg` and speaks to tenants' PostgreSQL servers.
+import type { Engine, EngineSession } from '../contract';
+import { type Admin, openAdmin } from './admin';
+import { endSessions } from './end-sessions';
+import { ensureDatabase } from './ensure-database';
+import { ensureGrant, ensureLogin, ensurePassword } from './ensure-login';
+import { takeLock } from './lock';
+import { observeDatabaseRow, observeLoginRole } from './ownership';
+import { ensureServerPrepared } from './prepare-server';
+import { proveIsolation, proveLogin, proveRefused } from './prove';
+import { removeAccess } from './remove-access';
+import { removeDatabase } from './remove-database';
+import { removeLogin } from './remove-login';
+import { observeServer } from './server';
+
+/** The engine; see ../contract.ts for what each verb promises. */
+export const postgresql: Engine = {
+  name: 'postgresql',
+  capabilities: { emptyDatabases: true, charset: true },
+  open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
+};
+
+function sessionOf(admin: Admin): EngineSession {
+  return {
+    lock: (key) => takeLock(admin, key),
+    observeServer: () => observeServer(admin),
+    ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeDatabase: async (database) => (await observeDatabaseRow(admin, database)).ownership,
+    observeLogin: async (login) => (await observeLoginRole(admin, login)).ownership,
+    ensureDatabase: (database) => ensureDatabase(admin, database),
+    ensureLogin: (login, password) => ensureLogin(admin, login, password),
+    ensureGrant: (database, login, role) => ensureGrant(admin, database, login, role),
+    ensurePassword: (login, password) => ensurePassword(admin, login, password),
+    endSessions: (target) => endSessions(admin, target),
+    removeAccess: (target) => removeAccess(admin, target),
+    removeDatabase: (database) => removeDatabase(admin, database),
+    removeLogin: (login) => removeLogin(admin, login),
+    proveLogin: (database, login, password, role) => proveLogin(admin, database, login, password, role),
+    proveRefused: (database, login, password) => proveRefused(admin, database, login, password),
+    proveIsolation: (login, password) => proveIsolation(admin, login, password),
+    close: () => admin.main.close(),
+  };
+}

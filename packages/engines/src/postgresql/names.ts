@@ -1,0 +1,47 @@
+// What Berth calls its own things on a PostgreSQL server, and how it marks them. Deterministic: made of name and id only.
+import { createHash } from 'node:crypto';
+import { idTail } from '@berth/core';
+import type { DatabaseRef } from '../contract';
+
+/** The permanent neighbour that every new login must fail on. */
+export const CANARY = 'berth_canary';
+/** Owns what deleted logins left in databases whose owner is a superuser; see release-role.ts. */
+export const ORPHANS = 'berth_orphans';
+/** Where admin sessions live, and with them the locks (advisory locks are per database). */
+export const ADMIN_DATABASE = 'postgres';
+
+const GROUP_PREFIX_BYTES_MAX = 48;
+
+/** The comment that says a role or database is ours. Tenants cannot write it: that takes CREATEROLE or ownership. */
+export function markerOf(id: string): string {
+  return `berth:${id}`;
+}
+
+/** The role that owns a database's contents and that its logins act as: `shop_x7k2p_owner`, at most 60 bytes. */
+export function groupNameOf(database: DatabaseRef): string {
+  return `${cutBytes(database.name, GROUP_PREFIX_BYTES_MAX)}_${idTail(database.id)}_owner`;
+}
+
+/** The name by which sessions of one holder of a lock are found again; fits application_name (63 bytes, ASCII). */
+export function applicationNameOf(lockKey: string): string {
+  return `berth ${digest(lockKey).toString('hex').slice(0, 32)}`;
+}
+
+/** The number of an advisory lock for a key of any length, as text because it needs all 64 bits. */
+export function lockNumberOf(lockKey: string): string {
+  return digest(lockKey).readBigInt64BE(0).toString();
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(`berth:${text}`).digest();
+}
+
+/** The longest start of `text` of at most `bytesMax` bytes that does not cut a character in two. */
+function cutBytes(text: string, bytesMax: number): string {
+  let cut = '';
+  for (const character of text) {
+    if (Buffer.byteLength(cut + character) > bytesMax) break;
+    cut += character;
+  }
+  return cut;
+}

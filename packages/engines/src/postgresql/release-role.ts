@@ -1,0 +1,83 @@
+// Drops a role. The server refuses while the role owns or may do anything in any database, and the list of that
+// (pg_shdepend) can only be cleared from inside each one.
+import { PlatformError } from '@berth/core';
+import { type Admin, visit } from './admin';
+import type { Connection } from './connect';
+import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
+import { observeRole, refuseForeign } from './ownership';
+import { quoteIdentifier, quoteLiteral } from './quote';
+
+/** Gives what the role owns to each database's owner, takes its grants away, drops it. Returns the databases visited. */
+export async function releaseRole(admin: Admin, role: { name: string; oid: number }): Promise<string[]> {
+  const places = await listPlaces(admin, role.oid);
+  for (const place of places) {
+    const heir = place.owns ? await heirIn(admin, place, role.oid) : null;
+    await clear(admin, place, role.name, heir);
+  }
+  await admin.main.query(`DROP ROLE IF EXISTS ${quoteIdentifier(role.name)}`);
+  return places.map(({ database }) => database);
+}
+
+interface Place {
+  database: string;
+  marker: string | null;
+  owner: string;
+  /** A superuser must not come to own what a tenant wrote: its functions and triggers would then run as superuser. */
+  ownerIsSuperuser: boolean;
+  owns: boolean;
+  canEnter: boolean;
+}
+
+/** Shared things (grants on databases) stand under dbid 0 and are cleared from `postgres`. */
+function listPlaces(admin: Admin, oid: number): Promise<Place[]> {
+  return admin.main.query<Place>(
+    `SELECT d.datname AS database, shobj_description(d.oid, 'pg_database') AS marker, r.rolname AS owner,
+            r.rolsuper AS "ownerIsSuperuser", bool_or(s.deptype = 'o') AS owns,
+            d.datallowconn AND d.datconnlimit > -2 AS "canEnter"
+       FROM pg_shdepend s
+       JOIN pg_database d ON CASE WHEN s.dbid = 0 THEN d.datname = $2 ELSE d.oid = s.dbid END
+       JOIN pg_roles r ON r.oid = d.datdba
+      WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1
+      GROUP BY 1, 2, 3, 4, 6`,
+    [oid, ADMIN_DATABASE],
+  );
+}
+
+/** The database's group role if it is one of ours; else its owner, unless that is a superuser or the role itself. */
+async function heirIn(admin: Admin, place: Place, oid: number): Promise<string> {
+  const id = place.marker?.startsWith(markerOf('')) ? place.marker.slice(markerOf('').length) : null;
+  if (id !== null) {
+    const group = groupNameOf({ id, name: place.database });
+    const found = await observeRole(admin, group, id);
+    if (found.ownership === 'ours' && found.oid !== oid) return group;
+  }
+  const owner = await observeRole(admin, place.owner, '');
+  return place.ownerIsSuperuser || owner.oid === oid ? ensureOrphans(admin) : place.owner;
+}
+
+/** A role without login or rights that keeps what would otherwise fall to a superuser. */
+async function ensureOrphans(admin: Admin): Promise<string> {
+  const { ownership } = await observeRole(admin, ORPHANS, 'orphans');
+  refuseForeign(ownership, `The role "${ORPHANS}"`);
+  if (ownership === 'free') {
+    await admin.main.atomically([
+      `CREATE ROLE ${ORPHANS} NOLOGIN`,
+      `COMMENT ON ROLE ${ORPHANS} IS ${quoteLiteral(markerOf('orphans'))}`,
+    ]);
+  }
+  return ORPHANS;
+}
+
+async function clear(admin: Admin, place: Place, role: string, heir: string | null): Promise<void> {
+  if (!place.canEnter) {
+    throw new PlatformError('engine_refused', `"${role}" has a part in "${place.database}", which nobody may enter`);
+  }
+  const name = quoteIdentifier(role);
+  const statements = [
+    ...(heir ? [`REASSIGN OWNED BY ${name} TO ${quoteIdentifier(heir)}`] : []),
+    `DROP OWNED BY ${name}`,
+  ];
+  const deed = (connection: Connection) => connection.atomically(statements);
+  if (place.database === ADMIN_DATABASE) await deed(admin.main);
+  else await visit(admin, place.database, deed);
+}

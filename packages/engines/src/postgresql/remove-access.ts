@@ -1,0 +1,72 @@
+// Shuts every way in and leaves the data. Not ALLOW_CONNECTIONS false: it would shut out the admin, who must still be
+// able to roll back prepared transactions inside.
+import { PlatformError } from '@berth/core';
+import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import { type Admin, VERSION_WITH_GRANT_OPTIONS } from './admin';
+import { groupNameOf } from './names';
+import { observeDatabaseRow, observeGroup, observeLoginRole } from './ownership';
+import { quoteIdentifier } from './quote';
+
+/** As EngineSession.removeAccess promises: locks the logins; of the database, every membership, CONNECT and the limit. */
+export async function removeAccess(
+  admin: Admin,
+  target: { database?: DatabaseRef; logins: LoginRef[] },
+): Promise<Evidence> {
+  const locked: string[] = [];
+  for (const login of target.logins) {
+    if ((await observeLoginRole(admin, login)).ownership !== 'ours') continue;
+    await admin.main.atomically([`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
+    locked.push(login.name);
+  }
+  if (!target.database) return { locked };
+  const isShut = await shutDatabase(admin, target.database);
+  return { locked, shut: isShut, revoked: await revokeMembers(admin, target.database) };
+}
+
+/** Whether there was a database of ours to shut. Its limit counts for everybody but superusers. */
+export async function shutDatabase(admin: Admin, database: DatabaseRef): Promise<boolean> {
+  const row = await observeDatabaseRow(admin, database);
+  if (row.ownership !== 'ours' || row.connectionLimit < -1) return false;
+  const group = await observeGroup(admin, database);
+  const name = quoteIdentifier(database.name);
+  await admin.main.atomically([
+    `ALTER DATABASE ${name} CONNECTION LIMIT 0`,
+    `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`,
+    ...(group.ownership === 'ours'
+      ? [`REVOKE CONNECT ON DATABASE ${name} FROM ${quoteIdentifier(groupNameOf(database))}`]
+      : []),
+  ]);
+  return true;
+}
+
+interface Membership {
+  member: string;
+  grantor: string;
+}
+
+/** From 16 on a membership falls only when its own grantor takes it back, hence one statement each. */
+async function revokeMembers(admin: Admin, database: DatabaseRef): Promise<string[]> {
+  const { ownership, oid } = await observeGroup(admin, database);
+  if (ownership !== 'ours') return [];
+  const group = quoteIdentifier(groupNameOf(database));
+  const members = await listMembers(admin, oid);
+  await admin.main.atomically(
+    members.map(({ member, grantor }) => {
+      const by = admin.version >= VERSION_WITH_GRANT_OPTIONS ? `GRANTED BY ${quoteIdentifier(grantor)}` : '';
+      return `REVOKE ${group} FROM ${quoteIdentifier(member)} ${by} CASCADE`;
+    }),
+  );
+  const left = await listMembers(admin, oid);
+  if (left.length > 0) throw new PlatformError('engine_refused', `Memberships of ${group} could not be revoked`);
+  return [...new Set(members.map(({ member }) => member))];
+}
+
+/** Everybody but the admin, who must stay a member where it is no superuser. */
+function listMembers(admin: Admin, group: number | null): Promise<Membership[]> {
+  return admin.main.query<Membership>(
+    `SELECT m.rolname AS member, g.rolname AS grantor
+       FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.grantor
+      WHERE a.roleid = $1 AND m.rolname <> current_user ORDER BY 1`,
+    [group],
+  );
+}

@@ -1,0 +1,94 @@
+// Drops a database and what would keep it from being dropped: sessions, prepared transactions, slots, subscriptions.
+import { codeOf } from '@berth/core';
+import type { DatabaseRef, Evidence } from '../contract';
+import { type Admin, visit } from './admin';
+import { groupNameOf } from './names';
+import { type DatabaseRow, observeDatabaseRow, observeGroup } from './ownership';
+import { rollBackPrepared } from './prepared';
+import { quoteIdentifier } from './quote';
+import { releaseRole } from './release-role';
+import { shutDatabase } from './remove-access';
+
+/** Clients may prepare, subscribe or stream again between our look and the drop; the gate lets no new ones in. */
+const DROPS_MAX = 3;
+const EXIT_MS_MAX = 1_000;
+
+/** As EngineSession.removeDatabase promises. Safe to repeat, also after an interrupted drop (datconnlimit -2). */
+export async function removeDatabase(admin: Admin, database: DatabaseRef): Promise<Evidence> {
+  const row = await observeDatabaseRow(admin, database);
+  const evidence: Evidence = { found: row.ownership, dropped: false };
+  if (row.ownership === 'ours') {
+    await shutDatabase(admin, database);
+    Object.assign(evidence, await dropWithFollowers(admin, database, row), { dropped: true });
+  }
+  const group = await observeGroup(admin, database);
+  if (group.ownership === 'ours' && group.oid !== null) {
+    await releaseRole(admin, { name: groupNameOf(database), oid: group.oid });
+    evidence.group_dropped = true;
+  }
+  return evidence;
+}
+
+async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
+  for (let drops = 1; ; drops++) {
+    const evidence = row.connectionLimit < -1 ? {} : await clearFollowers(admin, database, row);
+    try {
+      await admin.main.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
+      return evidence;
+    } catch (error) {
+      if (codeOf(error) !== 'server_busy' || drops === DROPS_MAX) throw error; // 55006: something came back
+    }
+  }
+}
+
+/** Prepared transactions twice: a session may prepare its work between the first look and its end. */
+async function clearFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
+  if (!row.isOpen) await admin.main.query(`ALTER DATABASE ${quoteIdentifier(database.name)} ALLOW_CONNECTIONS true`);
+  const rolledBack = await rollBackPrepared(admin, { database: database.name });
+  const ended = await endAll(admin, row.oid);
+  const rolledBackLate = await rollBackPrepared(admin, { database: database.name });
+  const slots = await dropSlots(admin, database);
+  const subscriptions = await dropSubscriptions(admin, database, row.oid);
+  return { ended, rolled_back: rolledBack + rolledBackLate, slots, subscriptions };
+}
+
+async function endAll(admin: Admin, oid: number | null): Promise<number> {
+  const ended = await admin.main.query(
+    `SELECT pg_terminate_backend(pid, ${EXIT_MS_MAX}) FROM pg_stat_activity
+      WHERE datid = $1 AND pid <> pg_backend_pid() AND usesysid IS NOT NULL`,
+    [oid],
+  );
+  return ended.length;
+}
+
+/** Ending the walsender first: an active slot cannot be dropped. */
+async function dropSlots(admin: Admin, database: DatabaseRef): Promise<string[]> {
+  await admin.main.query(
+    `SELECT pg_terminate_backend(active_pid, ${EXIT_MS_MAX}) FROM pg_replication_slots
+      WHERE database = $1 AND active_pid IS NOT NULL`,
+    [database.name],
+  );
+  const dropped = await admin.main.query<{ name: string }>(
+    `SELECT slot_name AS name, pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1`,
+    [database.name],
+  );
+  return dropped.map(({ name }) => name);
+}
+
+/** Without its slot a subscription drops without calling its publisher, who may be gone; the slot there stays. */
+async function dropSubscriptions(admin: Admin, database: DatabaseRef, oid: number | null): Promise<string[]> {
+  const found = await admin.main.query<{ name: string }>(
+    'SELECT subname AS name FROM pg_subscription WHERE subdbid = $1',
+    [oid],
+  );
+  if (found.length === 0) return [];
+  await visit(admin, database.name, async (inside) => {
+    for (const { name } of found) {
+      const quoted = quoteIdentifier(name);
+      await inside.query(`ALTER SUBSCRIPTION ${quoted} DISABLE`);
+      await inside.query(`ALTER SUBSCRIPTION ${quoted} SET (slot_name = NONE)`);
+      await inside.query(`DROP SUBSCRIPTION ${quoted}`);
+    }
+  });
+  return found.map(({ name }) => name);
+}
