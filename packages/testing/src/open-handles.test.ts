@@ -19,8 +19,18 @@ beforeAll(async () => {
     testEnvironment: join(ROOT, 'packages/testing/src/guarded-environment.ts'),
     transform: { '^.+\\.ts$': '@swc/jest' },
   };
-  const args = ['--config', JSON.stringify(config), '--json', '--outputFile', outputFile, '--maxWorkers=5', '--forceExit'];
-  await new Promise((resolve) => execFile(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args], resolve));
+  const args = [
+    '--config',
+    JSON.stringify(config),
+    '--json',
+    '--outputFile',
+    outputFile,
+    '--maxWorkers=5',
+    '--forceExit',
+  ];
+  await new Promise((resolve) =>
+    execFile(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args], resolve),
+  );
   const { testResults }: Report = JSON.parse(await readFile(outputFile, 'utf8'));
   await rm(outputFile);
   for (const result of testResults) report.set(basename(result.name, '.fixture.ts'), result);

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '@berth/core';
 import { type Postgresql, placeBinaries, startPostgresql } from '@berth/embedded';
+import { migrate } from '@berth/store';
 import { Client } from 'pg';
-import { migrate } from '../../store/src/migrate';
 import { TEMPLATE_NAME } from './store-name';
 
 export interface RunServers {

@@ -1,7 +1,7 @@
 // The servers of the run and the stores cloned from its template: real, separate, gone when closed.
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
-import { openStore, testServers } from './stack';
+import { openTestStore, testServers } from './stack';
 
 async function query<T extends object>(url: string, sql: string): Promise<T[]> {
   const client = new Client({ connectionString: url, application_name: 'stack.test' });
@@ -14,7 +14,7 @@ async function query<T extends object>(url: string, sql: string): Promise<T[]> {
 }
 
 test('a store has every table of the schema, and nothing that another one wrote', async () => {
-  const [first, second] = await Promise.all([openStore(), openStore()]);
+  const [first, second] = await Promise.all([openTestStore(), openTestStore()]);
   await query(first.url, `INSERT INTO teams (id, name) VALUES ('team_1', 'one')`);
   const tables = await query<{ name: string }>(
     second.url,

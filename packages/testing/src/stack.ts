@@ -37,7 +37,7 @@ export interface TestStore {
 }
 
 /** A store of one's own with all migrations applied and no rows. Takes about 30 ms. Close it in afterAll. */
-export async function openStore(): Promise<TestStore> {
+export async function openTestStore(): Promise<TestStore> {
   const { storeUrl } = testServers();
   const name = newStoreName(process.pid);
   await administer(storeUrl, `CREATE DATABASE "${name}" TEMPLATE "${TEMPLATE_NAME}"`);

@@ -13,12 +13,17 @@ export function sourceFiles(root: string = ROOT): string[] {
   return [...filesBelow(root, 'packages'), ...filesBelow(root, 'apps')].filter((file) => SOURCE.test(file)).sort();
 }
 
+/** Paths of what a generator wrote for a room, from the top. */
+export function generatedFiles(folder: string): string[] {
+  return filesBelow(ROOT, `${folder}/src/generated`, new Set());
+}
+
 /** Paths of all files below a folder, from the top, without foreign folders. Empty when it is not there. */
-export function filesBelow(root: string, folder: string): string[] {
+export function filesBelow(root: string, folder: string, foreign: Set<string> = FOREIGN): string[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return FOREIGN.has(entry.name) ? [] : filesBelow(root, path);
+    if (entry.isDirectory()) return foreign.has(entry.name) ? [] : filesBelow(root, path, foreign);
     return [relative(root, join(root, path)).split(sep).join('/')];
   });
 }
