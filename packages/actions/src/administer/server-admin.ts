@@ -1,0 +1,49 @@
+// The admin access to a server: given as a URL, kept sealed, opened only by a worker.
+import { PlatformError, Secret, type TlsMode, TLS_MODES } from '@berth/core';
+import type { ServerAdmin } from '@berth/engines/contract';
+import type { KeyRing } from '@berth/secrets';
+import type { Server } from '@berth/store';
+
+const DEFAULT_PORTS: Record<string, number> = { 'postgres:': 5432, 'postgresql:': 5432 };
+
+/**
+ * Reads an admin URL (`postgres://user:password@host:5432`). Throws `invalid_request` on field `admin_url`, never
+ * repeating what was given: it holds a password.
+ */
+export function readAdminUrl(text: Secret): ServerAdmin {
+  const url = URL.canParse(text.reveal()) ? new URL(text.reveal()) : null;
+  const defaultPort = DEFAULT_PORTS[url?.protocol ?? ''];
+  const tls = TLS_MODES.find((mode) => mode === (url?.searchParams.get('sslmode') ?? 'disable'));
+  if (url === null || defaultPort === undefined || url.hostname === '' || url.username === '' || url.password === '' || tls === undefined) {
+    throw new PlatformError('invalid_request', 'The admin URL cannot be read.', {
+      fields: [{ field: 'admin_url', message: 'must look like postgres://user:password@host:5432, with ?sslmode=disable, require or verify-full' }],
+    });
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? defaultPort : Number(url.port),
+    tls,
+    username: decodeURIComponent(url.username),
+    password: new Secret(decodeURIComponent(url.password)),
+  };
+}
+
+/** Seals login and password so that they open for this server alone. */
+export function sealAdmin(keyRing: KeyRing, serverId: string, admin: ServerAdmin): string {
+  return keyRing.seal(new Secret(JSON.stringify([admin.username, admin.password.reveal()])), adminContext(serverId));
+}
+
+/** The admin access of a server. Throws `key_missing`. */
+export function openAdmin(keyRing: KeyRing, server: Server): ServerAdmin {
+  const opened: unknown = JSON.parse(keyRing.open(server.admin_sealed, adminContext(server.id)).reveal());
+  const [username, password] = Array.isArray(opened) ? opened : [];
+  const tls: TlsMode | undefined = TLS_MODES.find((mode) => mode === server.tls);
+  if (typeof username !== 'string' || typeof password !== 'string' || tls === undefined) {
+    throw new PlatformError('internal', 'The sealed admin access of the server has not the form it was stored in.');
+  }
+  return { host: server.host, port: server.port, tls, username, password: new Secret(password) };
+}
+
+function adminContext(serverId: string): string {
+  return `server/${serverId}/admin`;
+}

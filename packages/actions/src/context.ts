@@ -1,0 +1,36 @@
+// What requesting and running need, opened in one place from the environment. Passed on, never looked up.
+import { type Clock, systemClock } from '@berth/core';
+import { openSender, type Sender } from '@berth/queue';
+import { type Config, type Lifetime, type Log, openLog, readConfig } from '@berth/runtime';
+import { type KeyRing, readKeyRing } from '@berth/secrets';
+import { migrate, openStore, type Store } from '@berth/store';
+
+export interface Context {
+  clock: Clock;
+  keyRing: KeyRing;
+  log: Log;
+  sender: Sender;
+  store: Store;
+}
+
+export interface OpenedContext extends Context {
+  config: Config;
+}
+
+/**
+ * Brings the store up to date (or refuses, by BERTH_MIGRATE) and opens everything; `lifetime` closes it at the end.
+ * `connectionsMax` is this process's share of the store's connections, beside three for the queue and one to listen.
+ */
+export async function openContext(process: string, connectionsMax: number, lifetime: Lifetime): Promise<OpenedContext> {
+  const config = readConfig();
+  const log = openLog(process, config.logLevel);
+  const keyRing = readKeyRing(config.keys);
+  const migrated = await migrate(config.storeUrl, config.migrate);
+  if (migrated.length > 0) log.info({ count: migrated.length }, 'Applied the migrations that the store lacked');
+  const store = openStore({ url: config.storeUrl, connectionsMax, process });
+  lifetime.onStop('store', store.close);
+  const onError = (error: unknown) => log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
+  const sender = openSender({ url: config.queueUrl, process, onError });
+  lifetime.onStop('sender', sender.close);
+  return { clock: systemClock, config, keyRing, log, sender, store };
+}

@@ -1,0 +1,71 @@
+// What an action kind is: the promise `plan`, made inside the request's transaction, and the deed `perform`, done by a
+// worker. Both stand in one file per kind (kinds/), because they must agree.
+import type { ActionKind, EngineName, Secret } from '@berth/core';
+import type { EngineSession, Evidence } from '@berth/engines/contract';
+import type { KeyRing } from '@berth/secrets';
+import type { Access, Action, Nouns, ServerView, Store } from '@berth/store';
+
+/** Who asks. Null is Berth itself (maintenance). */
+export type Requester = Access | null;
+
+/** What `plan` may use: the request's transaction and the sealing of secrets. Never an engine, never the queue. */
+export interface Planning {
+  tx: Nouns;
+  keyRing: KeyRing;
+  requester: Requester;
+}
+
+/** What the action is about. Rows it names are written by then. */
+export interface Planned {
+  engine: EngineName;
+  teamId: string | null;
+  databaseId: string | null;
+  credentialId: string | null;
+  serverId: string;
+  stepNames: string[];
+}
+
+/** The deed's own part of the commit that ends the action: what the thing it was about becomes. */
+export type Settle = (tx: Nouns) => Promise<void>;
+
+/** What `perform` may use. */
+export interface Work {
+  action: Action;
+  server: ServerView;
+  session: EngineSession;
+  store: Store;
+  keyRing: KeyRing;
+  /**
+   * Runs one named part and records it with its evidence. A part is observe, act, observe, and safe to run twice.
+   * Throws `claim_lost` as soon as another worker may hold the action.
+   */
+  step(name: string, deed: () => Promise<Evidence>): Promise<void>;
+}
+
+export interface Kind<Input> {
+  name: ActionKind;
+  /** Writes what must be there before an engine hears of it. Throws what the caller must know; then nothing is written. */
+  plan(planning: Planning, input: Input): Promise<Planned | { joins: Action }>;
+  /** Does it, against one server, and says what the commit settles. */
+  perform(work: Work): Promise<Settle>;
+  /** What the commit of a failure settles. `session` is null when the server could not be opened. */
+  fail(work: FailedWork): Promise<Settle>;
+}
+
+export interface FailedWork extends Omit<Work, 'session' | 'step'> {
+  session: EngineSession | null;
+}
+
+/** Opens a sealed password of a credential. */
+export function openSecret(keyRing: KeyRing, credentialId: string, sealed: string): Secret {
+  return keyRing.open(sealed, secretContext(credentialId));
+}
+
+/** Seals a password so that it opens for this credential alone. */
+export function sealSecret(keyRing: KeyRing, credentialId: string, password: Secret): string {
+  return keyRing.seal(password, secretContext(credentialId));
+}
+
+function secretContext(credentialId: string): string {
+  return `credential/${credentialId}/password`;
+}

@@ -1,0 +1,25 @@
+// Requesting an action: everything that is promised goes into one transaction, then the queue is nudged. The answer
+// does not wait for the queue: a nudge that is lost is sent again by maintenance.
+import type { ActionWithSteps } from '@berth/store';
+import type { Context } from './context';
+import type { Kind, Requester } from './kind';
+
+/**
+ * Records the action and returns it as `queued`, or the one it joined. Throws what `plan` throws, with nothing written.
+ * Not safe to repeat unless the kind says so.
+ */
+export async function request<Input>(
+  context: Context,
+  kind: Kind<Input>,
+  input: Input,
+  requester: Requester,
+): Promise<ActionWithSteps> {
+  const { action, isNew } = await context.store.transaction(async (tx) => {
+    const planned = await kind.plan({ tx, keyRing: context.keyRing, requester }, input);
+    if ('joins' in planned) return { action: planned.joins, isNew: false };
+    const inserted = await tx.actions.insert({ ...planned, kind: kind.name, requestedBy: requester?.id ?? null });
+    return { action: inserted, isNew: true };
+  });
+  if (isNew) void context.sender.send(action); // it never throws, counts what it lost, and nobody waits for it
+  return { ...action, steps: [] };
+}

@@ -1,0 +1,171 @@
+// One action, from claim to close. What a failure means is decided by its code in the errors table, nowhere else.
+import { type Clock, codeOf, ERRORS, FAILURES_MAX, PlatformError, UNREACHABLE_MS_MAX } from '@berth/core';
+import type { Engine, EngineSession } from '@berth/engines/contract';
+import type { Action, ServerView } from '@berth/store';
+import { openAdmin } from './administer/server-admin';
+import type { Context } from './context';
+import { type Hold, openHold } from './hold';
+import { Interrupted, interruptionOf } from './interrupted';
+import type { Settle } from './kind';
+import { kindOf } from './kinds';
+
+/** Moments of a step, in order, told to `onMoment`: fault tests kill or freeze the process at one of them. */
+export type Moment = 'started' | 'performed' | 'recorded';
+
+export interface RunOptions {
+  engine: Engine;
+  /** Names this process among the holders. */
+  holder: string;
+  /** Aborted: stop before the next step and give the action back. */
+  stopping: AbortSignal;
+  onMoment?(moment: Moment, step: string, action: Action): Promise<void>;
+}
+
+/** Claims and runs the action. Does nothing when it is not its turn. Safe to call any number of times, anywhere. */
+export async function run(context: Context, options: RunOptions, actionId: string): Promise<void> {
+  if (options.stopping.aborted) return;
+  const claimedAtMs = context.clock.monotonicMs();
+  const action = await context.store.actions.claim(actionId, options.holder);
+  if (action === null) return;
+  const hold = openHold(context.store, context.clock, action, claimedAtMs);
+  let session: EngineSession | null = null;
+  const server = await context.store.servers.find(action.server_id);
+  try {
+    if (server === null) throw new PlatformError('not_found', 'The server of this action is not registered any more.');
+    if (action.failures >= FAILURES_MAX) throw new PlatformError('worker_lost', 'Each worker that held it died.');
+    session = await options.engine.open(openAdmin(context.keyRing, server), hold);
+    await session.lock(action.database_id ?? action.server_id);
+    const settle = await perform(context, options, { action, server, session, hold });
+    await close(context, action, settle);
+    context.log.info(logFields(action, context.clock, claimedAtMs), 'Action succeeded');
+  } catch (error) {
+    await settleError(context, { action, server, session, error, durationMs: context.clock.monotonicMs() - claimedAtMs });
+  } finally {
+    hold.close();
+    await session?.close();
+  }
+}
+
+interface Running {
+  action: Action;
+  server: ServerView;
+  session: EngineSession;
+  hold: Hold;
+}
+
+function perform(context: Context, options: RunOptions, { action, server, session, hold }: Running): Promise<Settle> {
+  const { clock, keyRing, store } = context;
+  return kindOf(action.kind).perform({
+    action,
+    server,
+    session,
+    store,
+    keyRing,
+    async step(name, deed) {
+      if (hold.isCancelRequested()) throw new Interrupted('cancel');
+      if (options.stopping.aborted) throw new Interrupted('release');
+      const startedAtMs = clock.monotonicMs();
+      const durationMs = () => Math.round(clock.monotonicMs() - startedAtMs);
+      await options.onMoment?.('started', name, action);
+      try {
+        const evidence = await deed();
+        await options.onMoment?.('performed', name, action);
+        await hold.record({ name, state: 'succeeded', durationMs: durationMs(), evidence });
+      } catch (error) {
+        if (codeOf(error) === 'claim_lost') throw error;
+        const evidence = { error: codeOf(error), message: publicMessage(error) };
+        await hold.record({ name, state: 'failed', durationMs: durationMs(), evidence });
+        throw error;
+      }
+      await options.onMoment?.('recorded', name, action);
+    },
+  });
+}
+
+/** Ends the action, what it was about, and their events in one commit; then says a word to the next in line. */
+async function close(context: Context, action: Action, settle: Settle): Promise<void> {
+  const next = await context.store.transaction(async (tx) => {
+    await tx.actions.finish(action);
+    await settle(tx);
+    return tx.actions.nudgeNext(action);
+  });
+  if (next !== null) void context.sender.send(next);
+}
+
+interface Ending {
+  action: Action;
+  server: ServerView | null;
+  session: EngineSession | null;
+  error: unknown;
+  durationMs: number;
+}
+
+async function settleError(context: Context, ending: Ending): Promise<void> {
+  const { action, error, durationMs } = ending;
+  const code = codeOf(error);
+  const fields = { actionId: action.id, kind: action.kind, attempt: action.claim, code, durationMs: Math.round(durationMs) };
+  const interruption = interruptionOf(error);
+  if (interruption === 'release') {
+    const released = await context.store.actions.release(action);
+    void context.sender.send(released);
+    context.log.info(fields, 'Action given back: this worker stops');
+  } else if (interruption === 'cancel') {
+    await endWithout(context, ending, (tx) => tx.actions.cancelHeld(action));
+    context.log.info(fields, 'Action cancelled');
+  } else if (code === 'claim_lost') {
+    context.log.warn(fields, 'Another worker holds this action now; nothing was written');
+  } else if (mayTryAgain(action, code)) {
+    const delayMs = retryDelayMs(action.claim);
+    await context.store.actions.postpone(action, delayMs, ERRORS[code].retry === 'count');
+    context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
+  } else {
+    await endWithout(context, ending, (tx) => tx.actions.fail(action, code, publicMessage(error)));
+    context.log.error({ ...fields, error }, 'Action failed');
+  }
+}
+
+/** Ends an action that did not succeed, with what its kind settles then. */
+async function endWithout(context: Context, ending: Ending, end: (tx: Parameters<Settle>[0]) => Promise<Action>): Promise<void> {
+  const { action, server, session } = ending;
+  const { keyRing, store } = context;
+  const settle = server === null ? async () => {} : await kindOf(action.kind).fail({ action, server, session, keyRing, store });
+  const next = await store.transaction(async (tx) => {
+    await end(tx);
+    await settle(tx);
+    return tx.actions.nudgeNext(action);
+  });
+  if (next !== null) void context.sender.send(next);
+}
+
+function mayTryAgain(action: Action, code: keyof typeof ERRORS): boolean {
+  const { retry } = ERRORS[code];
+  switch (retry) {
+    case 'never':
+      return false;
+    case 'count':
+      return action.failures + 1 < FAILURES_MAX;
+    case 'postpone':
+      return Date.now() - (action.started_at?.getTime() ?? Date.now()) < UNREACHABLE_MS_MAX;
+    default:
+      return retry satisfies never;
+  }
+}
+
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 60_000;
+
+/** Doubles with each claim up to a minute; half of it is chance, so that a server that comes back is not stormed. */
+function retryDelayMs(claim: number): number {
+  const delayMs = Math.min(RETRY_MS_MIN * 2 ** (claim - 1), RETRY_MS_MAX);
+  return Math.round(delayMs * (0.5 + Math.random() / 2));
+}
+
+/** What strangers may read of an error: ours say so themselves; of others nothing but where to look. */
+function publicMessage(error: unknown): string {
+  if (codeOf(error) !== 'internal' && error instanceof Error) return error.message;
+  return 'Something broke in Berth. The worker logged it under the id of this action.';
+}
+
+function logFields(action: Action, clock: Clock, sinceMs: number) {
+  return { actionId: action.id, kind: action.kind, attempt: action.claim, durationMs: Math.round(clock.monotonicMs() - sinceMs) };
+}

@@ -1,0 +1,86 @@
+// Taking nudges of one engine. Nothing is decided here: the work claims its action in the store, so a nudge that comes
+// twice, late or never costs time, not truth. A consumer whose queue broke throws it away and opens a new one.
+import type { EngineName } from '@berth/core';
+import { createPostgresBackend, type Job, Worker } from 'bullmq';
+import { connectionOf, openQueue, type QueueOptions, queueName, within } from './connection';
+
+export interface ConsumeOptions extends QueueOptions {
+  engine: EngineName;
+  /** How many actions are worked on at once. */
+  concurrency: number;
+  /** Works on one action by its id. What it throws is the board's to show; the action's own row tells the truth. */
+  work(actionId: string): Promise<void>;
+}
+
+export interface Consumer {
+  /** Whether the queue answered when it was last looked at, a few seconds ago at most. */
+  isListening(): boolean;
+  /** Takes no more nudges and waits for the work in hand. */
+  close(): Promise<void>;
+}
+
+/** How often the queue is looked at, and how long an answer may take, before the consumer is opened anew. */
+const LOOK_EVERY_MS = 2_000;
+const LOOK_MS_MAX = 2_000;
+
+interface Open {
+  look(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Opens a consumer that keeps itself open. Never throws for a queue that is down: it tries again. */
+export function openConsumer(options: ConsumeOptions): Consumer {
+  let open: Open | null = null;
+  let closed = false;
+  let timer: NodeJS.Timeout | null = null;
+  let looking: Promise<void> = Promise.resolve();
+
+  async function lookOnce(): Promise<void> {
+    try {
+      open ??= await openWorker(options);
+      await within(LOOK_MS_MAX, open.look());
+    } catch (error) {
+      options.onError(error);
+      const broken = open;
+      open = null;
+      void broken?.close().catch(options.onError); // its work in hand goes on; it claims nothing new
+    }
+  }
+
+  function lookAgain(): void {
+    looking = lookOnce().then(() => {
+      if (!closed) timer = setTimeout(lookAgain, LOOK_EVERY_MS);
+    });
+  }
+
+  lookAgain();
+  return {
+    isListening: () => open !== null,
+    async close() {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      await looking;
+      await open?.close();
+    },
+  };
+}
+
+async function openWorker(options: ConsumeOptions): Promise<Open> {
+  const queue = await openQueue(options.engine, options); // makes the tables if they are missing
+  const worker = new Worker(
+    queueName(options.engine),
+    async (job: Job<{ id: string }>) => options.work(job.data.id),
+    { connection: connectionOf(options, 2), concurrency: options.concurrency, autorun: false },
+    createPostgresBackend,
+  );
+  worker.on('error', options.onError);
+  await worker.waitUntilReady();
+  void worker.run().catch(options.onError);
+  return {
+    look: () => queue.getWaitingCount(),
+    async close() {
+      await worker.close();
+      await queue.close();
+    },
+  };
+}
