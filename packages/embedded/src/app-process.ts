@@ -65,6 +65,12 @@ export function startApp(options: AppOptions): App {
     }
   };
   const supervised = supervise().catch(() => undefined); // `ready` tells a failed start; an aborted sleep is a stop
+  const stop = async () => {
+    stopping.abort();
+    await endRun(run);
+    await supervised;
+  };
+  let stopped: Promise<void> | null = null; // a second SIGTERM would end the app before it has put things down
   return {
     name: options.name,
     get pid() {
@@ -74,10 +80,9 @@ export function startApp(options: AppOptions): App {
       return run.url();
     },
     ready,
-    stop: async () => {
-      stopping.abort();
-      await endRun(run);
-      await supervised;
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
     kill9: () => void run.child.kill('SIGKILL'),
   };

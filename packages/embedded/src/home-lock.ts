@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LaunchError, systemCode } from './launch-error';
 import { PLAIN_PATH } from './tied-process';
 
-/** Held until released or until this process ends. */
+/** Held until released (safe to repeat) or until this process ends. */
 export interface HomeLock {
   release(): void;
 }
@@ -27,7 +27,13 @@ export function lockHome(home: string): HomeLock {
   }
   ftruncateSync(fd);
   writeSync(fd, `${process.pid}\n`);
-  return { release: () => closeSync(fd) };
+  let isHeld = true;
+  return {
+    release: () => {
+      if (isHeld) closeSync(fd);
+      isHeld = false;
+    },
+  };
 }
 
 // The lock belongs to what our descriptor and the child's have in common, so it stays when flock(1) has ended.

@@ -1,6 +1,7 @@
 // What may keep an embedded Berth from running. Told to the person at the terminal, so each says what to do about it.
 
 export type LaunchErrorCode =
+  | 'setting_invalid'
   | 'home_unusable'
   | 'home_locked'
   | 'user_unfit'
@@ -8,6 +9,7 @@ export type LaunchErrorCode =
   | 'binaries_missing'
   | 'postgresql_failed'
   | 'app_failed'
+  | 'api_refused'
   | 'first_run_failed'
   | 'demo_failed'
   | 'interrupted';

@@ -56,11 +56,16 @@ const RESTART_DELAY_MS = 1_000;
 /** Prepares a stack; nothing runs before `start`. */
 export function createStack(options: StackOptions): Stack {
   const state: State = { options, servers: [], apps: [], stopping: new AbortController(), begun: Promise.resolve() };
-  const stop = async () => {
+  const stopOnce = async () => {
     state.stopping.abort();
     await stopApps(state.apps);
     await state.begun;
     await Promise.all(state.servers.map((server) => server.stop('fast')));
+  };
+  let stopped: Promise<void> | null = null;
+  const stop = () => {
+    stopped ??= stopOnce();
+    return stopped;
   };
   return {
     start: async () => {

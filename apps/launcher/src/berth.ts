@@ -1,0 +1,113 @@
+// An embedded Berth on one home: the stack of packages/embedded, its secrets, its first data, and ready.json.
+import { join } from 'node:path';
+import type { Secret } from '@berth/core';
+import {
+  createStack,
+  ensureHome,
+  ensureSecretFile,
+  type HomeLock,
+  isPortFree,
+  LaunchError,
+  lockHome,
+  removeReadyFile,
+  type StackFacts,
+  writeReadyFile,
+} from '@berth/embedded';
+import { makeKey, makePassword, makeToken } from '@berth/secrets';
+import { runFirst } from './first-run';
+import type { Terminal } from './terminal';
+
+export interface BerthOptions {
+  home: string;
+  apiPort: number;
+  echoLogs: boolean;
+  logLevel: string;
+  /** The environment of the launcher, of which the apps are given PATH, HOME, TZ and proxies at most. */
+  env: Record<string, string | undefined>;
+  terminal: Terminal;
+}
+
+/** What is known of a running Berth. */
+export interface BerthFacts extends StackFacts {
+  token: Secret;
+  tokenFile: string;
+}
+
+/** A Berth that may be stopped at any moment, while it starts too. */
+export interface Berth {
+  /** Fulfils when it serves and has its first data. Throws LaunchError with nothing left running. */
+  start(): Promise<BerthFacts>;
+  /** In order, losing nothing. Safe to repeat. */
+  stop(): Promise<void>;
+  /** At once. Safe to repeat. */
+  force(): Promise<void>;
+}
+
+/** Takes the home (throws `home_locked` when another Berth has it) and prepares everything that does not run yet. */
+export async function openBerth(options: BerthOptions): Promise<Berth> {
+  const { home, apiPort, terminal } = options;
+  await ensureHome(home);
+  const lock = lockHome(home);
+  await removeReadyFile(home);
+  const token = await ensureSecretFile(join(home, 'token'), makeToken);
+  const stack = createStack({
+    home,
+    appsFolder: join(cloneFolder(), 'dist'),
+    cwd: cloneFolder(),
+    keys: await ensureSecretFile(join(home, 'keys'), () => makeKey('embedded-1')),
+    storePassword: await ensureSecretFile(join(home, 'store-password'), makePassword),
+    serverPassword: await ensureSecretFile(join(home, 'server-password'), makePassword),
+    apiPort,
+    logLevel: options.logLevel,
+    env: appEnvironment(options.env),
+    say: terminal.say,
+    ...(options.echoLogs ? { echo: (app: string, line: string) => terminal.say(`${app}: ${line}`) } : {}),
+  });
+  return {
+    start: async () => {
+      try {
+        if (apiPort !== 0 && !(await isPortFree(apiPort))) throw apiPortTaken(apiPort);
+        const facts = await stack.start();
+        await runFirst({ ...facts, token });
+        await writeReadyFile(home, { ...facts, token });
+        return { ...facts, token, tokenFile: join(home, 'token') };
+      } catch (error) {
+        await end(home, lock, stack.stop);
+        throw error;
+      }
+    },
+    stop: () => end(home, lock, stack.stop),
+    force: () => end(home, lock, stack.force),
+  };
+}
+
+async function end(home: string, lock: HomeLock, stopStack: () => Promise<void>): Promise<void> {
+  await removeReadyFile(home);
+  await stopStack();
+  await removeReadyFile(home); // a start that was just finishing may have written it meanwhile
+  lock.release();
+}
+
+// Bundled as dist/launcher/<command>.js.
+function cloneFolder(): string {
+  return join(__dirname, '..', '..');
+}
+
+const PASSED_ON = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
+
+function appEnvironment(env: Record<string, string | undefined>): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const name of PASSED_ON) {
+    const value = env[name];
+    if (value) passed[name] = value;
+  }
+  return passed;
+}
+
+function apiPortTaken(port: number): LaunchError {
+  return new LaunchError(
+    'port_taken',
+    `Port ${port} of 127.0.0.1, where the API should listen, is taken`,
+    'Stop what uses it, or choose another: BERTH_PORT=8081 npm start (0 takes any free one).',
+  );
+}

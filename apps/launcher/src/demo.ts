@@ -1,0 +1,56 @@
+// `npm run demo`: the main job from beginning to end on an embedded Berth of its own, which is gone afterwards.
+import { rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LOG_FOLDER, makeTemporaryHome } from '@berth/embedded';
+import { openApiClient } from './api-client';
+import { type Berth, openBerth } from './berth';
+import { runCommand } from './command';
+import { tellDemo } from './demo-story';
+import { formatMs, type Terminal } from './terminal';
+
+const FOLDERS = ['/tmp', '/var/tmp', '/var/lib'];
+
+void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
+  let berth: Berth | null = null;
+  onInterrupt({ stop: async () => berth?.stop(), force: async () => berth?.force() });
+  terminal.heading('Berth demo: a real PostgreSQL database, asked for, used, secured and dropped through the API');
+  terminal.live('Placing the programs of PostgreSQL');
+  const home = await makeTemporaryHome([...new Set([tmpdir(), ...FOLDERS])]);
+  try {
+    interrupted.throwIfAborted();
+    berth = await openBerth({ home, apiPort: 0, echoLogs: false, logLevel: 'info', env, terminal });
+    terminal.live('Starting an embedded Berth');
+    const facts = await berth.start();
+    terminal.done(
+      `Started ${Object.keys(facts.pids).length} processes: ${Object.keys(facts.pids).join(', ')}`,
+      performance.now(),
+    );
+    const callApi = openApiClient(facts.apiUrl, facts.token);
+    const { connectedMs } = await tellDemo({ callApi, terminal, interrupted });
+    terminal.live('Stopping everything');
+    await berth.stop();
+    terminal.say();
+    terminal.done('Stopped everything and removed its files', null);
+    terminal.say(`
+From nothing to a connected database in ${formatMs(connectedMs)}; the whole demo took ${formatMs(performance.now())}.
+
+Next:  npm start        the same, kept running on port 8080, with data that stay
+       README.md        a walk-through with curl, and how to run it on servers of your own
+       ARCHITECTURE.md  how it is built, on one page
+`);
+    return 0;
+  } catch (error) {
+    if (!interrupted.aborted) await keepLogs(home, terminal);
+    throw error;
+  } finally {
+    await berth?.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+});
+
+async function keepLogs(home: string, terminal: Terminal): Promise<void> {
+  const kept = `${home}-log`;
+  await rename(join(home, LOG_FOLDER), kept);
+  terminal.say(`The logs are kept in ${kept}`);
+}
