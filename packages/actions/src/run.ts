@@ -1,5 +1,5 @@
 // One action, from claim to close. What a failure means is decided by its code in the errors table, nowhere else.
-import { type Clock, codeOf, ERRORS, FAILURES_MAX, PlatformError, UNREACHABLE_MS_MAX } from '@berth/core';
+import { type Clock, codeOf, ERRORS, type ErrorCode, FAILURES_MAX, PlatformError, UNREACHABLE_MS_MAX } from '@berth/core';
 import type { Engine, EngineSession } from '@berth/engines/contract';
 import type { Action, ServerView } from '@berth/store';
 import { openAdmin } from './administer/server-admin';
@@ -114,7 +114,7 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     context.log.info(fields, 'Action cancelled');
   } else if (code === 'claim_lost') {
     context.log.warn(fields, 'Another worker holds this action now; nothing was written');
-  } else if (mayTryAgain(action, code)) {
+  } else if (mayTryAgain(action, code, context.clock)) {
     const delayMs = retryDelayMs(action.claim);
     await context.store.actions.postpone(action, delayMs, ERRORS[code].retry === 'count');
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
@@ -137,7 +137,7 @@ async function endWithout(context: Context, ending: Ending, end: (tx: Parameters
   if (next !== null) void context.sender.send(next);
 }
 
-function mayTryAgain(action: Action, code: keyof typeof ERRORS): boolean {
+function mayTryAgain(action: Action, code: ErrorCode, clock: Clock): boolean {
   const { retry } = ERRORS[code];
   switch (retry) {
     case 'never':
@@ -145,7 +145,7 @@ function mayTryAgain(action: Action, code: keyof typeof ERRORS): boolean {
     case 'count':
       return action.failures + 1 < FAILURES_MAX;
     case 'postpone':
-      return Date.now() - (action.started_at?.getTime() ?? Date.now()) < UNREACHABLE_MS_MAX;
+      return clock.now().getTime() - (action.started_at ?? action.created_at).getTime() < UNREACHABLE_MS_MAX;
     default:
       return retry satisfies never;
   }

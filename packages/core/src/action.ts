@@ -39,7 +39,7 @@ export const STEP_STATES = ['waiting', 'running', 'succeeded', 'failed'] as cons
 export type StepState = (typeof STEP_STATES)[number];
 
 /** Whether the action has ended and will not move again by itself. */
-export function isEnded(state: ActionState): boolean {
+export function isEnded(state: string): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 

@@ -65,6 +65,13 @@ export function credentialsOf(db: Db) {
     /** Null when there is none; a deleted one is found too. */
     find: (id: string): Promise<CredentialView | null> => db.credential.findUnique({ where: { id }, include: VIEW }),
 
+    /** Locks the rows of the databases it has grants on, until commit: a delete of one waits for us, or we for it. */
+    async lock(id: string): Promise<void> {
+      await db.$queryRaw`
+        SELECT id FROM databases WHERE id IN (SELECT database_id FROM grants WHERE credential_id = ${id})
+        ORDER BY id FOR NO KEY UPDATE`;
+    },
+
     /** Credentials with a grant on a database, newest first, without deleted ones. */
     list: (databaseId: string, request: PageRequest): Promise<Page<CredentialView>> =>
       page(request, (window) =>

@@ -83,6 +83,11 @@ export function databasesOf(db: Db) {
     /** Null when there is none; a deleted one is found too. */
     find: (id: string): Promise<DatabaseView | null> => db.database.findUnique({ where: { id }, include: VIEW }),
 
+    /** Locks its row until commit: requests about one database are accepted one after another. */
+    async lock(id: string): Promise<void> {
+      await db.$queryRaw`SELECT id FROM databases WHERE id = ${id} FOR NO KEY UPDATE`;
+    },
+
     /** Newest first, without deleted ones unless `state` asks for them. */
     list: (filter: DatabaseFilter, request: PageRequest): Promise<Page<DatabaseView>> =>
       page(request, (window) =>

@@ -53,6 +53,12 @@ export function serversOf(db: Db) {
     /** Null when there is none. */
     find: (id: string): Promise<ServerView | null> => db.server.findUnique({ where: { id }, include: VIEW }),
 
+    /** Locks its row until commit: names on this server are chosen one request after another. Null when there is none. */
+    async lock(id: string): Promise<Server | null> {
+      const [row] = await db.$queryRaw<Server[]>`SELECT * FROM servers WHERE id = ${id} FOR NO KEY UPDATE`;
+      return row ?? null;
+    },
+
     /** By its number, for dialects whose ids are integers. Null when there is none. */
     findByNumber: (number: number): Promise<ServerView | null> => db.server.findUnique({ where: { number }, include: VIEW }),
 
@@ -78,7 +84,7 @@ export function serversOf(db: Db) {
     async chooseForDatabase(where: { engine: string; environmentId: string; poolId: string | null }): Promise<Server | null> {
       await db.$queryRaw`
         SELECT id FROM pools WHERE engine = ${where.engine} AND environment_id = ${where.environmentId}
-          AND (${where.poolId}::text IS NULL OR id = ${where.poolId}) ORDER BY id FOR UPDATE`;
+          AND (${where.poolId}::text IS NULL OR id = ${where.poolId}) ORDER BY id FOR NO KEY UPDATE`;
       const [row] = await db.$queryRaw<Server[]>`
         SELECT servers.* FROM servers JOIN pools ON pools.id = servers.pool_id
         WHERE servers.engine = ${where.engine} AND pools.environment_id = ${where.environmentId}

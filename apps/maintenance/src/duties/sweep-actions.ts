@@ -1,0 +1,10 @@
+// Duty: what was nudged and not claimed is nudged again; what a died worker held is given back.
+import { type Context, sweep } from '@berth/actions';
+
+/** Safe to repeat and to race. */
+export async function sweepActions(context: Context): Promise<void> {
+  const swept = await sweep(context);
+  if (swept === null) return; // another maintenance process is at it
+  if (swept.released > 0) context.log.warn({ count: swept.released }, 'Took back actions whose worker died or hangs');
+  if (swept.nudged > 0) context.log.info({ count: swept.nudged }, 'Nudged actions again that nobody had claimed');
+}

@@ -1,0 +1,41 @@
+// When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
+import type { OpenedContext } from '@berth/actions';
+import type { Lifetime } from '@berth/runtime';
+import { sweepActions } from './duties/sweep-actions';
+
+interface Duty {
+  name: string;
+  everyMs: number;
+  /** Safe to run in several processes at once. */
+  run(): Promise<void>;
+}
+
+/** Runs every duty at once and then again and again, each no sooner than its last run ended. */
+export function startSchedule(context: OpenedContext, lifetime: Lifetime): void {
+  const duties: Duty[] = [
+    { name: 'sweep_actions', everyMs: context.config.sweepIntervalMs, run: () => sweepActions(context) },
+  ];
+  for (const duty of duties) startDuty(context, lifetime, duty);
+}
+
+function startDuty({ log }: OpenedContext, lifetime: Lifetime, duty: Duty): void {
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  const runOnce = async () => {
+    try {
+      await duty.run();
+    } catch (error) {
+      log.error({ duty: duty.name, error }, 'A duty failed; it runs again at its time');
+    }
+    if (!lifetime.stopping.aborted) timer = setTimeout(start, duty.everyMs);
+  };
+  const start = () => {
+    running = runOnce();
+  };
+  lifetime.onStop(duty.name, async () => {
+    clearTimeout(timer);
+    await running;
+    clearTimeout(timer);
+  });
+  start();
+}

@@ -1,0 +1,77 @@
+// credential_create: one more login for a database, proven to work there and nowhere else.
+import { idTail, PlatformError } from '@berth/core';
+import { rulesOf } from '@berth/engines/rules';
+import { makePassword } from '@berth/secrets';
+import { chooseLoginName, reserveName } from '../engine-names';
+import { type Kind, openSecret, sealSecret } from '../kind';
+import { makeLogin, proveLogin } from './login-steps';
+import { databaseRef, engineOf, getCredential, getDatabase, getOwnDatabase, loginRef, requiredAccess } from './subjects';
+
+export interface CredentialCreateInput {
+  databaseId: string;
+  /** Made from the database's name when missing. */
+  username?: string | undefined;
+}
+
+/** Safe to ask many times at once: they stand in line. Throws `name_taken`; `contradicts` while a delete is under way. */
+export const credentialCreate: Kind<CredentialCreateInput> = {
+  name: 'credential_create',
+
+  async plan({ tx, keyRing, requester }, input) {
+    const access = requiredAccess(requester);
+    await tx.databases.lock(input.databaseId);
+    const database = await getOwnDatabase(tx, access, input.databaseId);
+    await tx.servers.lock(database.server_id);
+    const engine = engineOf(database);
+    refuseReservedName(engine, input.username);
+    const id = tx.credentials.newId();
+    const username = input.username ?? rulesOf(engine).engineNameOf(database.name, idTail(id));
+    const credential = await tx.credentials.insert({
+      id,
+      teamId: database.team_id,
+      serverId: database.server_id,
+      username,
+      engineUsername: await chooseLoginName(tx, engine, database.server_id, username, id),
+      secretSealed: sealSecret(keyRing, id, makePassword()),
+      accessId: access.id,
+    });
+    await tx.credentials.grant(credential, database.id, 'owner');
+    return {
+      engine,
+      teamId: database.team_id,
+      databaseId: database.id,
+      credentialId: id,
+      serverId: database.server_id,
+      stepNames: ['reserve_names', 'create_login', 'check_login', 'check_isolation'],
+    };
+  },
+
+  async perform({ action, keyRing, session, step, store }) {
+    const database = await getDatabase(store, action.database_id);
+    await step('reserve_names', async () => {
+      const asked = loginRef(await getCredential(store, action.credential_id));
+      const observe = session.observeLogin.bind(session);
+      const { name } = await reserveName(engineOf(database), asked, observe, store.credentials.renameOnEngine);
+      return { login: name };
+    });
+    const credential = await getCredential(store, action.credential_id);
+    const login = loginRef(credential);
+    const password = openSecret(keyRing, credential.id, credential.secret_sealed ?? '');
+    await step('create_login', () => makeLogin(session, databaseRef(database), login, password));
+    await step('check_login', () => proveLogin(session, databaseRef(database), login, password));
+    await step('check_isolation', () => session.proveIsolation(login, password));
+    return async (tx) => void (await tx.credentials.becomeActive(credential.id));
+  },
+
+  async fail({ action }) {
+    return async (tx) => {
+      if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
+    };
+  },
+};
+
+function refuseReservedName(engine: Parameters<typeof rulesOf>[0], username: string | undefined): void {
+  if (username === undefined || !rulesOf(engine).isReserved(username)) return;
+  const message = `"${username}" is reserved by ${engine} or by Berth; choose another name`;
+  throw new PlatformError('invalid_request', 'The name is reserved.', { fields: [{ field: 'username', message }] });
+}

@@ -1,0 +1,45 @@
+// credential_delete: the login is shut out, its sessions ended, what it owns kept by its database. Already gone is done.
+import { PlatformError } from '@berth/core';
+import type { Kind } from '../kind';
+import { engineOf, getCredential, getDatabase, getOwnCredential, loginRef, requiredAccess } from './subjects';
+
+export interface CredentialDeleteInput {
+  credentialId: string;
+}
+
+/** Throws `contradicts` when a delete of it, or of its database, is under way. */
+export const credentialDelete: Kind<CredentialDeleteInput> = {
+  name: 'credential_delete',
+
+  async plan({ tx, requester }, { credentialId }) {
+    await tx.credentials.lock(credentialId);
+    const credential = await getOwnCredential(tx, requiredAccess(requester), credentialId);
+    const database = await getDatabase(tx, credential.grants[0]?.database_id ?? null);
+    await tx.credentials.acceptDelete(credentialId);
+    return {
+      engine: engineOf(database),
+      teamId: credential.team_id,
+      databaseId: database.id,
+      credentialId,
+      serverId: credential.server_id,
+      stepNames: ['shut_out', 'end_sessions', 'drop_login', 'check_gone'],
+    };
+  },
+
+  async perform({ action, session, step, store }) {
+    const credential = await getCredential(store, action.credential_id);
+    const login = loginRef(credential);
+    await step('shut_out', () => session.removeAccess({ logins: [login] }));
+    await step('end_sessions', () => session.endSessions({ logins: [login] }));
+    await step('drop_login', () => session.removeLogin(login));
+    await step('check_gone', async () => {
+      if ((await session.observeLogin(login)) === 'ours') {
+        throw new PlatformError('engine_refused', `The login ${login.name} is still there after the drop.`);
+      }
+      return { left: [] };
+    });
+    return async (tx) => void (await tx.credentials.becomeDeleted(credential.id));
+  },
+
+  fail: async () => async () => {}, // the credential stays as it is; asking again tries again
+};

@@ -1,0 +1,27 @@
+// Every kind that is built, by name. A new one is a file beside this and a line here.
+import { PlatformError } from '@berth/core';
+import type { Kind } from '../kind';
+import { credentialCreate } from './credential-create';
+import { credentialDelete } from './credential-delete';
+import { credentialReset } from './credential-reset';
+import { databaseCreate } from './database-create';
+import { databaseDelete } from './database-delete';
+import { serverPreflight } from './server-preflight';
+
+export { credentialCreate, credentialDelete, credentialReset, databaseCreate, databaseDelete, serverPreflight };
+
+/** What a worker needs of a kind; its input is the request's business. */
+export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail'>;
+
+const KINDS = new Map<string, Performed>(
+  [databaseCreate, databaseDelete, credentialCreate, credentialReset, credentialDelete, serverPreflight].map(
+    (kind): [string, Performed] => [kind.name, kind],
+  ),
+);
+
+/** Throws `not_built` for a kind of the design that this version cannot perform. */
+export function kindOf(name: string): Performed {
+  const kind = KINDS.get(name);
+  if (kind === undefined) throw new PlatformError('not_built', `This version of Berth cannot perform ${name}.`);
+  return kind;
+}

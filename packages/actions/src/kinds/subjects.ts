@@ -1,0 +1,90 @@
+// Reading what an action is about, for plan and perform. A row that must be there and is not is an error of ours.
+import { type EngineName, isEngineName, PlatformError } from '@berth/core';
+import type { DatabaseRef, LoginRef } from '@berth/engines/contract';
+import type { Access, CredentialView, DatabaseView, Nouns } from '@berth/store';
+
+/** The database the action is about. */
+export async function getDatabase(nouns: Nouns, id: string | null): Promise<DatabaseView> {
+  const database = id === null ? null : await nouns.databases.find(id);
+  if (database === null) throw new PlatformError('internal', 'The database of this action is not in the store.');
+  return database;
+}
+
+/** The credential the action is about. */
+export async function getCredential(nouns: Nouns, id: string | null): Promise<CredentialView> {
+  const credential = id === null ? null : await nouns.credentials.find(id);
+  if (credential === null) throw new PlatformError('internal', 'The credential of this action is not in the store.');
+  return credential;
+}
+
+/** What the engine calls it, and Berth's id, which is its marker there. */
+export function databaseRef(database: { id: string; engine_name: string }): DatabaseRef {
+  return { id: database.id, name: database.engine_name };
+}
+
+export function loginRef(credential: { id: string; engine_username: string }): LoginRef {
+  return { id: credential.id, name: credential.engine_username };
+}
+
+/** The engine of a stored row. */
+export function engineOf(row: { engine: string }): EngineName {
+  if (!isEngineName(row.engine)) throw new PlatformError('internal', `The store names an engine "${row.engine}".`);
+  return row.engine;
+}
+
+/**
+ * A living database that this access may change. `not_found` for another team's, outside the access's limits, or
+ * deleted; `contradicts` (naming the action) once its delete was accepted.
+ */
+export async function getOwnDatabase(tx: Nouns, access: Access, id: string): Promise<DatabaseView> {
+  const database = await tx.databases.find(id);
+  if (database === null || !mayReach(access, database)) throw noDatabase(id);
+  if (database.state === 'deleted') throw new PlatformError('not_found', `The database ${id} was deleted.`);
+  if (database.delete_accepted_at !== null) {
+    const action = await tx.actions.findOpenDelete({ databaseId: id });
+    if (action !== null) throw contradicts(action.id, `The database ${id} is being deleted.`);
+  }
+  return database;
+}
+
+/** The same for a credential: one with a grant on a database that this access may reach. */
+export async function getOwnCredential(tx: Nouns, access: Access, id: string): Promise<CredentialView> {
+  const credential = await tx.credentials.find(id);
+  if (credential === null || credential.team_id !== access.team_id) throw noCredential(id);
+  const [grant] = credential.grants;
+  if (grant === undefined) throw noCredential(id);
+  const database = await tx.databases.find(grant.database_id);
+  if (database === null || !mayReach(access, database)) throw noCredential(id);
+  if (credential.state === 'deleted') throw new PlatformError('not_found', `The credential ${id} was deleted.`);
+  const standing =
+    (await tx.actions.findOpenDelete({ credentialId: id })) ?? (await tx.actions.findOpenDelete({ databaseId: database.id }));
+  if (standing !== null) throw contradicts(standing.id, `The credential ${id} is being deleted.`);
+  return credential;
+}
+
+/** Whether a database is inside what this access may see: its team, and its limits. */
+export function mayReach(access: Access, database: { team_id: string; project_id: string; environment_id: string }): boolean {
+  return (
+    database.team_id === access.team_id &&
+    (access.limit_project_id ?? database.project_id) === database.project_id &&
+    (access.limit_environment_id ?? database.environment_id) === database.environment_id
+  );
+}
+
+export function noDatabase(id: string): PlatformError {
+  return new PlatformError('not_found', `There is no database ${id}.`);
+}
+
+export function noCredential(id: string): PlatformError {
+  return new PlatformError('not_found', `There is no credential ${id}.`);
+}
+
+export function contradicts(actionId: string, message: string): PlatformError {
+  return new PlatformError('contradicts', `${message} Its action is ${actionId}.`, { actionId });
+}
+
+/** The requester, where only an access may ask. */
+export function requiredAccess(requester: Access | null): Access {
+  if (requester === null) throw new PlatformError('internal', 'This kind of action is asked for by an access.');
+  return requester;
+}

@@ -1,0 +1,92 @@
+// Finding what a request names, filling gaps from the access's defaults, and refusing parts that do not fit each other.
+import { type EngineName, type FieldProblem, isEngineName, PlatformError } from '@berth/core';
+import { BUILT_ENGINES } from '@berth/engines/rules';
+import type { Access, Environment, Nouns, PlanView, Pool, Project } from '@berth/store';
+
+/** What was asked for; names or ids. Missing ones come from the access. */
+export interface Asked {
+  engine?: string | undefined;
+  plan?: string | undefined;
+  project?: string | undefined;
+  environment?: string | undefined;
+  pool?: string | undefined;
+}
+
+export interface Resolved {
+  engine: EngineName;
+  plan: PlanView;
+  project: Project;
+  environment: Environment;
+  pool: Pool | null;
+}
+
+/** Throws `invalid_request`, `unknown_reference` or `disagree`, each naming the field or the pair. */
+export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<Resolved> {
+  const engine = engineOf(asked.engine ?? access.default_engine);
+  const pool = await poolOf(tx, asked.pool ?? access.default_pool_id);
+  const project = await projectOf(tx, access, asked.project ?? access.default_project_id);
+  const environment = await environmentOf(tx, access, asked.environment ?? access.default_environment_id ?? pool?.environment_id);
+  const plan = await planOf(tx, engine, asked.plan ?? access.default_plan_id);
+  if (pool !== null && pool.engine !== engine) throw disagree('pool', 'engine', `Pool ${pool.name} holds ${pool.engine} servers.`);
+  if (pool !== null && pool.environment_id !== environment.id) {
+    throw disagree('pool', 'environment', `Pool ${pool.name} is not of environment ${environment.name}.`);
+  }
+  if (plan.engine !== engine) throw disagree('plan', 'engine', `Plan ${plan.name} is one of ${plan.engine}.`);
+  const allowed = plan.environments.map((row) => row.environment_id);
+  if (allowed.length > 0 && !allowed.includes(environment.id)) {
+    throw disagree('plan', 'environment', `Plan ${plan.name} may not be used in ${environment.name}.`);
+  }
+  return { engine, plan, project, environment, pool };
+}
+
+function engineOf(asked: string | null | undefined): EngineName {
+  if (asked === null || asked === undefined) throw required('engine');
+  if (!isEngineName(asked) || !BUILT_ENGINES.includes(asked)) {
+    throw unknown('engine', `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`);
+  }
+  return asked;
+}
+
+async function poolOf(tx: Nouns, asked: string | null | undefined): Promise<Pool | null> {
+  if (asked === null || asked === undefined) return null;
+  return found('pool', asked, await tx.catalog.findPool(asked));
+}
+
+async function projectOf(tx: Nouns, access: Access, asked: string | null | undefined): Promise<Project> {
+  if (asked === null || asked === undefined) throw required('project');
+  const project = found('project', asked, await tx.catalog.findProject(access.team_id, asked));
+  const limit = access.limit_project_id;
+  return limit === null || limit === project.id ? project : found<Project>('project', asked, null);
+}
+
+async function environmentOf(tx: Nouns, access: Access, asked: string | null | undefined): Promise<Environment> {
+  if (asked === null || asked === undefined) throw required('environment');
+  const environment = found('environment', asked, await tx.catalog.findEnvironment(asked));
+  const limit = access.limit_environment_id;
+  return limit === null || limit === environment.id ? environment : found<Environment>('environment', asked, null);
+}
+
+/** A plan of the engine if there is one of that name; else one of another engine, which then disagrees by name. */
+async function planOf(tx: Nouns, engine: EngineName, asked: string | null | undefined): Promise<PlanView> {
+  if (asked === null || asked === undefined) throw required('plan');
+  return found('plan', asked, (await tx.catalog.findPlan(asked, engine)) ?? (await tx.catalog.findPlan(asked)));
+}
+
+function found<T>(field: string, asked: string, row: T | null): T {
+  if (row === null) throw unknown(field, `There is no ${field} "${asked}".`);
+  return row;
+}
+
+function required(field: string): PlatformError {
+  const fields: FieldProblem[] = [{ field, message: 'name one: this access has no default for it' }];
+  return new PlatformError('invalid_request', `The request names no ${field}.`, { fields });
+}
+
+function unknown(field: string, message: string): PlatformError {
+  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
+}
+
+function disagree(one: string, other: string, message: string): PlatformError {
+  const fields = [one, other].map((field) => ({ field, message }));
+  return new PlatformError('disagree', `${one} and ${other} do not fit each other. ${message}`, { fields });
+}

@@ -1,0 +1,38 @@
+// First rows for a store of one's own: BERTH_STORE_URL=… BERTH_KEYS=… npm run seed. Prints the first token, once.
+// Safe to repeat: what is there stays, and each run makes one more token.
+import { ensureFirstRows } from '@berth/actions';
+import { Secret } from '@berth/core';
+import { makeToken } from '@berth/secrets';
+import { migrate, openStore } from '@berth/store';
+
+export interface SeedOptions {
+  storeUrl: Secret;
+  token: Secret;
+}
+
+/** Brings the store up to date and makes what is missing. `poolName` takes servers of the environment `development`. */
+export async function seed({ storeUrl, token }: SeedOptions): Promise<{ poolName: string }> {
+  await migrate(storeUrl, 'apply');
+  const store = openStore({ url: storeUrl, connectionsMax: 2, process: 'seed' });
+  try {
+    const { poolNames } = await ensureFirstRows(store, token, 'operator@localhost');
+    return { poolName: poolNames.development ?? '' };
+  } finally {
+    await store.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const token = makeToken();
+  const { poolName } = await seed({ storeUrl: new Secret(process.env.BERTH_STORE_URL ?? ''), token });
+  process.stdout.write(
+    `The first token, shown only now:\n${token.reveal()}\nRegister a server next: POST /v1/servers with "pool": "${poolName}".\n`,
+  );
+}
+
+if (process.argv[1]?.endsWith('seed.ts') === true) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}
