@@ -71,6 +71,7 @@ export interface Engine {
   open(admin: ServerAdmin, options: OpenOptions): Promise<EngineSession>;
 }
 
+/** One verb at a time: a session is one connection. */
 export interface EngineSession {
   /**
    * Takes the engine-side lock named after a database or server, until close. Whoever else holds it (a worker whose

@@ -9,7 +9,7 @@ import { observeDatabaseRow, observeLoginRole } from './ownership';
 const LOOK_GAP_MS = 250;
 /** A terminated backend usually needs a few milliseconds to leave. */
 const EXIT_MS = 50;
-/** Clients that are not shut out can come back for ever; about six seconds of that is enough. */
+/** Clients that are not shut out can come back for ever; more than a second of that is enough. */
 const LOOKS_MAX = 24;
 
 /** As EngineSession.endSessions promises. Names that are free or foreign have no sessions of ours. Safe to repeat. */

@@ -11,6 +11,7 @@ import { quoteIdentifier, quoteLiteral } from './quote';
  * repeat at any point where an earlier run may have died. Throws `taken_on_server` when either name is foreign.
  */
 export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Promise<DatabaseFacts> {
+  quoteIdentifier(database.name); // throws for a name that cannot be, before its group role is made
   const row = await observeDatabaseRow(admin, database);
   const group = await observeGroup(admin, database);
   refuseForeign(row.ownership, `The database "${database.name}"`);

@@ -18,10 +18,10 @@ export interface DatabaseRow {
   isOpen: boolean;
 }
 
-/** Looks at a role by name; `id` decides whether it is ours. */
+/** Looks at a role by name; `id` decides whether it is ours. Compared as text: a `name` would be cut to 63 bytes. */
 export async function observeRole(admin: Admin, name: string, id: string): Promise<RoleFacts> {
   const [row] = await admin.main.query<{ oid: number; marker: string | null }>(
-    `SELECT oid, shobj_description(oid, 'pg_authid') AS marker FROM pg_roles WHERE rolname = $1`,
+    `SELECT oid, shobj_description(oid, 'pg_authid') AS marker FROM pg_roles WHERE rolname::text = $1`,
     [name],
   );
   if (!row) return { ownership: 'free', oid: null };
@@ -49,7 +49,7 @@ export async function observeDatabaseRow(admin: Admin, database: DatabaseRef): P
     `SELECT d.oid, d.datconnlimit AS "connectionLimit", d.datallowconn AS "isOpen",
             shobj_description(d.oid, 'pg_database') AS marker,
             r.rolname = $2 AND shobj_description(r.oid, 'pg_authid') IS NOT DISTINCT FROM $3 AS is_half_made
-       FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = $1`,
+       FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname::text = $1`,
     [database.name, groupNameOf(database), markerOf(database.id)],
   );
   if (!row) return { ownership: 'free', oid: null, connectionLimit: 0, isOpen: false };

@@ -6,7 +6,7 @@ import { quoteLiteral } from './quote';
 export async function rollBackPrepared(admin: Admin, of: { database: string } | { owner: string }): Promise<number> {
   const [column, value] = 'database' in of ? ['database', of.database] : ['owner', of.owner];
   const found = await admin.main.query<{ gid: string; database: string }>(
-    `SELECT gid, database FROM pg_prepared_xacts WHERE ${column} = $1`,
+    `SELECT gid, database FROM pg_prepared_xacts WHERE ${column}::text = $1`,
     [value],
   );
   for (const { gid, database } of found) {

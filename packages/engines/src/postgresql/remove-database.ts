@@ -65,11 +65,11 @@ async function endAll(admin: Admin, oid: number | null): Promise<number> {
 async function dropSlots(admin: Admin, database: DatabaseRef): Promise<string[]> {
   await admin.main.query(
     `SELECT pg_terminate_backend(active_pid, ${EXIT_MS_MAX}) FROM pg_replication_slots
-      WHERE database = $1 AND active_pid IS NOT NULL`,
+      WHERE database::text = $1 AND active_pid IS NOT NULL`,
     [database.name],
   );
   const dropped = await admin.main.query<{ name: string }>(
-    `SELECT slot_name AS name, pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1`,
+    `SELECT slot_name AS name, pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database::text = $1`,
     [database.name],
   );
   return dropped.map(({ name }) => name);

@@ -1,0 +1,122 @@
+// Names and passwords as people choose them, and as attackers do.
+import { idTail, newId, Secret } from '@berth/core';
+import { rulesOf } from '../rules';
+import { ensureTenant, type Ground, newPassword, refusalOf, type Tenant } from './ground';
+
+const NASTY_NAMES = [
+  'a"b',
+  "a'b",
+  'a`b',
+  'a\\b',
+  "\\' ACCOUNT LOCK -- ",
+  '"; DROP DATABASE postgres; --',
+  "'; DROP ROLE x; --",
+  'my-shop',
+  'my shop',
+  'UPPER',
+  'select',
+  '$1 %s %I {}',
+  '$$',
+  'übergröße',
+  '数据库',
+  'pоstgres', // a Cyrillic o
+  '🚢',
+  '../../etc',
+  '9lives',
+];
+
+const NASTY_PASSWORDS = [
+  "'",
+  '"',
+  '\\',
+  "\\' ACCOUNT LOCK -- ",
+  "'; ALTER ROLE x SUPERUSER; --",
+  '$$',
+  '%s',
+  ' leads and trails ',
+  'pässwörd',
+  'o\ufb03ce',
+  '🚢🚢🚢',
+  'p@ss:w/rd?#[]%20',
+  'x'.repeat(300),
+  'SCRAM-SHA-256$4096:c2FsdA==$aaaa:bbbb',
+  'md5aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+];
+
+/** Part of the suite: quoting, by acting. */
+export function describeNames(ground: Ground): void {
+  const { session, open, server, newDatabase, newLogin, makeTenant, engine } = ground;
+  const rules = rulesOf(engine.name);
+  const unique = (name: string) => `${name}${idTail(newId('database'))}`;
+
+  describe('names', () => {
+    test('are names like any other, however they are spelt', async () => {
+      const names = NASTY_NAMES.filter((name) => rules.canBeDatabaseName(`${name}12345`));
+      const lives = await Promise.all(names.map(async (name) => [name, await liveAndDie(unique(name))]));
+      expect(lives).toEqual(names.map((name) => [name, { database: false, login: false }]));
+    });
+
+    test('the longest name is held whole', async () => {
+      const name = unique('l'.repeat(rules.databaseNameBytesMax - 5));
+      const { database, login, password } = await makeTenant(name);
+      await session().proveLogin(database, login, password, 'owner');
+      expect(await server().hasDatabase(name)).toBe(true);
+    });
+
+    test('a longer name is refused, not cut: it would be another one', async () => {
+      const name = unique('m'.repeat(rules.databaseNameBytesMax - 5));
+      await makeTenant(name);
+      const longer = `${name}x`;
+      expect(await refusalOf(session().ensureDatabase(newDatabase(longer)))).toBe('engine_refused');
+      expect(await refusalOf(session().ensureLogin(newLogin(longer), newPassword()))).toBe('engine_refused');
+      await session().removeDatabase({ id: newId('database'), name: longer });
+      expect(await server().hasDatabase(name)).toBe(true);
+    });
+
+    test('names that differ by one letter or by case are different tenants', async () => {
+      const tail = idTail(newId('database'));
+      const tenants: Tenant[] = [];
+      for (const name of [`a_b${tail}`, `axb${tail}`, `A_b${tail}`]) tenants.push(await makeTenant(name));
+      for (const { login, password, database } of tenants) {
+        for (const other of tenants) {
+          if (other.database === database) await session().proveLogin(database, login, password, 'owner');
+          else await session().proveRefused(other.database, login, password);
+        }
+      }
+    });
+  });
+
+  test('every password lets in as it is, and not when it is changed', async () => {
+    const tenant = await makeTenant();
+    for (const text of NASTY_PASSWORDS) {
+      const password = new Secret(text);
+      await ensureTenant(session(), { ...tenant, password });
+      await session().proveLogin(tenant.database, tenant.login, password, 'owner');
+      const evidence = await session().proveRefused(tenant.database, tenant.login, new Secret(`${text}x`));
+      expect([text, evidence.reason]).toEqual([text, 'password']);
+    }
+  });
+
+  test.each(['', 'a\0b'])('a password nobody could use is refused: %j', async (text) => {
+    const { login } = await makeTenant();
+    expect(await refusalOf(session().ensurePassword(login, new Secret(text)))).toBe('engine_refused');
+  });
+
+  /** The whole life of a tenant on a session of its own; returns what is left of it on the server. */
+  async function liveAndDie(name: string): Promise<{ database: boolean; login: boolean }> {
+    const own = await open();
+    const { database, login, password } = {
+      database: newDatabase(name),
+      login: newLogin(name),
+      password: newPassword(),
+    };
+    await ensureTenant(own, { database, login, password });
+    await own.proveLogin(database, login, password, 'owner');
+    await own.removeAccess({ database, logins: [login] });
+    await own.proveRefused(database, login, password);
+    await own.removeDatabase(database);
+    await own.removeLogin(login);
+    await own.close();
+    return { database: await server().hasDatabase(name), login: await server().hasLogin(name) };
+  }
+}

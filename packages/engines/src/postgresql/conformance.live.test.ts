@@ -1,0 +1,5 @@
+import { describeEngine } from '../conformance';
+import { postgresql } from '.';
+import { liveServer } from './live-server';
+
+describeEngine(postgresql, async () => liveServer(process.env.BERTH_TEST_POSTGRESQL_URL ?? ''));

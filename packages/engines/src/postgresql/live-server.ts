@@ -1,0 +1,91 @@
+// For tests alone: a running PostgreSQL as the suite wants it. Its hooks use the driver directly, not the engine.
+import { Secret } from '@berth/core';
+import { Client } from 'pg';
+import type { EngineServer, TenantSession } from '../conformance';
+import { CANARY } from './names';
+import { quoteIdentifier, quoteLiteral } from './quote';
+
+export interface LiveServer extends EngineServer {
+  /** Runs a statement as the superuser, in `database` or in `postgres`. */
+  asSuperuser(sql: string, database?: string): Promise<Record<string, unknown>[]>;
+}
+
+/** The server behind a superuser's URL. Opens nothing until a hook is called; connections of hooks close themselves. */
+export function liveServer(superuserUrl: string): LiveServer {
+  const url = new URL(superuserUrl);
+  const admin = {
+    host: url.hostname,
+    port: Number(url.port),
+    tls: 'disable' as const,
+    username: decodeURIComponent(url.username),
+    password: new Secret(decodeURIComponent(url.password)),
+  };
+
+  async function asSuperuser(sql: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
+    const client = await openClient({ ...admin, database });
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  return {
+    admin,
+    asSuperuser,
+    openTenant: async (database, login, password) => {
+      return tenantSession(await openClient({ ...admin, database, username: login, password }));
+    },
+    makeForeignDatabase: async (name) => void (await asSuperuser(`CREATE DATABASE ${quoteIdentifier(name)}`)),
+    makeForeignLogin: async (name, password, database) => {
+      const role = quoteIdentifier(name);
+      await asSuperuser(`CREATE ROLE ${role} LOGIN PASSWORD ${quoteLiteral(password.reveal())}`);
+      await asSuperuser(`GRANT ALL ON SCHEMA public TO ${role}`, database);
+    },
+    dropForeign: async (name) => {
+      await asSuperuser(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
+      await asSuperuser(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`);
+    },
+    hasDatabase: async (name) => {
+      return (await asSuperuser(`SELECT 1 FROM pg_database WHERE datname = ${quoteLiteral(name)}`)).length > 0;
+    },
+    hasLogin: async (name) => {
+      return (await asSuperuser(`SELECT 1 FROM pg_roles WHERE rolname = ${quoteLiteral(name)}`)).length > 0;
+    },
+    letIntoCanary: async (login) => {
+      await asSuperuser(`GRANT CONNECT ON DATABASE ${CANARY} TO ${quoteIdentifier(login)}`);
+    },
+    close: async () => undefined,
+  };
+}
+
+/** A client of the driver's own, for what the engine must not be asked to do. Must be ended. */
+export async function openClient(to: {
+  host: string;
+  port: number;
+  database: string;
+  username: string;
+  password: Secret;
+}): Promise<Client> {
+  const { host, port, database, username, password } = to;
+  const client = new Client({ host, port, database, user: username, password: password.reveal(), ssl: false });
+  client.on('error', () => undefined); // the next query tells
+  await client.connect();
+  return client;
+}
+
+function tenantSession(client: Client): TenantSession {
+  return {
+    write: async (text) => {
+      await client.query('CREATE TABLE IF NOT EXISTS notes (number serial, text text)');
+      await client.query('INSERT INTO notes (text) VALUES ($1)', [text]);
+    },
+    read: async () => {
+      const found = await client.query<{ text: string }>(
+        `SELECT text FROM notes WHERE to_regclass('notes') IS NOT NULL ORDER BY number`,
+      );
+      return found.rows.map(({ text }) => text);
+    },
+    close: () => client.end(),
+  };
+}
