@@ -40,6 +40,7 @@ function schemaComplaints(compose: Record<string, unknown>): string[] {
   ajv.addFormat('duration', /^(\d+(us|ms|s|m|h))+$/); // compose writes 5s where JSON schema's own format wants PT5S
   // formats that the specification names and describes in words
   ajv.addFormat('expose', /^\d+(-\d+)?(\/[a-z]+)?$/);
+  ajv.addFormat('subnet_ip_address', true); // not described: anything
   ajv.addFormat('ports', /^(([\d.]+|\[[\da-f:]+\]):)?(\d+(-\d+)?:)?\d+(-\d+)?(\/[a-z]+)?$/);
   ajv.removeKeyword('id'); // draft 4's name of $id, which ajv refuses; nothing refers to it
   ajv.validate(schema, compose);
