@@ -124,7 +124,7 @@ export function databasesOf(db: Db) {
         id,
         ['creating'],
         Prisma.sql`state = 'available', size_bytes = ${facts.sizeBytes}, charset = ${facts.charset},
-          collation = ${facts.collation}, measured_at = now()`,
+          "collation" = ${facts.collation}, measured_at = now()`,
         'database.available',
       ),
 

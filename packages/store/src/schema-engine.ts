@@ -10,10 +10,14 @@ const PACKAGE = '@prisma/schema-engine-wasm/schema_engine_bg';
 
 /** Opens the engine over one store. `schema` is the text of schema.prisma; `connectionString` may be unused by `diff`. */
 export async function openSchemaEngine(schema: string, connectionString: string): Promise<SchemaEngine> {
-  const engine = await loadEngine();
+  loading ??= loadEngine();
+  const engine = await loading;
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString }));
   return engine.SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter);
 }
+
+/** The one exception to "no module-level state": the package keeps its instance in a module, and a second one breaks it. */
+let loading: ReturnType<typeof loadEngine> | null = null;
 
 async function loadEngine() {
   const engine = await import('@prisma/schema-engine-wasm/schema_engine_bg');
