@@ -1,7 +1,9 @@
 // What a new home needs before it is of use: the first team, plans, pool and access, and the embedded server registered
 // the way a team registers its own, through the API. Safe to repeat; every start does.
+import { ensureFirstRows } from '@berth/actions';
 import type { Secret } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
+import { openStore } from '@berth/store';
 import { openApiClient } from './api-client';
 
 export interface FirstRunFacts {
@@ -13,16 +15,18 @@ export interface FirstRunFacts {
 
 /** The name of the server that comes with an embedded Berth. */
 const SERVER_NAME = 'embedded';
-const POOL_NAME = 'default';
+const ENVIRONMENT = 'development';
+const OPERATOR = 'operator@localhost';
 const PREFLIGHT_WAIT_S = 20;
 
 /** Makes what is missing. Throws LaunchError when the API refuses or the server does not pass its preflight. */
 export async function runFirst(facts: FirstRunFacts): Promise<void> {
+  const poolName = await ensureRows(facts);
   const callApi = openApiClient(facts.apiUrl, facts.token);
   const { data } = (await callApi('GET', '/v1/servers')) as { data: { name: string }[] };
   if (data.some((server) => server.name === SERVER_NAME)) return;
   const answer = await callApi('POST', '/v1/servers', {
-    body: { name: SERVER_NAME, engine: 'postgresql', pool: POOL_NAME, admin_url: facts.serverUrl.reveal() },
+    body: { name: SERVER_NAME, engine: 'postgresql', pool: poolName, admin_url: facts.serverUrl.reveal() },
     waitS: PREFLIGHT_WAIT_S,
   });
   const { action } = answer as { action: { state: string; error: { message: string } | null } };
@@ -32,4 +36,14 @@ export async function runFirst(facts: FirstRunFacts): Promise<void> {
     `The embedded server did not pass its preflight (${action.state}): ${action.error?.message ?? 'it took too long'}`,
     'The logs of the worker and of PostgreSQL say more; the next start tries again.',
   );
+}
+
+async function ensureRows({ storeUrl, token }: FirstRunFacts): Promise<string> {
+  const store = openStore({ url: storeUrl, connectionsMax: 1, process: 'launcher' });
+  try {
+    const { poolNames } = await ensureFirstRows(store, token, OPERATOR);
+    return poolNames[ENVIRONMENT] ?? '';
+  } finally {
+    await store.close();
+  }
 }
