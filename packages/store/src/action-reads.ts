@@ -3,7 +3,7 @@ import { HOLD_MS, PlatformError } from '@berth/core';
 import type { Action, ClaimKey } from './actions';
 import type { Db } from './db';
 import { Prisma, type Step } from './generated/client';
-import { type Page, type PageRequest, page } from './page';
+import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Step };
 
@@ -18,6 +18,13 @@ export interface ActionFilter {
   teamId?: string;
   databaseId?: string;
   state?: string;
+}
+
+/** Actions about the databases of one team in one project and environment. */
+export interface ActionPlace {
+  teamId: string;
+  projectId: string;
+  environmentId: string;
 }
 
 export type ActionWithSteps = Action & { steps: Step[] };
@@ -47,6 +54,18 @@ export function actionReadsOf(db: Db) {
           include: { steps: { orderBy: { ended_at: 'asc' } } },
         }),
       ),
+
+    /** Newest first. */
+    async listByPlace(place: ActionPlace, skip: number, take: number): Promise<Placed<ActionWithSteps>> {
+      const { teamId, projectId, environmentId } = place;
+      const where = { team_id: teamId, database: { project_id: projectId, environment_id: environmentId } };
+      const include = { steps: { orderBy: { ended_at: 'asc' } } } as const;
+      const [data, total] = await Promise.all([
+        db.action.findMany({ where, orderBy: { number: 'desc' }, skip, take, include }),
+        db.action.count({ where }),
+      ]);
+      return { data, total };
+    },
 
     /** The queued or running action of this kind on this server, which a second request joins; null when there is none. */
     findOpenOfServer: (serverId: string, kind: string): Promise<Action | null> =>

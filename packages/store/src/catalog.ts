@@ -33,6 +33,13 @@ export function catalogOf(db: Db) {
         orderBy: { number: 'asc' },
       }),
 
+    /** Plans of an engine, the smallest first. */
+    listPlans: (engine: string): Promise<PlanView[]> =>
+      db.plan.findMany({
+        where: { engine },
+        include: { environments: { select: { environment_id: true } } },
+        orderBy: [{ size_bytes_max: 'asc' }, { number: 'asc' }],
+      }),
     /** Projects of a team, oldest first. */
     listProjects: (teamId: string): Promise<Project[]> =>
       db.project.findMany({ where: { team_id: teamId }, orderBy: { number: 'asc' } }),

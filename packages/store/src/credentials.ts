@@ -91,6 +91,14 @@ export function credentialsOf(db: Db) {
         include: VIEW,
       }),
 
+    /** The same for several databases at once. */
+    listOfDatabases: (databaseIds: string[]): Promise<CredentialView[]> =>
+      db.credential.findMany({
+        where: { grants: { some: { database_id: { in: databaseIds } } }, state: { not: 'deleted' } },
+        orderBy: { number: 'asc' },
+        include: VIEW,
+      }),
+
     /** Whether this login name is held by a credential of this server, even one on its way out. */
     isEngineUsernameHeld: async (serverId: string, engineUsername: string): Promise<boolean> =>
       (await db.credential.count({

@@ -2,7 +2,7 @@
 import { type DatabaseState, newId, PlatformError } from '@berth/core';
 import { DATABASE_REFERENCES, type Db, raise, refusing } from './db';
 import { type Database, Prisma } from './generated/client';
-import { type Page, type PageRequest, page } from './page';
+import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Database };
 
@@ -28,6 +28,8 @@ export interface DatabaseFilter {
   environmentId?: string;
   state?: string;
   name?: string;
+  /** Only those that were made and looked at: size, charset and collation are known. */
+  isMeasured?: true;
 }
 
 export interface Measured {
@@ -99,8 +101,8 @@ export function databasesOf(db: Db) {
         }),
       ),
 
-    /** A page by its place, oldest first, for dialects that count pages. `total` counts all that match. */
-    async listByPlace(filter: DatabaseFilter, skip: number, take: number): Promise<{ data: DatabaseView[]; total: number }> {
+    /** Oldest first. */
+    async listByPlace(filter: DatabaseFilter, skip: number, take: number): Promise<Placed<DatabaseView>> {
       const where = whereOf(filter);
       const [data, total] = await Promise.all([
         db.database.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
@@ -165,6 +167,7 @@ function whereOf(filter: DatabaseFilter): Prisma.DatabaseWhereInput {
     ...(filter.projectId !== undefined && { project_id: filter.projectId }),
     ...(filter.environmentId !== undefined && { environment_id: filter.environmentId }),
     ...(filter.name !== undefined && { name: filter.name }),
+    ...(filter.isMeasured && { measured_at: { not: null } }),
     ...(filter.state === undefined ? { state: { not: 'deleted' } } : { state: filter.state }),
   };
 }

@@ -1,12 +1,12 @@
 // What is remembered: the only importer of the generated client. One file per noun, the sole writer of its state.
 export type { Access, NewAccess } from './accesses';
-export type { ActionFilter, ActionWithSteps, EndedStep, Step } from './action-reads';
+export type { ActionFilter, ActionPlace, ActionWithSteps, EndedStep, Step } from './action-reads';
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
 export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog';
 export type { Credential, CredentialView, Grant } from './credentials';
 export type { Database, DatabaseFilter, DatabaseView, Measured } from './databases';
 export type { Listener } from './listener';
 export { migrate } from './migrate';
-export type { Page, PageRequest } from './page';
+export type { Page, PageRequest, Placed } from './page';
 export type { Server, ServerView } from './servers';
 export { openStore, type Nouns, type Store, type StoreOptions } from './store';

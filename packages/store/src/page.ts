@@ -13,6 +13,12 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
+/** A page by its place, for dialects that count pages. `total` counts all that match. */
+export interface Placed<T> {
+  data: T[];
+  total: number;
+}
+
 interface Window {
   where: { number?: { lt: number } };
   take: number;

@@ -2,7 +2,7 @@
 import { newId, PlatformError } from '@berth/core';
 import { type Db, raise, refusing, SERVER_REFERENCES } from './db';
 import { Prisma, type Server } from './generated/client';
-import { type Page, type PageRequest, page } from './page';
+import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Server };
 
@@ -75,6 +75,16 @@ export function serversOf(db: Db) {
           include: VIEW,
         }),
       ),
+
+    /** Oldest first, of one environment. */
+    async listByPlace(environmentId: string, skip: number, take: number): Promise<Placed<ServerView>> {
+      const where = { pool: { environment_id: environmentId } };
+      const [data, total] = await Promise.all([
+        db.server.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
+        db.server.count({ where }),
+      ]);
+      return { data, total };
+    },
 
     /**
      * The active server of this engine in this environment (and pool) with the fewest living databases, the oldest of
