@@ -1,0 +1,41 @@
+// The API as one Express app: dialects under their mounts, health, the operators' board. It does not listen.
+import { PlatformError } from '@berth/core';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { DIALECTS } from './dialects';
+import type { ApiContext } from './dialects/dialect';
+import { healthRouter } from './health';
+import { accessLog } from './http/access-log';
+import { errorsTo } from './http/errors';
+import { sendProblem } from './http/problem';
+
+const problems = (error: PlatformError, _request: express.Request, response: express.Response) =>
+  sendProblem(error, response);
+
+/** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
+export function appOf(api: ApiContext): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag'); // states change under the same address; nobody may be told that nothing did
+  app.use(accessLog(api.log, api.clock), securityHeaders());
+  for (const dialect of DIALECTS) {
+    app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log));
+  }
+  app.use(healthRouter(api));
+  app.use(refuseUnknown, errorsTo(problems, api.log));
+  return app;
+}
+
+const refuseUnknown: RequestHandler = () => {
+  throw new PlatformError('not_found', 'There is nothing at this address.');
+};
+
+/** Helmet's, but: the API may be served without TLS inside a network, and no page calls other hosts. */
+function securityHeaders(): RequestHandler {
+  const directives = {
+    fontSrc: ["'self'", 'data:'],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    upgradeInsecureRequests: null,
+  };
+  return helmet({ contentSecurityPolicy: { directives } });
+}

@@ -1,0 +1,27 @@
+// What a dialect is: one API that is spoken. A plain object in a folder of its own; nobody outside asks its name.
+//
+// Every folder has the same files: index.ts (the object), authenticate.ts (who calls, in this product's way),
+// render-error.ts (our errors in its words), and one file per noun (databases.ts, actions.ts, …). A dialect uses
+// `request` and reads of the store, `waitForAction`, the engines' rules and core; what it shares with others is in http/.
+import type { Context } from '@berth/actions';
+import type { PlatformError } from '@berth/core';
+import type { Request, Response, Router } from 'express';
+
+/** What the API gives a dialect. */
+export interface ApiContext extends Context {
+  /** Aborted when the process was asked to stop: whoever waits for an action answers then. */
+  stopping: AbortSignal;
+}
+
+export interface Dialect {
+  name: string;
+  /** Where it is mounted: `/v1`. Routes of its router are relative to this. */
+  mount: string;
+  /** Its routes. What they throw, and what no route takes, reaches `renderError`. */
+  router(api: ApiContext): Router;
+  /**
+   * Answers with the error in the product's own form. Foreign errors are ours by then, and `Allow` is set for a 405.
+   * Shows only code, message, fields and action; a cause is for the log, which has it already.
+   */
+  renderError(error: PlatformError, request: Request, response: Response): void;
+}

@@ -1,0 +1,5 @@
+// Every dialect that is spoken. A new one is a folder beside this and a line here.
+import type { Dialect } from './dialect';
+import { native } from './native';
+
+export const DIALECTS: Dialect[] = [native];

@@ -1,0 +1,40 @@
+// One line per request: which route, how it ended, how long it took, for whom. Never an address with its query, a body
+// or a header: they hold names and tokens.
+import type { Clock } from '@berth/core';
+import type { Log } from '@berth/runtime';
+import type { Request, RequestHandler, Response } from 'express';
+
+/** Asked every few seconds by whoever looks after processes. */
+const QUIET_ROUTES = ['/healthz', '/readyz'];
+
+/** Logs when the response is over, sent or not. */
+export function accessLog(log: Log, clock: Clock): RequestHandler {
+  return (request, response, next) => {
+    const startedMs = clock.monotonicMs();
+    response.once('close', () => {
+      const route = routeOf(request);
+      const accessId: unknown = response.locals.accessId;
+      const fields = {
+        method: request.method,
+        route,
+        status: statusOf(response),
+        durationMs: Math.round(clock.monotonicMs() - startedMs),
+        ...(typeof accessId === 'string' && { accessId }),
+      };
+      if (QUIET_ROUTES.includes(route)) log.debug(fields, 'Answered');
+      else log.info(fields, 'Answered');
+    });
+    next();
+  };
+}
+
+/** The pattern that matched (`/v1/databases/:id`), or the mount alone. */
+function routeOf(request: Request): string {
+  const pattern: unknown = request.route?.path;
+  return typeof pattern === 'string' ? `${request.baseUrl}${pattern}` : request.baseUrl;
+}
+
+/** 499 as proxies write it: the caller left before the answer was sent. */
+function statusOf(response: Response): number {
+  return response.writableFinished ? response.statusCode : 499;
+}

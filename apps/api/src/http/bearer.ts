@@ -1,0 +1,28 @@
+// Who calls with a bearer token, and what they may do. Nothing here says whether a token is unknown, expired or revoked.
+import { PlatformError, type Scope, Secret } from '@berth/core';
+import { hashToken } from '@berth/secrets';
+import type { Access, Store } from '@berth/store';
+import type { Request, Response } from 'express';
+
+/** The token of `Authorization: Bearer …` (the scheme in any case, RFC 9110 11.1); null when there is none. */
+export function readBearer(request: Request): Secret | null {
+  const token = /^bearer +([^\s]+)$/i.exec(request.get('authorization') ?? '')?.[1];
+  return token === undefined ? null : new Secret(token);
+}
+
+/** The access of the request's bearer token, noted for the access log. Throws `unauthenticated`, the same for all. */
+export async function getBearerAccess(store: Store, request: Request, response: Response): Promise<Access> {
+  const token = readBearer(request);
+  const access = token === null ? null : await store.accesses.findBearer(hashToken(token));
+  if (access === null) {
+    throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');
+  }
+  response.locals.accessId = access.id;
+  return access;
+}
+
+/** Throws `missing_scope`, naming what would do, unless the access has one of these. None includes another. */
+export function requireScope(access: Access, ...anyOf: Scope[]): void {
+  if (anyOf.some((scope) => access.scopes.includes(scope))) return;
+  throw new PlatformError('missing_scope', `This needs a token with the scope ${anyOf.join(' or ')}.`);
+}

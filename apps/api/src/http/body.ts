@@ -1,0 +1,39 @@
+// Reading a request's body, when its handler asks for it: nothing is read for a caller who is not known yet.
+import { PlatformError } from '@berth/core';
+import express, { type RequestHandler } from 'express';
+import type { Call } from './route';
+
+/** Kinds of bodies that are read. */
+export type BodyKind = 'json' | 'form';
+
+/** Of the body as it is when unpacked. A database's labels at their longest are half of it. */
+const BODY_BYTES_MAX = 100 * 1024;
+
+const READERS: Record<BodyKind, { type: string; read: RequestHandler }> = {
+  json: { type: 'application/json', read: express.json({ limit: BODY_BYTES_MAX }) },
+  form: {
+    type: 'application/x-www-form-urlencoded',
+    read: express.urlencoded({ limit: BODY_BYTES_MAX, extended: false }),
+  },
+};
+
+/**
+ * The parsed body, not yet checked; undefined when there is none. JSON is an object or an array; a form's names stay as
+ * they were sent (`ids[]`), and one sent twice is an array. Throws `unsupported_media_type`, or what `ourErrorOf` makes
+ * `malformed_body` or `body_too_large` of.
+ */
+export async function readBody({ request, response }: Call, kinds: BodyKind[] = ['json']): Promise<unknown> {
+  if (request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0) {
+    return undefined;
+  }
+  const reader = kinds.map((kind) => READERS[kind]).find(({ type }) => request.is(type) !== false);
+  if (reader === undefined) {
+    const types = kinds.map((kind) => READERS[kind].type).join(' or ');
+    throw new PlatformError('unsupported_media_type', `Send the body as ${types}, and say so in Content-Type.`);
+  }
+  await new Promise<void>((resolve, reject) => {
+    void reader.read(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+  });
+  const body: unknown = request.body;
+  return body;
+}

@@ -1,0 +1,23 @@
+// Where thrown errors end: made ours, logged when the fault is on this side, and answered in the words of the dialect.
+import { ERRORS, type PlatformError } from '@berth/core';
+import type { Log } from '@berth/runtime';
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import { ourErrorOf } from './our-error';
+
+/** The last handler under a mount. */
+export function errorsTo(
+  render: (error: PlatformError, request: Request, response: Response) => void,
+  log: Log,
+): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const error = ourErrorOf(thrown);
+    const { status } = ERRORS[error.code];
+    const accessId: unknown = response.locals.accessId;
+    if (status >= 500 && status !== 501) {
+      const who = typeof accessId === 'string' ? { accessId } : {};
+      log.error({ method: request.method, status, code: error.code, error, ...who }, 'A request failed on our side');
+    }
+    if (response.headersSent) return void response.destroy();
+    render(error, request, response);
+  };
+}

@@ -1,0 +1,39 @@
+// Routes as a list, so that tests can walk it: a method that an address does not know is 405 with `Allow`, never 404.
+import { PlatformError } from '@berth/core';
+import { type Request, type Response, Router } from 'express';
+
+/** One request and its response. */
+export interface Call {
+  request: Request;
+  response: Response;
+}
+
+export interface Route {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** In Express's language, relative to the mount: `/databases/:id`. */
+  path: string;
+  /** Answers, or throws. HEAD comes here too, where the method is `get`; its body is left out. */
+  handle(call: Call): Promise<void>;
+}
+
+/** A router of these routes. OPTIONS is answered with 204 and `Allow`. */
+export function routerOf(routes: Route[]): Router {
+  const router = Router();
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const here = routes.filter((route) => route.path === path);
+    const place = router.route(path);
+    for (const { method, handle } of here) place[method]((request, response) => handle({ request, response }));
+    const allow = allowedBy(here);
+    place.all((request, response) => {
+      response.set('Allow', allow);
+      if (request.method === 'OPTIONS') return void response.status(204).end();
+      throw new PlatformError('method_not_allowed', `This address knows ${allow}.`);
+    });
+  }
+  return router;
+}
+
+function allowedBy(routes: Route[]): string {
+  const methods = routes.map((route) => route.method.toUpperCase());
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}

@@ -1,0 +1,21 @@
+// The API process: answers requests, records what is asked, and nudges the workers.
+import { openContext } from '@berth/actions';
+import { BUILT_ENGINES } from '@berth/engines/rules';
+import { live, openLog } from '@berth/runtime';
+import { appOf } from './app';
+import { listen } from './http/listen';
+
+const PROCESS = 'api';
+const STORE_CONNECTIONS_MAX = 10;
+
+void live(openLog(PROCESS, 'info'), async (lifetime) => {
+  const context = await openContext(PROCESS, STORE_CONNECTIONS_MAX, lifetime);
+  const { config, log, sender } = context;
+  sender.queues([...BUILT_ENGINES]).catch((error: unknown) => {
+    log.warn({ error }, 'The queue does not answer yet; maintenance nudges until it does');
+  });
+  const door = await listen(appOf({ ...context, stopping: lifetime.stopping }), config.host, config.port);
+  lifetime.onStop('http', door.close);
+  log.info({ url: door.url }, 'Serving');
+  lifetime.announceReady({ url: door.url });
+});
