@@ -10,6 +10,7 @@ declare global {
 export default async function setup(): Promise<void> {
   const servers = await startServers();
   globalThis.berthTestServers = servers;
+  process.env.BERTH_TEST_HOME = servers.home;
   process.env.BERTH_TEST_STORE_URL = servers.store.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;

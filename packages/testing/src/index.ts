@@ -3,3 +3,4 @@ export * from './describe-where';
 export * from './eventually';
 export * from './stack';
 export * from './test-clock';
+export * from './test-postgresql';

@@ -1,29 +1,20 @@
-// The servers of one test run: a PostgreSQL for stores and one for tenants' databases, in a temporary folder. Fast and
-// forgetful: they lose data in a power cut, and nothing else.
-import { randomBytes } from 'node:crypto';
+// The servers of one test run: a PostgreSQL for stores and one for tenants' databases, in a temporary folder.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Secret } from '@berth/core';
 import { type Postgresql, placeBinaries, startPostgresql } from '@berth/embedded';
 import { migrate } from '@berth/store';
 import { Client } from 'pg';
 import { TEMPLATE_NAME } from './store-name';
+import { PATTERN, startTenantsServer, TEST_PASSWORD, TEST_SETTINGS } from './test-postgresql';
 
 export interface RunServers {
+  home: string;
   store: Postgresql;
   postgresql: Postgresql;
   /** Stops both and removes their folder. */
   close(): Promise<void>;
 }
-
-const SETTINGS = {
-  fsync: 'off',
-  full_page_writes: 'off',
-  synchronous_commit: 'off',
-  max_connections: '300', // two test files at once, each with api, workers and maintenance
-  max_prepared_transactions: '20', // tests leave prepared transactions in databases that must be dropped
-};
 
 /** Starts both servers and makes the template that stores are cloned from. Leaves nothing behind when it throws. */
 export async function startServers(): Promise<RunServers> {
@@ -34,19 +25,18 @@ export async function startServers(): Promise<RunServers> {
     await rm(home, { recursive: true, force: true });
   };
   try {
-    const binaries = await placeBinaries(home);
-    const start = async (name: string, settings: Record<string, string>) => {
-      const superuserPassword = new Secret(randomBytes(12).toString('hex'));
-      const server = await startPostgresql({ home, name, binaries, superuserPassword, settings });
-      started.push(server);
-      return server;
-    };
-    const [store, postgresql] = await Promise.all([
-      start('store', SETTINGS),
-      start('tenants', { ...SETTINGS, wal_level: 'logical', log_statement: 'ddl' }),
+    await placeBinaries(home);
+    // two data directories with identities of their own: Berth refuses to provision on the server that holds its store
+    const [store, pattern] = await Promise.all([
+      startPostgresql({ home, name: 'store', superuserPassword: TEST_PASSWORD, settings: TEST_SETTINGS }),
+      startPostgresql({ home, name: PATTERN, superuserPassword: TEST_PASSWORD, settings: TEST_SETTINGS }),
     ]);
+    started.push(store);
+    await pattern.stop();
+    const postgresql = await startTenantsServer(home, 'tenants');
+    started.push(postgresql);
     await makeTemplate(store);
-    return { store, postgresql, close };
+    return { home, store, postgresql, close };
   } catch (error) {
     await close();
     throw error;

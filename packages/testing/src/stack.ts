@@ -10,6 +10,8 @@ export interface TestServers {
   postgresqlUrl: string;
   /** Path of the tenants' server's log. */
   postgresqlLog: string;
+  /** The folder of the run; servers of single files live there too. */
+  home: string;
 }
 
 /** The servers that the global setup started for this run. Throws when there are none. */
@@ -18,6 +20,7 @@ export function testServers(): TestServers {
     storeUrl: fromSetup('BERTH_TEST_STORE_URL'),
     postgresqlUrl: fromSetup('BERTH_TEST_POSTGRESQL_URL'),
     postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
+    home: fromSetup('BERTH_TEST_HOME'),
   };
 }
 

@@ -1,0 +1,52 @@
+// PostgreSQL servers for tenants' databases, fast and forgetful: they lose data in a power cut, and nothing else.
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Secret } from '@berth/core';
+import { type Postgresql, startPostgresql } from '@berth/embedded';
+import { testServers } from './stack';
+
+/** The superuser's password on every server of a run. Long enough that a search for it in logs finds nothing else. */
+export const TEST_PASSWORD = new Secret('superuser-of-the-tests-7f3c');
+
+/** Settings of every server of a run. */
+export const TEST_SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  max_connections: '300', // two test files at once, each with api, workers and maintenance
+  max_prepared_transactions: '20', // tests leave prepared transactions in databases that must be dropped
+};
+
+/** The instance that the global setup makes and stops, to be copied: 0.1 s in place of initdb's 0.7 s. */
+export const PATTERN = 'pattern';
+
+/** Starts a tenants' server in the folder of the run. Everything a tenant may do is written to its log. */
+export function startTenantsServer(home: string, name: string): Promise<Postgresql> {
+  return startPostgresql({
+    home,
+    name,
+    superuserPassword: TEST_PASSWORD,
+    settings: { ...TEST_SETTINGS, wal_level: 'logical', log_statement: 'ddl' },
+    template: join(home, PATTERN, 'data'),
+  });
+}
+
+export interface TestPostgresql extends Postgresql {
+  /** Stops it and removes its data. */
+  close(): Promise<void>;
+}
+
+/** A tenants' server of one's own, for files that stop servers or need every name free. Close it in afterAll. */
+export async function openTestPostgresql(): Promise<TestPostgresql> {
+  const server = await startTenantsServer(
+    testServers().home,
+    `tenants-${process.pid}-${randomBytes(3).toString('hex')}`,
+  );
+  return Object.assign(server, {
+    close: async () => {
+      await server.stop('immediate');
+      await rm(dirname(server.dataDirectory), { recursive: true, force: true });
+    },
+  });
+}
