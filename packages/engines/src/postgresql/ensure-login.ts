@@ -9,10 +9,6 @@ import { scramVerifier } from './scram';
 
 const ATTRIBUTES = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT';
 
-/** Keeps a failing statement's text, verifier included, out of the server's log where this admin may ask for that. */
-const UNLOGGED = `SELECT set_config('log_min_error_statement', 'panic', true)
-                   WHERE has_parameter_privilege('log_min_error_statement', 'SET')`;
-
 /** Makes the login, or sets its password and unlocks it. Safe to repeat. Throws `taken_on_server` when foreign. */
 export async function ensureLogin(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
   const { ownership } = await observeLoginRole(admin, login);
@@ -20,11 +16,10 @@ export async function ensureLogin(admin: Admin, login: LoginRef, password: Secre
   const name = quoteIdentifier(login.name);
   const verifier = quoteLiteral(await scramVerifier(password));
   if (ownership === 'ours') {
-    await admin.main.atomically([UNLOGGED, `ALTER ROLE ${name} LOGIN PASSWORD ${verifier}`]);
+    await atomicallyUnlogged(admin, [`ALTER ROLE ${name} LOGIN PASSWORD ${verifier}`]);
     return { login: login.name, made: false };
   }
-  await admin.main.atomically([
-    UNLOGGED,
+  await atomicallyUnlogged(admin, [
     `CREATE ROLE ${name} LOGIN ${ATTRIBUTES} PASSWORD ${verifier}`,
     `COMMENT ON ROLE ${name} IS ${quoteLiteral(markerOf(login.id))}`,
   ]);
@@ -36,7 +31,7 @@ export async function ensurePassword(admin: Admin, login: LoginRef, password: Se
   const { ownership } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   const verifier = quoteLiteral(await scramVerifier(password));
-  await admin.main.atomically([UNLOGGED, `ALTER ROLE ${quoteIdentifier(login.name)} PASSWORD ${verifier}`]);
+  await atomicallyUnlogged(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} PASSWORD ${verifier}`]);
   return { login: login.name };
 }
 
@@ -54,4 +49,17 @@ export async function ensureGrant(admin: Admin, database: DatabaseRef, login: Lo
     `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} SET role = ${quoteLiteral(group)}`,
   ]);
   return { database: database.name, login: login.name, role, group };
+}
+
+/**
+ * Keeps the text of a failing statement, verifier included, out of the server's log where this admin may ask for that;
+ * the error itself is still logged. A message of its own, for a syntax error is logged before anything in it has run. It
+ * stays so for the session, which is ours and short.
+ */
+async function atomicallyUnlogged(admin: Admin, statements: string[]): Promise<void> {
+  await admin.main.query(
+    `SELECT set_config('log_min_error_statement', 'panic', false)
+      WHERE has_parameter_privilege('log_min_error_statement', 'SET')`,
+  );
+  await admin.main.atomically(statements);
 }
