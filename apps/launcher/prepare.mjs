@@ -93,7 +93,8 @@ async function install() {
 // --- the Prisma client ---
 
 function schemaHash() {
-  return hashOf(read('prisma/schema.prisma') + hashOf(read('package-lock.json')));
+  const { version } = JSON.parse(read('package-lock.json')).packages['node_modules/prisma'];
+  return hashOf(read('prisma/schema.prisma') + version);
 }
 
 function isGenerated() {

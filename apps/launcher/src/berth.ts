@@ -14,7 +14,6 @@ import {
   writeReadyFile,
 } from '@berth/embedded';
 import { makeKey, makePassword, makeToken } from '@berth/secrets';
-import { runFirst } from './first-run';
 import type { Terminal } from './terminal';
 
 export interface BerthOptions {
@@ -68,6 +67,7 @@ export async function openBerth(options: BerthOptions): Promise<Berth> {
       try {
         if (apiPort !== 0 && !(await isPortFree(apiPort))) throw apiPortTaken(apiPort);
         const facts = await stack.start();
+        const { runFirst } = await import('./first-run'); // with the store's code, 0.3 s to load: after what is slower
         await runFirst({ ...facts, token });
         await writeReadyFile(home, { ...facts, token });
         return { ...facts, token, tokenFile: join(home, 'token') };
