@@ -1,9 +1,10 @@
 // PostgreSQL servers for tenants' databases, fast and forgetful: they lose data in a power cut, and nothing else.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Secret } from '@berth/core';
-import { type Postgresql, startPostgresql } from '@berth/embedded';
+import { type Binaries, type Postgresql, startPostgresql } from '@berth/embedded';
 import { testServers } from './stack';
 
 /** The superuser's password on every server of a run. Long enough that a search for it in logs finds nothing else. */
@@ -21,14 +22,14 @@ export const TEST_SETTINGS = {
 /** The instance that the global setup makes and stops, to be copied: 0.1 s in place of initdb's 0.7 s. */
 export const PATTERN = 'pattern';
 
-/** Starts a tenants' server in the folder of the run. Everything a tenant may do is written to its log. */
-export function startTenantsServer(home: string, name: string): Promise<Postgresql> {
+/** Starts a tenants' server in the folder of the run. What a tenant defines is written to its log. */
+export function startTenantsServer(home: string, name: string, binaries?: Binaries): Promise<Postgresql> {
   return startPostgresql({
     home,
     name,
     superuserPassword: TEST_PASSWORD,
     settings: { ...TEST_SETTINGS, wal_level: 'logical', log_statement: 'ddl' },
-    template: join(home, PATTERN, 'data'),
+    ...(binaries === undefined ? { template: join(home, PATTERN, 'data') } : { binaries }),
   });
 }
 
@@ -37,16 +38,29 @@ export interface TestPostgresql extends Postgresql {
   close(): Promise<void>;
 }
 
-/** A tenants' server of one's own, for files that stop servers or need every name free. Close it in afterAll. */
-export async function openTestPostgresql(): Promise<TestPostgresql> {
-  const server = await startTenantsServer(
-    testServers().home,
-    `tenants-${process.pid}-${randomBytes(3).toString('hex')}`,
-  );
+/**
+ * A tenants' server of one's own, for files that stop servers or need every name free. Another version than npm's with
+ * `binaries`. Close it in afterAll.
+ */
+export async function openTestPostgresql(binaries?: Binaries): Promise<TestPostgresql> {
+  const name = `tenants-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const server = await startTenantsServer(testServers().home, name, binaries);
   return Object.assign(server, {
     close: async () => {
       await server.stop('immediate');
       await rm(dirname(server.dataDirectory), { recursive: true, force: true });
     },
   });
+}
+
+/** Debian's PostgreSQL of a major version where its package is installed, else null. */
+export function debianBinaries(major: number): Binaries | null {
+  const folder = `/usr/lib/postgresql/${major}`;
+  const binaries = {
+    version: String(major),
+    folder,
+    initdb: join(folder, 'bin/initdb'),
+    postgres: join(folder, 'bin/postgres'),
+  };
+  return existsSync(binaries.initdb) && existsSync(binaries.postgres) ? binaries : null;
 }
