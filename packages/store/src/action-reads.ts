@@ -2,7 +2,7 @@
 import { HOLD_MS, PlatformError } from '@berth/core';
 import type { Action, ClaimKey } from './actions';
 import type { Db } from './db';
-import { Prisma, type Step } from './generated/client';
+import type { Prisma, Step } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Step };
@@ -16,6 +16,10 @@ export interface EndedStep {
 
 export interface ActionFilter {
   teamId?: string;
+  /** Only actions about databases of this project. */
+  projectId?: string;
+  /** Only actions about databases of this environment. */
+  environmentId?: string;
   databaseId?: string;
   state?: string;
 }
@@ -27,7 +31,19 @@ export interface ActionPlace {
   environmentId: string;
 }
 
+/** With who asked for it and what its database is called, as lists and single answers of dialects show it. */
+export type ActionView = ActionWithSteps & {
+  access: { person: string } | null;
+  database: { name: string; engine_name: string } | null;
+};
+
 export type ActionWithSteps = Action & { steps: Step[] };
+
+const VIEW = {
+  access: { select: { person: true } },
+  database: { select: { name: true, engine_name: true } },
+  steps: { orderBy: { ended_at: 'asc' } },
+} as const;
 
 export function actionReadsOf(db: Db) {
   return {
@@ -43,25 +59,22 @@ export function actionReadsOf(db: Db) {
     list: (filter: ActionFilter, request: PageRequest): Promise<Page<ActionWithSteps>> =>
       page(request, (window) =>
         db.action.findMany({
-          where: {
-            ...(filter.teamId !== undefined && { team_id: filter.teamId }),
-            ...(filter.databaseId !== undefined && { database_id: filter.databaseId }),
-            ...(filter.state !== undefined && { state: filter.state }),
-            ...window.where,
-          },
+          where: { ...whereOf(filter), ...window.where },
           orderBy: { number: 'desc' },
           take: window.take,
           include: { steps: { orderBy: { ended_at: 'asc' } } },
         }),
       ),
 
+    /** By its number, if it is of this place; null when there is none. */
+    findInPlace: (place: ActionPlace, number: number): Promise<ActionView | null> =>
+      db.action.findFirst({ where: { ...whereOf(place), number }, include: VIEW }),
+
     /** Newest first. */
-    async listByPlace(place: ActionPlace, skip: number, take: number): Promise<Placed<ActionWithSteps>> {
-      const { teamId, projectId, environmentId } = place;
-      const where = { team_id: teamId, database: { project_id: projectId, environment_id: environmentId } };
-      const include = { steps: { orderBy: { ended_at: 'asc' } } } as const;
+    async listByPlace(place: ActionPlace, skip: number, take: number): Promise<Placed<ActionView>> {
+      const where = whereOf(place);
       const [data, total] = await Promise.all([
-        db.action.findMany({ where, orderBy: { number: 'desc' }, skip, take, include }),
+        db.action.findMany({ where, orderBy: { number: 'desc' }, skip, take, include: VIEW }),
         db.action.count({ where }),
       ]);
       return { data, total };
@@ -114,8 +127,22 @@ export function actionReadsOf(db: Db) {
             clock_timestamp(), ${JSON.stringify(step.evidence)}::jsonb FROM held
         )
         SELECT cancel_requested_at IS NOT NULL AS cancel FROM held`;
-      if (row === undefined) throw new PlatformError('claim_lost', `Claim ${key.claim} on ${key.id} is not good any more.`);
+      if (row === undefined)
+        throw new PlatformError('claim_lost', `Claim ${key.claim} on ${key.id} is not good any more.`);
       return { cancelRequested: row.cancel };
     },
+  };
+}
+
+function whereOf(filter: ActionFilter): Prisma.ActionWhereInput {
+  const database: Prisma.DatabaseWhereInput = {
+    ...(filter.projectId !== undefined && { project_id: filter.projectId }),
+    ...(filter.environmentId !== undefined && { environment_id: filter.environmentId }),
+  };
+  return {
+    ...(filter.teamId !== undefined && { team_id: filter.teamId }),
+    ...(filter.databaseId !== undefined && { database_id: filter.databaseId }),
+    ...(filter.state !== undefined && { state: filter.state }),
+    ...(Object.keys(database).length > 0 && { database }),
   };
 }

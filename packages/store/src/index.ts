@@ -1,6 +1,6 @@
 // What is remembered: the only importer of the generated client. One file per noun, the sole writer of its state.
 export type { Access, NewAccess } from './accesses';
-export type { ActionFilter, ActionPlace, ActionWithSteps, EndedStep, Step } from './action-reads';
+export type { ActionFilter, ActionPlace, ActionView, ActionWithSteps, EndedStep, Step } from './action-reads';
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
 export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog';
 export type { Credential, CredentialView, Grant } from './credentials';

@@ -1,5 +1,5 @@
 // The admin access to a server: given as a URL, kept sealed, opened only by a worker.
-import { PlatformError, Secret, type TlsMode, TLS_MODES } from '@berth/core';
+import { PlatformError, Secret, TLS_MODES, type TlsMode } from '@berth/core';
 import type { ServerAdmin } from '@berth/engines/contract';
 import type { KeyRing } from '@berth/secrets';
 import type { Server } from '@berth/store';
@@ -14,18 +14,26 @@ export function readAdminUrl(text: Secret): ServerAdmin {
   const url = URL.canParse(text.reveal()) ? new URL(text.reveal()) : null;
   const defaultPort = DEFAULT_PORTS[url?.protocol ?? ''];
   const tls = TLS_MODES.find((mode) => mode === (url?.searchParams.get('sslmode') ?? 'disable'));
-  if (url === null || defaultPort === undefined || url.hostname === '' || url.username === '' || url.password === '' || tls === undefined) {
-    throw new PlatformError('invalid_request', 'The admin URL cannot be read.', {
-      fields: [{ field: 'admin_url', message: 'must look like postgres://user:password@host:5432, with ?sslmode=disable, require or verify-full' }],
-    });
+  const username = decode(url?.username);
+  const password = decode(url?.password);
+  const host = url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
+  const isWhole = username !== '' && password !== '' && host !== '' && url?.port !== '0';
+  if (url === null || defaultPort === undefined || tls === undefined || !isWhole) {
+    const form = 'postgres://user:password@host:5432, with ?sslmode=disable, require or verify-full';
+    const fields = [{ field: 'admin_url', message: `must look like ${form}` }];
+    throw new PlatformError('invalid_request', 'The admin URL cannot be read.', { fields });
   }
-  return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? defaultPort : Number(url.port),
-    tls,
-    username: decodeURIComponent(url.username),
-    password: new Secret(decodeURIComponent(url.password)),
-  };
+  const port = url.port === '' ? defaultPort : Number(url.port);
+  return { host, port, tls, username, password: new Secret(password) };
+}
+
+/** Percent-decoded; empty when that cannot be done: `%zz` is no URL's. */
+function decode(part: string | undefined): string {
+  try {
+    return decodeURIComponent(part ?? '');
+  } catch {
+    return ''; // decodeURIComponent has no form that does not throw
+  }
 }
 
 /** Seals login and password so that they open for this server alone. */

@@ -1,0 +1,79 @@
+// Actions: what was asked, how far it is, how it ended.
+import { ACTION_STATES, type StepState } from '@berth/core';
+import type { ActionWithSteps } from '@berth/store';
+import { z } from 'zod';
+import { parse } from '../../http/parse';
+import type { Call, Route } from '../../http/route';
+import type { ApiContext } from '../dialect';
+import { authenticate, READ } from './authenticate';
+import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
+import { getVisibleAction, limitsOf } from './reach';
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  database_id: idOf('database').optional(),
+  state: z.enum(ACTION_STATES).optional(),
+});
+
+export function actionRoutes(api: ApiContext): Route[] {
+  return [
+    { method: 'get', path: '/actions', handle: (call) => listActions(api, call) },
+    { method: 'get', path: '/actions/:id', handle: (call) => getAction(api, call) },
+  ];
+}
+
+async function listActions(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, READ);
+  const query = parse(listQuery, call.request.query);
+  const filter = {
+    ...limitsOf(access),
+    ...(query.database_id !== undefined && { databaseId: query.database_id }),
+    ...(query.state !== undefined && { state: query.state }),
+  };
+  call.response.json(showPage(await api.store.actions.list(filter, pageOf(query)), showAction));
+}
+
+async function getAction(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, READ);
+  parse(nothing, call.request.query);
+  call.response.json(showAction(await getVisibleAction(api.store, access, call.request.params.id)));
+}
+
+/** An action as the native API shows it. */
+export function showAction(action: ActionWithSteps) {
+  return {
+    id: action.id,
+    number: action.number,
+    kind: action.kind,
+    state: action.state,
+    database_id: action.database_id,
+    credential_id: action.credential_id,
+    server_id: action.server_id,
+    steps: showSteps(action),
+    error: action.error_code === null ? null : { code: action.error_code, message: action.error_message },
+    created_at: action.created_at,
+    started_at: action.started_at,
+    ended_at: action.ended_at,
+  };
+}
+
+/**
+ * All steps from the start: those of the latest attempt as they ended, then, while the action runs, one that is running,
+ * then those that wait. A step is written when it ends, so that a running one has no time yet.
+ */
+function showSteps(action: ActionWithSteps) {
+  const ended = new Map(action.steps.filter((step) => step.attempt === action.claim).map((step) => [step.name, step]));
+  const running = action.state === 'running' ? action.step_names.find((name) => !ended.has(name)) : undefined;
+  return action.step_names.map((name) => {
+    const step = ended.get(name);
+    const notEnded: StepState = name === running ? 'running' : 'waiting';
+    return {
+      name,
+      state: step?.state ?? notEnded,
+      attempt: action.claim,
+      started_at: step?.started_at ?? null,
+      ended_at: step?.ended_at ?? null,
+      evidence: step?.evidence ?? {},
+    };
+  });
+}

@@ -1,0 +1,18 @@
+// Who calls: a bearer token, with one of the scopes that a route asks for.
+import type { Scope } from '@berth/core';
+import type { Access } from '@berth/store';
+import { getBearerAccess, requireScope } from '../../http/bearer';
+import type { Call } from '../../http/route';
+import type { ApiContext } from '../dialect';
+
+/** Scopes that may read. An operator reads everything but passwords. */
+export const READ: Scope[] = ['public', 'operator'];
+export const WRITE: Scope[] = ['admin'];
+export const OPERATE: Scope[] = ['operator'];
+
+/** Throws `unauthenticated`, or `missing_scope` when the access has none of `anyOf`. */
+export async function authenticate({ store }: ApiContext, call: Call, anyOf: Scope[]): Promise<Access> {
+  const access = await getBearerAccess(store, call.request, call.response);
+  requireScope(access, ...anyOf);
+  return access;
+}

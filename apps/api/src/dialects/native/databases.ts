@@ -1,0 +1,126 @@
+// Databases: asked for, listed, shown, deleted.
+import { databaseCreate, databaseDelete, request as requestAction } from '@berth/actions';
+import { DATABASE_STATES, PlatformError } from '@berth/core';
+import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
+import { z } from 'zod';
+import { readBody } from '../../http/body';
+import { parse } from '../../http/parse';
+import type { Call, Route } from '../../http/route';
+import type { ApiContext } from '../dialect';
+import { answerAccepted } from './accepted';
+import { authenticate, READ, WRITE } from './authenticate';
+import { labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
+import { getVisibleDatabase, limitsOf } from './reach';
+
+const newDatabase = z.strictObject({
+  name: newName,
+  engine: reference.optional(),
+  plan: reference.optional(),
+  project: reference.optional(),
+  environment: reference.optional(),
+  pool: reference.optional(),
+  labels: labels.optional(),
+});
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  state: z.enum(DATABASE_STATES).optional(),
+  name: reference.optional(),
+  project: reference.optional(),
+  environment: reference.optional(),
+});
+
+const deleteQuery = z.strictObject({ purge: z.enum(['true', 'false']).optional() });
+
+export function databaseRoutes(api: ApiContext): Route[] {
+  return [
+    { method: 'get', path: '/databases', handle: (call) => listDatabases(api, call) },
+    { method: 'post', path: '/databases', handle: (call) => createDatabase(api, call) },
+    { method: 'get', path: '/databases/:id', handle: (call) => getDatabase(api, call) },
+    { method: 'delete', path: '/databases/:id', handle: (call) => deleteDatabase(api, call) },
+  ];
+}
+
+async function createDatabase(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, WRITE);
+  parse(nothing, call.request.query);
+  const asked = parse(newDatabase, (await readBody(call)) ?? {});
+  const action = await requestAction(api, databaseCreate, { ...asked, ownerLogin: 'auto' }, access);
+  await answerAccepted(api, call, action, () => showFresh(api, access, action.database_id));
+}
+
+async function listDatabases(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, READ);
+  const query = parse(listQuery, call.request.query);
+  const filter: DatabaseFilter = {
+    ...limitsOf(access),
+    ...(query.project !== undefined && { projectId: await projectIdOf(api, access, query.project) }),
+    ...(query.environment !== undefined && { environmentId: await environmentIdOf(api, access, query.environment) }),
+    ...(query.state !== undefined && { state: query.state }),
+    ...(query.name !== undefined && { name: query.name }),
+  };
+  call.response.json(showPage(await api.store.databases.list(filter, pageOf(query)), showDatabase));
+}
+
+async function getDatabase(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, READ);
+  parse(nothing, call.request.query);
+  call.response.json(showDatabase(await getVisibleDatabase(api.store, access, call.request.params.id)));
+}
+
+async function deleteDatabase(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, WRITE);
+  const { purge } = parse(deleteQuery, call.request.query);
+  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+  if (purge !== 'true') {
+    const message = 'Keeping a deleted database for some days (quarantine) comes with the next release.';
+    throw new PlatformError('not_built', `${message} To delete it for good, now: DELETE with ?purge=true.`);
+  }
+  const action = await requestAction(api, databaseDelete, { databaseId: id }, access);
+  await answerAccepted(api, call, action, () => showFresh(api, access, id));
+}
+
+async function showFresh(api: ApiContext, access: Access, id: string | null) {
+  return { database: showDatabase(await getVisibleDatabase(api.store, access, id)) };
+}
+
+/** By name or id, among the team's own. Throws `unknown_reference`, also outside the access's limits. */
+async function projectIdOf({ store }: ApiContext, access: Access, asked: string): Promise<string> {
+  const project = await store.catalog.findProject(access.team_id, asked);
+  return insideLimit('project', asked, project?.id, access.limit_project_id);
+}
+
+async function environmentIdOf({ store }: ApiContext, access: Access, asked: string): Promise<string> {
+  const environment = await store.catalog.findEnvironment(asked);
+  return insideLimit('environment', asked, environment?.id, access.limit_environment_id);
+}
+
+function insideLimit(field: string, asked: string, id: string | undefined, limit: string | null): string {
+  if (id !== undefined && (limit === null || limit === id)) return id;
+  const message = `There is no ${field} "${asked}".`;
+  throw new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
+}
+
+/** A database as the native API shows it. `engine_name` is what its server calls it. */
+function showDatabase(database: DatabaseView) {
+  return {
+    id: database.id,
+    number: database.number,
+    name: database.name,
+    engine: database.engine,
+    engine_name: database.engine_name,
+    state: database.state,
+    project: database.project.name,
+    environment: database.environment.name,
+    plan: database.plan.name,
+    server: { name: database.server.name, host: database.server.host, port: database.server.port },
+    labels: database.labels,
+    protected: database.protected,
+    size_bytes: database.size_bytes === null ? null : Number(database.size_bytes),
+    charset: database.charset,
+    collation: database.collation,
+    created_at: database.created_at,
+    delete_accepted_at: database.delete_accepted_at,
+    deleted_at: database.deleted_at,
+  };
+}

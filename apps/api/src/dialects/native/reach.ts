@@ -1,0 +1,73 @@
+// What an access may see: its team's, inside its limits; an operator everything. What it may not see does not exist.
+import { mayReach } from '@berth/actions';
+import { type IdNoun, isId, PlatformError } from '@berth/core';
+import type { Access, ActionWithSteps, CredentialView, DatabaseView, ServerView, Store } from '@berth/store';
+
+export function isOperator(access: Access): boolean {
+  return access.scopes.includes('operator');
+}
+
+/** The database; a tombstone too. Throws `not_found`. */
+export async function getVisibleDatabase(store: Store, access: Access, id: unknown): Promise<DatabaseView> {
+  const database = await findById('database', id, store.databases.find);
+  if (database === null || !(isOperator(access) || mayReach(access, database))) throw noSuch('database', id);
+  return database;
+}
+
+/** The credential; a tombstone too. It is seen where its first database is. Throws `not_found`. */
+export async function getVisibleCredential(store: Store, access: Access, id: unknown): Promise<CredentialView> {
+  const credential = await findById('credential', id, store.credentials.find);
+  if (credential === null) throw noSuch('credential', id);
+  if (isOperator(access) || (await mayReachCredential(store, access, credential))) return credential;
+  throw noSuch('credential', id);
+}
+
+/** Whether it is the access's own team's, inside its limits. Nobody sees another team's passwords, operators included. */
+export async function mayReachCredential(store: Store, access: Access, credential: CredentialView): Promise<boolean> {
+  return mayReachDatabaseOf(store, access, credential.grants[0]?.database_id ?? null);
+}
+
+/** The action. Those about servers alone are seen by operators. Throws `not_found`. */
+export async function getVisibleAction(store: Store, access: Access, id: unknown): Promise<ActionWithSteps> {
+  const action = await findById('action', id, store.actions.find);
+  if (action === null) throw noSuch('action', id);
+  if (isOperator(access) || (await mayReachDatabaseOf(store, access, action.database_id))) return action;
+  throw noSuch('action', id);
+}
+
+/** The server; only operators come here. Throws `not_found`. */
+export async function getServer(store: Store, id: unknown): Promise<ServerView> {
+  const server = await findById('server', id, store.servers.find);
+  if (server === null) throw noSuch('server', id);
+  return server;
+}
+
+/** What a list is narrowed to: an operator's by nothing. */
+export function limitsOf(access: Access): { teamId?: string; projectId?: string; environmentId?: string } {
+  if (isOperator(access)) return {};
+  return {
+    teamId: access.team_id,
+    ...(access.limit_project_id !== null && { projectId: access.limit_project_id }),
+    ...(access.limit_environment_id !== null && { environmentId: access.limit_environment_id }),
+  };
+}
+
+async function mayReachDatabaseOf(store: Store, access: Access, databaseId: string | null): Promise<boolean> {
+  const database = databaseId === null ? null : await store.databases.find(databaseId);
+  return database !== null && mayReach(access, database);
+}
+
+/** Null for what has not the form of an id, without asking the store. */
+async function findById<Row>(
+  noun: IdNoun,
+  id: unknown,
+  find: (id: string) => Promise<Row | null>,
+): Promise<Row | null> {
+  return typeof id === 'string' && isId(noun, id) ? find(id) : null;
+}
+
+/** Repeats the id only where it has the form of one. */
+function noSuch(noun: IdNoun, id: unknown): PlatformError {
+  const name = typeof id === 'string' && isId(noun, id) ? ` ${id}` : ' of this id';
+  return new PlatformError('not_found', `There is no ${noun}${name}.`);
+}
