@@ -2,6 +2,7 @@
 import { PlatformError } from '@berth/core';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { adminRouter } from './admin';
 import { DIALECTS } from './dialects';
 import type { ApiContext } from './dialects/dialect';
 import { healthRouter } from './health';
@@ -21,7 +22,7 @@ export function appOf(api: ApiContext): Express {
   for (const dialect of DIALECTS) {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log));
   }
-  app.use(healthRouter(api));
+  app.use(healthRouter(api), adminRouter(api));
   app.use(refuseUnknown, errorsTo(problems, api.log));
   return app;
 }
@@ -37,5 +38,6 @@ function securityHeaders(): RequestHandler {
     styleSrc: ["'self'", "'unsafe-inline'"],
     upgradeInsecureRequests: null,
   };
-  return helmet({ contentSecurityPolicy: { directives } });
+  // `same-origin`: under Helmet's `no-referrer` browsers send forms with `Origin: null`, which the sign-in refuses
+  return helmet({ contentSecurityPolicy: { directives }, referrerPolicy: { policy: 'same-origin' } });
 }

@@ -1,0 +1,47 @@
+// Signing in with a token. A wrong one and one that is no operator's are told apart: who has a token may know its scopes.
+import { PlatformError, Secret } from '@berth/core';
+import { hashToken } from '@berth/secrets';
+import { z } from 'zod';
+import type { ApiContext } from '../dialects/dialect';
+import { readBody } from '../http/body';
+import { parse } from '../http/parse';
+import type { Call, Route } from '../http/route';
+import { signInPage } from './pages';
+import { refuseOtherSites, startSession } from './session';
+
+export const SIGN_IN_PATH = '/admin/sign-in';
+
+const signInForm = z.strictObject({ token: z.string().transform((text) => new Secret(text.trim())) });
+
+/** The form, and what it sends. Who signed in is led to `nextPath`. */
+export function signInRoutes(api: ApiContext, nextPath: string): Route[] {
+  return [
+    {
+      method: 'get',
+      path: SIGN_IN_PATH,
+      handle: async ({ response }) => void response.type('html').send(signInPage(null)),
+    },
+    { method: 'post', path: SIGN_IN_PATH, handle: (call) => signIn(api, call, nextPath) },
+  ];
+}
+
+async function signIn(api: ApiContext, call: Call, nextPath: string): Promise<void> {
+  const { request, response } = call;
+  refuseOtherSites(request);
+  const { token } = parse(signInForm, (await readBody(call, ['form'])) ?? {});
+  const access = await api.store.accesses.findBearer(hashToken(token));
+  if (access === null) return refuse(call, new PlatformError('unauthenticated', 'This is no valid token.'));
+  response.locals.accessId = access.id;
+  if (!access.scopes.includes('operator')) {
+    return refuse(call, new PlatformError('missing_scope', 'This token lacks the scope operator.'));
+  }
+  startSession(api, call, access);
+  response.redirect(303, nextPath);
+}
+
+function refuse({ response }: Call, error: PlatformError): void {
+  response
+    .status(error.code === 'unauthenticated' ? 401 : 403)
+    .type('html')
+    .send(signInPage(error.message));
+}
