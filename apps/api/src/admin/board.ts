@@ -22,7 +22,7 @@ export function boardRouter({ log, sender }: ApiContext, basePath: string): Rout
     const queues = await sender.queues([...BUILT_ENGINES]);
     await within(LOOK_MS_MAX, Promise.all(queues.map((queue) => queue.getWaitingCount())));
     if (queues.every((queue, index) => queue === shown[index])) return;
-    board.replaceQueues(queues.filter(isBoardQueue).map((queue) => new BullMQAdapter(queue)));
+    board.replaceQueues(queues.flatMap(adaptersOf));
     shown = queues;
   }
 
@@ -41,6 +41,10 @@ export function boardRouter({ log, sender }: ApiContext, basePath: string): Rout
   const pages = adapter.getRouter();
   pages.disable('x-powered-by'); // an Express app of its own, with its own habits
   return router.use(follow, pages);
+}
+
+function adaptersOf(queue: object): BullMQAdapter[] {
+  return isBoardQueue(queue) ? [new BullMQAdapter(queue)] : [];
 }
 
 type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
