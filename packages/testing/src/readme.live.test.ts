@@ -1,0 +1,58 @@
+// README.md's walk-through, pasted as it stands into a shell beside a running `npm start`.
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { makeTemporaryHome } from '@berth/embedded';
+import { describeWhere } from './describe-where';
+import { eventually } from './eventually';
+import { ROOT } from './house/source-files';
+
+const [, walkThrough = ''] =
+  /^## A walk-through\n[\s\S]*?^```sh\n([\s\S]*?)^```/m.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+const hasCurl = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, 'curl')));
+const START_MS_MAX = 60_000;
+
+describeWhere(hasCurl, 'curl is not installed', 'the walk-through of README.md', () => {
+  let home: string;
+  let launcher: ReturnType<typeof spawn>;
+
+  beforeAll(async () => {
+    await promisify(execFile)(process.execPath, [join(ROOT, 'apps/launcher/prepare.mjs')]);
+    home = await makeTemporaryHome([tmpdir()]);
+    const env = { ...process.env, BERTH_HOME: home, BERTH_PORT: '0' };
+    launcher = spawn(process.execPath, ['dist/launcher/start.js'], { cwd: ROOT, env, stdio: 'ignore' });
+    await eventually(() => readFile(join(home, 'ready.json')), {
+      timeoutMs: START_MS_MAX,
+      what: 'npm start to be ready',
+    });
+  });
+
+  afterAll(async () => {
+    const ended = new Promise((resolve) => launcher.once('exit', resolve));
+    launcher.kill('SIGINT');
+    await ended;
+    await promisify(execFile)('rm', ['-rf', home]);
+  });
+
+  test('does what it says', async () => {
+    const env = { ...process.env, BERTH_HOME: home };
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', walkThrough], { cwd: ROOT, env });
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'succeeded',
+      ...['reserve_names', 'create_database', 'create_login', 'check_login', 'check_isolation'].map(
+        (step) => `${step} succeeded`,
+      ),
+      '[]',
+      '[ { number: 1 } ]',
+      'succeeded',
+      expect.stringMatching(/^refused: password authentication failed/),
+      '[ { number: 1 } ]',
+      'succeeded',
+      '',
+    ]);
+  });
+});
