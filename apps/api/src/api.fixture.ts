@@ -1,0 +1,143 @@
+// An API over a store, with two teams and a server to place databases on, and a hand that ends actions as a worker
+// would, by the store alone.
+import type { Context } from '@berth/actions';
+import { PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
+import { openSender } from '@berth/queue';
+import { openLog } from '@berth/runtime';
+import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
+import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
+import type { Express } from 'express';
+import { appOf } from './app';
+
+const GIB = 1024n ** 3n;
+
+export interface TestApi {
+  app: Express;
+  context: Context;
+  /** Abort it to stop as a process stops. */
+  stopping: AbortController;
+  team: Team;
+  otherTeam: Team;
+  /** Of `team`. */
+  project: Project;
+  server: Server;
+  /** Of the server's environment, `development`, and its only pool. */
+  environmentId: string;
+  close(): Promise<void>;
+}
+
+export interface TestApiOptions {
+  /** Default: the store. */
+  queueUrl?: Secret;
+  change?: Partial<Context>;
+}
+
+/** Opens an API over an empty store. Close it before the store. */
+export async function openTestApi(storeUrl: Secret, { queueUrl, change }: TestApiOptions = {}): Promise<TestApi> {
+  const store = openStore({ url: storeUrl, connectionsMax: 10, process: 'api test' });
+  const sender = openSender({ url: queueUrl ?? storeUrl, process: 'api test', onError: () => {} }); // the sender counts
+  const keyRing = readKeyRing(makeKey('k1'));
+  const context: Context = {
+    clock: systemClock,
+    keyRing,
+    log: openLog('api test', 'silent'),
+    sender,
+    store,
+    ...change,
+  };
+  const stopping = new AbortController();
+  const team = await store.catalog.ensureTeam('own');
+  const otherTeam = await store.catalog.ensureTeam('other');
+  const project = await store.catalog.ensureProject(team.id, 'default');
+  await store.catalog.ensureProject(team.id, 'second');
+  await store.catalog.ensureProject(otherTeam.id, 'default');
+  const environment = await store.catalog.ensureEnvironment('development');
+  await store.catalog.ensurePlan({ name: 'small', engine: 'postgresql', sizeBytesMax: GIB, connectionsMax: 20 });
+  const server = await addServer(context, 'first', environment.id);
+  return {
+    app: appOf({ ...context, stopping: stopping.signal }),
+    context,
+    stopping,
+    team,
+    otherTeam,
+    project,
+    server,
+    environmentId: environment.id,
+    async close() {
+      await sender.close();
+      await store.close();
+    },
+  };
+}
+
+/** One more environment that has a server. Returns its id. */
+export async function addEnvironment({ context }: TestApi, name: string): Promise<string> {
+  const environment = await context.store.catalog.ensureEnvironment(name);
+  await addServer(context, `${name}-server`, environment.id);
+  return environment.id;
+}
+
+/** An active server in a pool of this environment. The API never opens its admin access. */
+async function addServer({ store }: Context, name: string, environmentId: string): Promise<Server> {
+  const pool = await store.catalog.ensurePool(`${name}-pool`, 'postgresql', environmentId);
+  const id = store.servers.newId();
+  const place = { host: `${id}.example.org`, port: 5432, tls: 'require', adminSealed: 'sealed', sizeBytesMax: GIB };
+  const server = await store.servers.insert({ id, name, engine: 'postgresql', poolId: pool.id, ...place });
+  await store.servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 100 });
+  return server;
+}
+
+export interface NewToken {
+  team?: Team;
+  scopes: Scope[];
+  expiresAt?: Date;
+  /** Default true: engine, plan, environment and project of the fixture. */
+  hasDefaults?: boolean;
+}
+
+/** A token, and the access it opens. */
+export async function makeAccess(api: TestApi, asked: NewToken): Promise<{ token: Secret; access: Access }> {
+  const { accesses, catalog } = api.context.store;
+  const team = asked.team ?? api.team;
+  const plan = await catalog.findPlan('small', 'postgresql');
+  const project = await catalog.findProject(team.id, 'default');
+  const defaults = {
+    engine: 'postgresql',
+    environmentId: api.environmentId,
+    ...(plan !== null && { planId: plan.id }),
+    ...(project !== null && { projectId: project.id }),
+  };
+  const token = makeToken();
+  const access = await accesses.ensureBearer({
+    teamId: team.id,
+    name: 'an access',
+    person: 'caller@example.org',
+    secretHash: hashToken(token),
+    scopes: asked.scopes,
+    defaults: asked.hasDefaults === false ? {} : defaults,
+    expiresAt: asked.expiresAt ?? null,
+  });
+  return { token, access };
+}
+
+/** A worker's claim. */
+export async function claim({ context }: TestApi, actionId: string): Promise<Action> {
+  const claimed = await context.store.actions.claim(actionId, 'a worker');
+  if (claimed === null) throw new PlatformError('claim_lost', `It is not the turn of ${actionId}.`);
+  return claimed;
+}
+
+/** Ends an action well, with what it was about, as its kind would. Claims it first. */
+export async function succeed(api: TestApi, actionId: string): Promise<void> {
+  const claimed = await claim(api, actionId);
+  const { database_id: databaseId, credential_id: credentialId } = claimed;
+  await api.context.store.transaction(async (tx) => {
+    await tx.actions.finish(claimed);
+    const facts = { sizeBytes: 7_000_000, charset: 'UTF8', collation: 'C.UTF-8' };
+    if (claimed.kind === 'database_create' && databaseId !== null)
+      await tx.databases.becomeAvailable(databaseId, facts);
+    if (claimed.kind === 'database_delete' && databaseId !== null) await tx.databases.becomeDeleted(databaseId);
+    if (claimed.kind === 'credential_delete' && credentialId !== null) await tx.credentials.becomeDeleted(credentialId);
+    if (claimed.kind.endsWith('_create') && credentialId !== null) await tx.credentials.becomeActive(credentialId);
+  });
+}
