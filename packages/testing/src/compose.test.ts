@@ -3,11 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { composeComplaints } from './house/compose-complaints';
+import { readManifest } from './house/read-house';
 import { existingRooms, ROOT } from './house/source-files';
 
 const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
 const house = {
   apps: existingRooms().flatMap((room) => (room.startsWith('apps/') ? room.slice('apps/'.length) : [])),
+  scripts: Object.keys(readManifest('').scripts ?? {}),
   variables: [...readFileSync(join(ROOT, '.env.example'), 'utf8').matchAll(/^(\w+)=/gm)].map(([, name = '']) => name),
 };
 
@@ -23,6 +25,7 @@ describe('the check can fail', () => {
   test.each([
     ['    restart: unless-stopped', '    restrat: unless-stopped', 'must NOT have additional properties'],
     ['interval: 5s', 'interval: often', 'must match format "duration"'],
+    ["'run', 'seed'", "'run', 'attic'", 'seed is no app of this repository'],
     ["'5433:5432'", "'5433 to 5432'", 'must match format "ports"'],
     ['dist/maintenance.js', 'dist/attic.js', 'maintenance does not run dist/maintenance.js'],
     ['\n  maintenance:\n', '\n  attic:\n', 'attic is no app of this repository'],

@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 export interface ComposeHouse {
   /** Names of folders in apps/. */
   apps: string[];
+  /** Scripts of package.json: a service may run one of its own name, once and by hand. */
+  scripts: string[];
   /** Names in .env.example. */
   variables: string[];
 }
@@ -50,9 +52,12 @@ function schemaComplaints(compose: Record<string, unknown>): string[] {
 /** A service that is built here is an app of the house, runs its bundle, and is given only variables that are known. */
 function ownComplaints(name: string, service: Service, house: ComposeHouse): string[] {
   const given = Object.keys(service.environment ?? {});
+  const script = service.command?.join(' ') ?? '';
+  const isScript = script === `npm run ${name}` && house.scripts.includes(name);
+  const runs = script.endsWith(` dist/${name}.js`);
   return [
-    ...(house.apps.includes(name) ? [] : [`${name} is no app of this repository`]),
-    ...(service.command?.at(-1) === `dist/${name}.js` ? [] : [`${name} does not run dist/${name}.js`]),
+    ...(isScript || house.apps.includes(name) ? [] : [`${name} is no app of this repository`]),
+    ...(isScript || runs ? [] : [`${name} does not run dist/${name}.js`]),
     ...given
       .filter((variable) => !house.variables.includes(variable))
       .map((each) => `${name} is given ${each}, which .env.example does not name`),
