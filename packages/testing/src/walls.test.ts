@@ -75,6 +75,7 @@ describe('the walls can fail', () => {
     ['packages/actions/src/x.ts', `const a = new Date();`, 'touches new Date()'],
     ['packages/engines/src/x.ts', `const a = Date.now();`, 'touches Date.now()'],
     ['packages/engines/src/x.ts', `console.log('a');`, 'touches console'],
+    ['apps/api/src/dialects/native/x.ts', `await store.databases.insert(row);`, 'touches writes to the store'],
   ])('%s with %s', (path, text, complaint) => {
     expect(complaintsAbout(path, text)).toContainEqual(expect.stringContaining(complaint));
   });

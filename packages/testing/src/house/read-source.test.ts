@@ -47,8 +47,15 @@ test.each([
   ['new Date()', 'new Date()'],
   ['Date.now()', 'Date.now()'],
   ['console.log(1)', 'console'],
+  ['api.store.databases.insert(row)', 'writes to the store'],
+  ['store.transaction(work)', 'writes to the store'],
 ])('sees that %s touches %s', (text, touched) => {
   expect(readSource('a.ts', text).touches).toEqual([touched]);
+});
+
+test('a read of the store is no write', () => {
+  const reads = 'store.databases.find(id); api.store.catalog.listPlans(); store.ping(); store.close();';
+  expect(readSource('a.ts', reads).touches).toEqual([]);
 });
 
 test('a Date made from a value is no look at the clock', () => {

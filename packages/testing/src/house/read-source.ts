@@ -2,8 +2,18 @@
 import { parseSync } from '@swc/core';
 
 /** Things that only certain places may touch; ARCHITECTURE.md says which. */
-export const WATCHED = ['process.env', 'process.exit', 'new Date()', 'Date.now()', 'console'] as const;
+export const WATCHED = [
+  'process.env',
+  'process.exit',
+  'new Date()',
+  'Date.now()',
+  'console',
+  'writes to the store',
+] as const;
 export type Watched = (typeof WATCHED)[number];
+
+/** `store.databases.insert`, `api.store.transaction`; reads begin with find, get or list. */
+const STORE_WRITE = /(^|\.)store\.(transaction|exclusively|(?!listener\b)\w+\.(?!(find|get|list)[A-Z]?)\w+)$/;
 
 export interface SourceFacts {
   /** Every specifier: static, dynamic, `require`, type-only, re-exports, `import x = require()`, `import('x')` types. */
@@ -73,6 +83,7 @@ function touchIn(node: Node): Watched | null {
   if (node.type === 'MemberExpression') {
     const name = dotted(node);
     if (name === 'process.env' || name === 'process.exit') return name;
+    if (name !== null && STORE_WRITE.test(name)) return 'writes to the store';
     return name?.startsWith('console.') ? 'console' : null;
   }
   if (node.type === 'NewExpression' && dotted(node.callee) === 'Date') {

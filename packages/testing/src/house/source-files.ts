@@ -48,7 +48,7 @@ export function folderOf(room: string): string {
   return room.startsWith('apps/') ? room : `packages/${room}`;
 }
 
-/** Whether a file is a test and so may also use the testing room and its tools. */
+/** Whether a file is a test, or made for tests alone, and so may also use the testing room and its tools. */
 export function isTest(file: string): boolean {
-  return /\.test\.tsx?$/.test(file);
+  return /\.(test|fixture)\.tsx?$/.test(file);
 }

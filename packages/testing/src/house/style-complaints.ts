@@ -14,8 +14,7 @@ const MAY_SKIP = 'packages/testing/src/describe-where.ts';
 
 /** What is wrong with the file, in sentences that begin with its path; empty when nothing is. */
 export function styleComplaints(file: string, text: string): string[] {
-  const isUnderTest = isTest(file) || file.endsWith('.fixture.ts');
-  const complaints = [...namesOf(file), ...lengthOf(text, isUnderTest)];
+  const complaints = [...namesOf(file), ...lengthOf(text, isTest(file))];
   const first = text.replace(/^#!.*\n/, '');
   if (!first.startsWith('//') && !first.startsWith('/*')) complaints.push('does not open with a comment');
   if (isTest(file) && /\b(test|it|describe)\.only\b|^\s*f(it|test|describe)\(/m.test(code(text))) {
