@@ -204,8 +204,9 @@ function run(program, args, env = {}) {
     child.once('error', (error) => reject(new PrepareError(`${program} cannot be started: ${error.message}`)));
     child.once('close', (status, signal) => {
       if (status === 0) return fulfil();
-      const tail = Buffer.concat(said).toString('utf8').trimEnd().split('\n').slice(-20).join('\n');
-      reject(new PrepareError(`\`${args.join(' ')}\` failed (${signal ?? `status ${status}`}):\n${tail}`));
+      const lines = Buffer.concat(said).toString('utf8').trim().split('\n');
+      const quoted = lines.length > 24 ? [...lines.slice(0, 16), '…', ...lines.slice(-8)] : lines; // reason first, log last
+      reject(new PrepareError(`\`${args.join(' ')}\` failed (${signal ?? `status ${status}`}):\n${quoted.join('\n')}`));
     });
   });
 }
