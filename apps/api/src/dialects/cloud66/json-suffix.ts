@@ -3,6 +3,6 @@ import type { RequestHandler } from 'express';
 
 /** Takes the suffix off before routes are matched, so that each route is written once. */
 export const withoutJsonSuffix: RequestHandler = (request, _response, next) => {
-  request.url = request.url.replace(/\.json\/?(?=\?|$)/, '');
+  request.url = request.url.replace(/^([^?]*)\.json\/?(?=\?|$)/, '$1');
   next();
 };

@@ -1,0 +1,339 @@
+// What is refused: who may not, what is not there, and every bad input. Each answer is the product's own, and nothing
+// was changed by it.
+import { ERRORS, type ErrorCode, PlatformError, type Scope, Secret, systemClock } from '@berth/core';
+import { openSender } from '@berth/queue';
+import { openLog } from '@berth/runtime';
+import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
+import { openStore, type Store } from '@berth/store';
+import { openTestStore } from '@berth/testing';
+import express, { type Express } from 'express';
+import { Client } from 'pg';
+import request from 'supertest';
+import { appOf } from '../../app';
+import { errorsTo } from '../../http/errors';
+import { decode } from './decode.fixture';
+import { renderError } from './render-error';
+import { addAccess, furnish, type Street, succeedCreate } from './street.fixture';
+
+const API = '/cloud66/api/3';
+const log = openLog('test', 'silent');
+let app: Express;
+let store: Store;
+let sql: Client;
+let street: Street;
+let token: string;
+let otherToken: string;
+let stackUid: string;
+let productionUid: string;
+let otherUid: string;
+let path: string;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  const testStore = await openTestStore();
+  store = openStore({ url: testStore.secretUrl, connectionsMax: 4, process: 'test' });
+  sql = new Client({ connectionString: testStore.url });
+  await sql.connect();
+  const sender = openSender({ url: testStore.secretUrl, process: 'test', onError: () => {} }); // counted by the sender
+  closers.push(testStore.close, store.close, () => sql.end(), sender.close);
+  const context = { clock: systemClock, keyRing: readKeyRing(makeKey('k')), log, sender, store };
+  app = appOf({ ...context, stopping: new AbortController().signal });
+  street = await furnish(store);
+  token = await newToken(street.team.id, ['public', 'admin']);
+  const other = await store.catalog.ensureTeam('other');
+  await store.catalog.ensureProject(other.id, 'shop');
+  otherToken = await newToken(other.id, ['public', 'admin']);
+  stackUid = await uidOf(token, 'development');
+  productionUid = await uidOf(token, 'production');
+  otherUid = await uidOf(otherToken, 'development');
+  path = databasesOf(stackUid, street.server.number);
+});
+
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+async function newToken(teamId: string, scopes: Scope[]): Promise<string> {
+  const secret = makeToken();
+  await addAccess(store, teamId, hashToken(secret), scopes);
+  return secret.reveal();
+}
+
+async function uidOf(bearer: string, environment: string): Promise<string> {
+  const { body } = await as(bearer).get(`${API}/stacks`).expect(200);
+  return decode.stacks(body).response.find((stack) => stack.environment === environment)?.uid ?? '';
+}
+
+const databasesOf = (uid: string, group: number | string) => `${API}/stacks/${uid}/server_groups/${group}/databases`;
+const as = (bearer: string) => request.agent(app).auth(bearer, { type: 'bearer' });
+
+/** The team's new database, made. */
+async function newDatabase(name: string, at = path, bearer = token): Promise<{ uid: string; number: number }> {
+  const { body } = await as(bearer).post(at).send({ database_name: name }).expect(200);
+  const number = decode.action(body).response.id;
+  return { uid: await succeedCreate(store, number), number };
+}
+
+async function rows(): Promise<number[]> {
+  const tables = ['databases', 'actions', 'events', 'credentials'];
+  const counts = tables.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`);
+  const { rows: found } = await sql.query(`SELECT ${counts.join(', ')}`);
+  return Object.values(found[0]);
+}
+
+/** Runs a request that must be refused, and sees that nothing was written. */
+async function refused(test: request.Test, status: number): Promise<ReturnType<typeof decode.refusal>> {
+  const before = await rows();
+  const { body } = await test.expect('Content-Type', /^application\/json/).expect(status);
+  expect(await rows()).toEqual(before);
+  return decode.refusal(body);
+}
+
+describe('who may', () => {
+  test.each([
+    ['no token', undefined],
+    ['a wrong token', 'Bearer berth_wrong'],
+    ['no word after Bearer', 'Bearer'],
+    ['another scheme', 'Basic YTpi'],
+  ])('401 for %s, everywhere', async (_what, authorization) => {
+    for (const [method, url] of [
+      ['get', `${API}/stacks`],
+      ['get', path],
+      ['post', path],
+      ['delete', `${path}/x`],
+    ] as const) {
+      const call = request(app)[method](url);
+      if (authorization !== undefined) call.set('Authorization', authorization);
+      expect((await refused(call, 401)).error).toBe('unauthenticated');
+    }
+  });
+
+  test('401 for a token that has expired', async () => {
+    const secret = makeToken();
+    const expiresAt = new Date(Date.now() - 1000);
+    const access = { teamId: street.team.id, name: 'old', person: 'p', secretHash: hashToken(secret), defaults: {} };
+    await store.accesses.ensureBearer({ ...access, scopes: ['public'], expiresAt });
+    await refused(as(secret.reveal()).get(path), 401);
+  });
+
+  test.each(['bearer', 'BEARER', 'Bearer'])('the scheme may be written %s', async (scheme) => {
+    await request(app).get(path).set('Authorization', `${scheme} ${token}`).expect(200);
+  });
+
+  test('403 without the scope: public reads, admin writes, none includes the other', async () => {
+    const { uid } = await newDatabase('scoped');
+    const reader = await newToken(street.team.id, ['public']);
+    const writer = await newToken(street.team.id, ['admin', 'credentials', 'operator']);
+    await as(reader).get(path).expect(200);
+    expect((await refused(as(reader).post(path).send({ database_name: 'x' }), 403)).error).toBe('forbidden');
+    await refused(as(reader).delete(`${path}/${uid}`), 403);
+    const reads = ['', '/server_groups', `/server_groups/${street.server.number}`, '/actions', '/actions/1'];
+    for (const read of reads) await refused(as(writer).get(`${API}/stacks/${stackUid}${read}`), 403);
+    for (const read of [`${API}/stacks`, path, `${path}/${uid}`]) await refused(as(writer).get(read), 403);
+    await as(writer).delete(`${path}/${uid}`).expect(200);
+  });
+});
+
+describe('what is not there is 404', () => {
+  test('for another team: its stacks, groups in them, databases and actions', async () => {
+    const theirs = await newDatabase('theirs', databasesOf(otherUid, street.server.number), otherToken);
+    await refused(as(token).get(`${API}/stacks/${otherUid}`), 404);
+    await refused(as(token).get(`${API}/stacks/${otherUid}/server_groups`), 404);
+    await refused(as(token).get(databasesOf(otherUid, street.server.number)), 404);
+    await refused(as(token).post(databasesOf(otherUid, street.server.number)).send({ database_name: 'x' }), 404);
+    await refused(as(token).get(`${API}/stacks/${otherUid}/actions/${theirs.number}`), 404);
+    await refused(as(token).get(`${API}/stacks/${stackUid}/actions/${theirs.number}`), 404);
+    await refused(as(token).get(`${path}/${theirs.uid}`), 404);
+    await refused(as(token).delete(`${path}/${theirs.uid}`), 404);
+    const { body } = await as(token).get(path);
+    expect(decode.databases(body).response.map(({ name }) => name)).not.toContain('theirs');
+  });
+
+  test('for what is in another stack or group of the same team', async () => {
+    const mine = await newDatabase('mine');
+    await refused(as(token).get(`${API}/stacks/${productionUid}/actions/${mine.number}`), 404);
+    await refused(as(token).get(databasesOf(productionUid, street.server.number)), 404);
+    await refused(as(token).get(`${API}/stacks/${stackUid}/server_groups/${street.productionServer.number}`), 404);
+    await refused(as(token).delete(`${databasesOf(stackUid, street.uncheckedServer.number)}/${mine.uid}`), 404);
+  });
+
+  test('for what the limits of an access do not reach', async () => {
+    const bearer = await newToken(street.team.id, ['public', 'admin']);
+    const hash = hashToken(new Secret(bearer));
+    await sql.query('UPDATE accesses SET limit_environment_id = $1 WHERE secret_hash = $2', [
+      street.production.id,
+      hash,
+    ]);
+    const { body } = await as(bearer).get(`${API}/stacks`).expect(200);
+    expect(decode.stacks(body).response.map(({ uid }) => uid)).toEqual([productionUid]);
+    await refused(as(bearer).get(path), 404);
+    const elsewhere = await store.catalog.ensureProject(street.team.id, 'elsewhere');
+    await sql.query('UPDATE accesses SET limit_project_id = $1 WHERE secret_hash = $2', [elsewhere.id, hash]);
+    await refused(as(bearer).get(`${API}/stacks/${productionUid}`), 404);
+  });
+
+  test.each([
+    '/',
+    '/nothing',
+    '/stacks/x',
+    '/stacks/%00',
+    '/stacks/%E0%A4%A',
+    "/stacks/'--",
+    `/stacks/${'f'.repeat(5000)}`,
+  ])('at %s', async (url) => {
+    expect((await refused(as(token).get(API + url), 404)).error).toBe('not_found');
+  });
+
+  test.each(['0', '-1', '1.5', '1e1', '99999999999999999999', '2147483648', '999999', '%00', 'srv_x', "1'--", 'act_1'])(
+    'for a server group, a database and an action called %s',
+    async (id) => {
+      await refused(as(token).get(databasesOf(stackUid, id)), 404);
+      await refused(as(token).post(databasesOf(stackUid, id)).send({ database_name: 'x' }), 404);
+      await refused(as(token).get(`${path}/${id}`), 404);
+      await refused(as(token).delete(`${path}/${id}`), 404);
+      await refused(as(token).get(`${API}/stacks/${stackUid}/actions/${id}`), 404);
+    },
+  );
+
+  test('for a method that an address does not know, with what it knows', async () => {
+    for (const method of ['put', 'patch', 'delete'] as const) {
+      const answer = await as(token)[method](path).expect(404).expect('Allow', 'GET, POST, HEAD, OPTIONS');
+      decode.refusal(answer.body);
+    }
+    await refused(as(token).post(`${API}/stacks`).send({}), 404);
+  });
+});
+
+describe('a bad create is 400, says which field, and changes nothing', () => {
+  const name = (value: unknown): [string, object] => [
+    JSON.stringify(value)?.slice(0, 30) ?? '',
+    { database_name: value },
+  ];
+
+  test.each([
+    name(1),
+    name(null),
+    name(true),
+    name(['a']),
+    name({ a: 1 }),
+    name(''),
+    name('1a'),
+    name('_a'),
+    name('a-b'),
+    name('a b'),
+    name("a'b"),
+    name('a"b'),
+    name('a\\b'),
+    name('a\u0000b'),
+    name('a\n'),
+    name('ä'),
+    name('a.b'),
+    name('a'.repeat(64)),
+    name('a'.repeat(50_000)),
+    name('postgres'),
+    name('TEMPLATE1'),
+    name('pg_x'),
+    name('berth_canary'),
+    name('public'),
+    ['no name', { database_user_ids: [] }],
+  ])('database_name %s', async (_what, body) => {
+    const refusal = await refused(as(token).post(path).send(body), 400);
+    expect(refusal.error).toBe('bad_request');
+    expect(refusal.details).toContain('database_name');
+    expect(refusal.details.length).toBeLessThan(300);
+  });
+
+  test.each([
+    ['a list', ['user_abc123']],
+    ['a string', 'user_abc123'],
+    ['numbers', [1]],
+    ['an object', { a: 1 }],
+    ['true', true],
+    ['a very long list', Array.from({ length: 9000 }, (_, index) => `user_${index}`.slice(0, 8))],
+    ['NUL', ['a\u0000']],
+  ])('database_user_ids as %s', async (_what, ids) => {
+    const refusal = await refused(as(token).post(path).send({ database_name: 'fine', database_user_ids: ids }), 400);
+    expect(refusal.details).toContain('database_user_ids.0');
+    expect(refusal.details.length).toBeLessThan(3000);
+  });
+
+  test.each([
+    ['malformed JSON', 'application/json', '{"database_name":'],
+    ['an empty body', 'application/json', ''],
+    ['a list', 'application/json', '[]'],
+    ['a list of bodies', 'application/json', '[{"database_name":"fine"}]'],
+    ['null', 'application/json', 'null'],
+    ['a string', 'application/json', '"database_name"'],
+    ['an unknown field', 'application/json', '{"database_name":"fine","databse_user_ids":[]}'],
+    ['a prototype', 'application/json', '{"__proto__":{"database_name":"fine"}}'],
+    ['JSON called a form', 'application/x-www-form-urlencoded', '{"database_name":"fine"}'],
+    ['a form without a name', 'application/x-www-form-urlencoded', 'database_user_ids[]=a'],
+    ['a form with two names', 'application/x-www-form-urlencoded', 'database_name=one&database_name=two'],
+    ['a form of too many fields', 'application/x-www-form-urlencoded', 'a=1&'.repeat(2000)],
+    ['plain text', 'text/plain', 'database_name=fine'],
+    ['another charset', 'application/json; charset=latin9', '{"database_name":"fine"}'],
+    ['a multipart form', 'multipart/form-data; boundary=x', '--x\r\n\r\n--x--'],
+    ['more than 100 kB', 'application/json', JSON.stringify({ database_name: 'fine', pad: 'x'.repeat(110_000) })],
+  ])('a body that is %s', async (_what, type, body) => {
+    expect((await refused(as(token).post(path).set('Content-Type', type).send(body), 400)).error).toBe('bad_request');
+  });
+
+  test('a name that is taken', async () => {
+    await newDatabase('taken');
+    const refusal = await refused(as(token).post(path).send({ database_name: 'taken' }), 400);
+    expect(refusal.error_description).toContain('taken');
+  });
+
+  test('a group whose server is not active, or whose engine is not supported', async () => {
+    const unchecked = databasesOf(stackUid, street.uncheckedServer.number);
+    const refusal = await refused(as(token).post(unchecked).send({ database_name: 'fine' }), 400);
+    expect(refusal.error_description).toContain('unchecked');
+    const foreign = databasesOf(stackUid, street.foreignServer.number);
+    const calls = [as(token).get(foreign), as(token).post(foreign).send({ database_name: 'fine' })];
+    for (const call of [...calls, as(token).delete(`${foreign}/x`), as(token).get(`${foreign}/x`)]) {
+      expect((await refused(call, 400)).error_description).toContain('does not support database operations');
+    }
+  });
+
+  test('an environment without a plan of the engine', async () => {
+    await sql.query('INSERT INTO plan_environments SELECT id, $1 FROM plans', [street.development.id]);
+    const production = databasesOf(productionUid, street.productionServer.number);
+    const refusal = await refused(as(token).post(production).send({ database_name: 'fine' }), 400);
+    expect(refusal.error_description).toContain('No plan');
+    await sql.query('DELETE FROM plan_environments');
+  });
+});
+
+describe('a delete that stands against another', () => {
+  test('is 400 while the first is under way, naming its action by number', async () => {
+    const { uid } = await newDatabase('twice');
+    const first = await as(token).delete(`${path}/${uid}`).expect(200);
+    const refusal = await refused(as(token).delete(`${path}/${uid}`), 400);
+    expect(refusal.error_description).toContain(`action ${decode.action(first.body).response.id}`);
+  });
+
+  test('is 400 for a protected database', async () => {
+    const { uid } = await newDatabase('guarded');
+    await sql.query('UPDATE databases SET protected = true WHERE id = $1', [uid]);
+    expect((await refused(as(token).delete(`${path}/${uid}`), 400)).error_description).toContain('protected');
+  });
+});
+
+test.each(Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS))(
+  'the error %s has a status of the product and says something',
+  async (code) => {
+    const failing = express().use(
+      () => {
+        throw new PlatformError(code, 'what happened', { fields: [{ field: 'name', message: 'is wrong' }] });
+      },
+      errorsTo(renderError, log),
+    );
+    const { status, body } = await request(failing).get('/');
+    expect([400, 401, 403, 404, 500, 503]).toContain(status);
+    expect(body).toEqual({
+      error: expect.stringMatching(/^[a-z_]+$/),
+      error_description: 'what happened',
+      details: 'database_name: is wrong',
+    });
+  },
+);
