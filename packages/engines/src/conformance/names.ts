@@ -67,6 +67,8 @@ export function describeNames(ground: Ground): void {
       const name = unique('m'.repeat(rules.databaseNameBytesMax - 5));
       await makeTenant(name);
       const longer = `${name}x`;
+      expect(await session().observeDatabase(newDatabase(longer))).toBe('free');
+      expect(await session().observeLogin(newLogin(longer))).toBe('free');
       expect(await refusalOf(session().ensureDatabase(newDatabase(longer)))).toBe('engine_refused');
       expect(await refusalOf(session().ensureLogin(newLogin(longer), newPassword()))).toBe('engine_refused');
       await session().removeDatabase({ id: newId('database'), name: longer });

@@ -109,6 +109,12 @@ test("an unmarked database of somebody else's is foreign, even where our group r
   expect(await live.hasDatabase(name)).toBe(true);
 });
 
+test('a name that cannot be leaves no group role behind', async () => {
+  const database = ground.newDatabase('n'.repeat(64));
+  await expect(ground.session().ensureDatabase(database)).rejects.toMatchObject({ code: 'engine_refused' });
+  expect(await live.hasLogin(groupNameOf(database))).toBe(false);
+});
+
 test("a group role's name that is somebody else's is left alone", async () => {
   const database = ground.newDatabase();
   const group = groupNameOf(database);

@@ -2,7 +2,7 @@
 // able to roll back prepared transactions inside.
 import { PlatformError } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
-import { type Admin, VERSION_WITH_GRANT_OPTIONS } from './admin';
+import type { Admin } from './admin';
 import { groupNameOf } from './names';
 import { observeDatabaseRow, observeGroup, observeLoginRole } from './ownership';
 import { quoteIdentifier } from './quote';
@@ -39,34 +39,24 @@ export async function shutDatabase(admin: Admin, database: DatabaseRef): Promise
   return true;
 }
 
-interface Membership {
-  member: string;
-  grantor: string;
-}
-
-/** From 16 on a membership falls only when its own grantor takes it back, hence one statement each. */
+/** CASCADE, for members may have made members; what they granted falls with them, whoever granted it. */
 async function revokeMembers(admin: Admin, database: DatabaseRef): Promise<string[]> {
   const { ownership, oid } = await observeGroup(admin, database);
   if (ownership !== 'ours') return [];
   const group = quoteIdentifier(groupNameOf(database));
   const members = await listMembers(admin, oid);
-  await admin.main.atomically(
-    members.map(({ member, grantor }) => {
-      const by = admin.version >= VERSION_WITH_GRANT_OPTIONS ? `GRANTED BY ${quoteIdentifier(grantor)}` : '';
-      return `REVOKE ${group} FROM ${quoteIdentifier(member)} ${by} CASCADE`;
-    }),
-  );
+  await admin.main.atomically(members.map((member) => `REVOKE ${group} FROM ${quoteIdentifier(member)} CASCADE`));
   const left = await listMembers(admin, oid);
   if (left.length > 0) throw new PlatformError('engine_refused', `Memberships of ${group} could not be revoked`);
-  return [...new Set(members.map(({ member }) => member))];
+  return members;
 }
 
 /** Everybody but the admin, who must stay a member where it is no superuser. */
-function listMembers(admin: Admin, group: number | null): Promise<Membership[]> {
-  return admin.main.query<Membership>(
-    `SELECT m.rolname AS member, g.rolname AS grantor
-       FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.grantor
+async function listMembers(admin: Admin, group: number | null): Promise<string[]> {
+  const rows = await admin.main.query<{ member: string }>(
+    `SELECT DISTINCT m.rolname AS member FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
       WHERE a.roleid = $1 AND m.rolname <> current_user ORDER BY 1`,
     [group],
   );
+  return rows.map(({ member }) => member);
 }

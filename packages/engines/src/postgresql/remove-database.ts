@@ -31,7 +31,7 @@ export async function removeDatabase(admin: Admin, database: DatabaseRef): Promi
 
 async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
   for (let drops = 1; ; drops++) {
-    const evidence = row.connectionLimit < -1 ? {} : await clearFollowers(admin, database, row);
+    const evidence = await clearFollowers(admin, database, row);
     try {
       await admin.main.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
       return evidence;

@@ -77,28 +77,6 @@ test('a tenant cannot forge or wipe a marker', async () => {
   }
 });
 
-test('the admin runs nothing that a tenant left lying in its way', async () => {
-  const tenant = await ground.makeTenant();
-  await asTenant(tenant, async (client) => {
-    // an admin with schema public in its search path would choose these over the server's own
-    await client.query('CREATE TABLE trapped (who text)');
-    for (const argument of ['text', 'name', '"char"', 'oid']) {
-      await client.query(
-        `CREATE FUNCTION public.quote_trap(a ${argument}, b text) RETURNS boolean LANGUAGE sql
-           AS $$ INSERT INTO public.trapped VALUES (session_user); SELECT true $$`,
-      );
-      await client.query(
-        `CREATE OPERATOR public.= (LEFTARG = ${argument}, RIGHTARG = text, FUNCTION = public.quote_trap)`,
-      );
-    }
-  });
-  await ground.session().ensureDatabase(tenant.database);
-  await ground.session().proveLogin(tenant.database, tenant.login, tenant.password, 'owner');
-  expect(await live.asSuperuser('SELECT count(*)::int AS times FROM public.trapped', tenant.database.name)).toEqual([
-    { times: 0 },
-  ]);
-});
-
 test('what a tenant makes belongs to the group, schemas and trusted extensions too', async () => {
   const tenant = await ground.makeTenant();
   const group = groupNameOf(tenant.database);

@@ -1,0 +1,77 @@
+// One connection: how it resolves names, and that no statement outlives what is left of a claim.
+import { connect } from 'node:net';
+import { refusalOf } from '../conformance/ground';
+import { listen } from '../conformance/server';
+import { type Connection, openConnection } from './connect';
+import { liveServer } from './live-server';
+
+const live = liveServer(process.env.BERTH_TEST_POSTGRESQL_URL ?? '');
+const opened: Connection[] = [];
+
+afterAll(async () => {
+  for (const connection of opened) await connection.close();
+});
+
+async function open(leftMs: () => number, port = live.admin.port): Promise<Connection> {
+  const { username, password } = live.admin;
+  const target = {
+    address: { ...live.admin, port },
+    username,
+    password,
+    database: 'postgres',
+    applicationName: 'berth',
+  };
+  const connection = await openConnection(target, leftMs);
+  opened.push(connection);
+  return connection;
+}
+
+test("names mean the server's own things and nothing that a tenant put into a schema", async () => {
+  const connection = await open(() => 20_000);
+  expect(await connection.query('SHOW search_path')).toEqual([{ search_path: 'pg_catalog' }]);
+});
+
+test('the server itself ends a statement when nothing is left of the claim', async () => {
+  const connection = await open(() => 200);
+  const started = performance.now();
+  expect(await refusalOf(connection.query('SELECT pg_sleep(30)'))).toBe('deadline_passed');
+  expect(performance.now() - started).toBeLessThan(1_000); // the client's own patience would be 1,200 ms
+});
+
+test('the limit follows the claim as it shrinks and is renewed', async () => {
+  const claim = { leftMs: 60_000 };
+  const connection = await open(() => claim.leftMs);
+  const limit = async () =>
+    (await connection.query<{ statement_timeout: string }>('SHOW statement_timeout'))[0]?.statement_timeout;
+  expect(await limit()).toBe('20s');
+  claim.leftMs = 5_000;
+  expect(await limit()).toBe('5s');
+  claim.leftMs = 60_000;
+  expect(await limit()).toBe('20s');
+});
+
+test('a server that falls silent is given up soon after what was left, and the connection with it', async () => {
+  const door = await listen((incoming) => {
+    const outgoing = connect(live.admin.port, live.admin.host).on('error', () => undefined);
+    let isSilent = false;
+    outgoing.on('data', (answer) => {
+      if (!isSilent) incoming.write(answer);
+    });
+    incoming.on('data', (question) => {
+      isSilent ||= question.includes('fall silent');
+      outgoing.write(question);
+    });
+    incoming.on('close', () => outgoing.destroy());
+  });
+  const connection = await open(() => 300, door.port);
+  expect(await refusalOf(connection.query("SELECT 'fall silent'"))).toBe('server_unreachable');
+  expect(await refusalOf(connection.query('SELECT 1'))).toBe('server_unreachable');
+  await door.close();
+});
+
+test('statements sent together are done together or not at all', async () => {
+  const connection = await open(() => 20_000);
+  const made = connection.atomically(['CREATE ROLE berth_half_made', 'CREATE ROLE berth_half_made']);
+  expect(await refusalOf(made)).toBe('taken_on_server');
+  expect(await live.hasLogin('berth_half_made')).toBe(false);
+});
