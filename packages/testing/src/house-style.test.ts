@@ -16,9 +16,30 @@ test('every source file keeps the style of the house', () => {
   expect(complaints).toEqual([]);
 });
 
+interface Locked {
+  resolved?: string;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
+const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+const packages: Record<string, Locked> = JSON.parse(lock).packages;
+
+/** What locked packages ask for and the lock does not hold. npm leaves out other platforms' when node_modules is there. */
+function unlocked(locked: Record<string, Locked>): string[] {
+  const names = new Set(Object.keys(locked).map((path) => path.split('node_modules/').at(-1)));
+  return Object.entries(locked).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !names.has(name))
+      .map((name) => `${path} asks for ${name}, which is not in the lock file: npm ci refuses it`),
+  );
+}
+
+test('the lock file holds what its packages ask for on every platform, as npm ci wants', () => {
+  expect(unlocked(packages)).toEqual([]);
+});
+
 test('the lock file and .npmrc name no registry, so that any mirror will do', () => {
-  const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
-  const packages: Record<string, { resolved?: string }> = JSON.parse(lock).packages;
   const resolved = Object.values(packages).flatMap((each) => each.resolved ?? []);
   expect(resolved.filter((target) => !/^(packages|apps)\//.test(target))).toEqual([]);
   expect(lock).not.toMatch(/registry/i);
@@ -44,6 +65,12 @@ describe('the check can fail', () => {
     ['packages/core/src/a.ts', `${header}// TODO: later\n`, 'has a note to do something later'],
   ])('%s', (file, text, complaint) => {
     expect(styleComplaints(file, text)).toEqual([`${file} ${complaint}`]);
+  });
+
+  test('a lock file that forgot a platform', () => {
+    expect(unlocked({ 'node_modules/a': { optionalDependencies: { '@a/darwin': '1' } } })).toEqual([
+      expect.stringContaining('node_modules/a asks for @a/darwin'),
+    ]);
   });
 
   test('and is silent about a file in order', () => {
