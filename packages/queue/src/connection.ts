@@ -18,7 +18,12 @@ const OPEN_MS_MAX = 5_000;
 
 /** BullMQ's connection; missing tables of its own are made by whoever comes first, under its own lock. */
 export function connectionOf({ url, process }: QueueOptions, connectionsMax: number) {
-  return { connectionString: url.reveal(), max: connectionsMax, migrate: true, application_name: `berth ${process} queue` };
+  return {
+    connectionString: url.reveal(),
+    max: connectionsMax,
+    migrate: true,
+    application_name: `berth ${process} queue`,
+  };
 }
 
 /** One engine's queue of nudges. */

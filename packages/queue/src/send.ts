@@ -6,6 +6,9 @@ import { HISTORY, type NudgeQueue, openQueue, type QueueOptions, within } from '
 /** A nudge is given up after this long. */
 const SEND_MS_MAX = 250;
 
+/** Closing what is broken may hang: nobody waits longer than this for it. */
+const CLOSE_MS_MAX = 2_000;
+
 export interface NudgeWord {
   /** The action. */
   id: string;
@@ -26,6 +29,8 @@ export interface Sender {
 
 export function openSender(options: QueueOptions): Sender {
   const opened = new Map<EngineName, Promise<NudgeQueue>>();
+  const sending = new Set<Promise<unknown>>();
+  const left = new Set<Promise<void>>();
   let failures = 0;
   let reachable = true;
 
@@ -41,7 +46,10 @@ export function openSender(options: QueueOptions): Sender {
   /** A queue that failed once is not used again: its tables may be gone, or it may have cached a refusal. */
   function forget(engine: EngineName, broken: NudgeQueue): void {
     opened.delete(engine);
-    void broken.close().catch(options.onError);
+    const leaving = within(CLOSE_MS_MAX, broken.close())
+      .catch(options.onError)
+      .finally(() => left.delete(leaving));
+    left.add(leaving);
   }
 
   async function add(engine: EngineName, nudge: NudgeWord): Promise<void> {
@@ -59,8 +67,10 @@ export function openSender(options: QueueOptions): Sender {
   return {
     async send(nudge) {
       if (!isEngineName(nudge.engine)) return false;
+      const adding = add(nudge.engine, nudge);
+      sending.add(adding);
       try {
-        await add(nudge.engine, nudge);
+        await adding;
         reachable = true;
         return true;
       } catch (error) {
@@ -68,13 +78,17 @@ export function openSender(options: QueueOptions): Sender {
         reachable = false;
         options.onError(error);
         return false;
+      } finally {
+        sending.delete(adding);
       }
     },
     queues: (engines) => Promise.all(engines.map(queueOf)),
     health: () => ({ reachable, failures }),
     async close() {
+      await Promise.allSettled(sending); // each is given up after SEND_MS_MAX
       const queues = await Promise.allSettled(opened.values());
       for (const queue of queues) if (queue.status === 'fulfilled') await queue.value.close();
+      await Promise.all(left);
     },
   };
 }
