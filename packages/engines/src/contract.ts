@@ -88,10 +88,12 @@ export interface EngineSession {
 
   /** Makes the database, shut to everyone but its own logins. Throws `taken_on_server` when the name is foreign. */
   ensureDatabase(database: DatabaseSpec): Promise<DatabaseFacts>;
-  /** Makes the login or sets its password. Throws `taken_on_server` when the name is foreign. */
+  /** Makes the login, or sets its password and unlocks it. Throws `taken_on_server` when the name is foreign. */
   ensureLogin(login: LoginRef, password: Secret): Promise<Evidence>;
+  /** Throws `engine_refused` when either does not exist, `taken_on_server` when foreign, `not_built` for some roles. */
   ensureGrant(database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence>;
-  /** Sets the password of a login that exists; grants stay. Throws `engine_refused` when it does not exist. */
+  /** Sets the password of a login that exists; grants stay, and so does its lock. Throws `engine_refused` when it does
+   * not exist, `taken_on_server` when it is foreign. */
   ensurePassword(login: LoginRef, password: Secret): Promise<Evidence>;
 
   /**
@@ -101,7 +103,10 @@ export interface EngineSession {
    */
   endSessions(target: { logins: LoginRef[]; database?: DatabaseRef }): Promise<Evidence>;
 
-  /** Takes every way in: grants, CONNECT, and the login itself for those named. Data stay. Not there is success. */
+  /**
+   * Takes every way in: of the database every grant and CONNECT, of the logins named the login itself. Data stay. Not
+   * there is success. `ensureDatabase`, `ensureLogin` and `ensureGrant` give back what was taken.
+   */
   removeAccess(target: { database?: DatabaseRef; logins: LoginRef[] }): Promise<Evidence>;
   /** Drops the database and what hangs on it (prepared transactions, slots, subscriptions). Not there is success; a
    * foreign database of that name is left alone and counts as not there. */

@@ -31,6 +31,21 @@ test("names mean the server's own things and nothing that a tenant put into a sc
   expect(await connection.query('SHOW search_path')).toEqual([{ search_path: 'pg_catalog' }]);
 });
 
+test('a session that falls asleep is ended by the server after twice a hold', async () => {
+  const connection = await open(() => 20_000);
+  expect(await connection.query('SHOW idle_session_timeout')).toEqual([{ idle_session_timeout: '1min' }]);
+});
+
+test('a server without TLS is refused where TLS is asked for, before the password is sent', async () => {
+  const { username, password } = live.admin;
+  const address = { ...live.admin, tls: 'require' as const };
+  const opening = openConnection(
+    { address, username, password, database: 'postgres', applicationName: 'berth' },
+    () => 5_000,
+  );
+  expect(await refusalOf(opening)).toBe('engine_refused');
+});
+
 test('the server itself ends a statement when nothing is left of the claim', async () => {
   const connection = await open(() => 200);
   const started = performance.now();

@@ -1,7 +1,7 @@
 // One connection to a PostgreSQL server, with a deadline on everything. It never reconnects: whoever lost a connection
 // may have lost its lock as well.
 import { Socket } from 'node:net';
-import { PlatformError, type Secret, type TlsMode } from '@berth/core';
+import { HOLD_MS, PlatformError, type Secret, type TlsMode } from '@berth/core';
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
 import type { ServerAddress } from '../contract';
 import { errorOf, type Fault, faultOf } from './errors';
@@ -12,6 +12,8 @@ const CONNECT_MS_MAX = 10_000;
 const STATEMENT_MS_MAX = 20_000;
 /** How much longer than the server's own timeout we wait for its answer before the socket is given up. */
 const ANSWER_GRACE_MS = 1_000;
+/** Twice a hold: the session of a worker that was frozen or lost its network ends by itself, and its locks with it. */
+const IDLE_MS_MAX = 2 * HOLD_MS;
 /** How long a polite goodbye may take. */
 const CLOSE_MS_MAX = 1_000;
 
@@ -41,7 +43,7 @@ export async function openConnection(target: Target, leftMs: () => number): Prom
   return attempt.connection;
 }
 
-/** Opens a connection or says why not. Throws only `claim_lost`, before anything is sent. */
+/** Opens a connection or says why not. Throws before anything is sent: `claim_lost`, `admin_refused` for no password. */
 export async function attemptConnection(target: Target, leftMs: () => number): Promise<Attempt> {
   const timeoutMs = Math.min(demandLeft(leftMs), CONNECT_MS_MAX);
   const statementMs = Math.ceil(Math.min(demandLeft(leftMs), STATEMENT_MS_MAX));
@@ -76,7 +78,7 @@ function clientConfig(
     database,
     application_name: applicationName,
     // A tenant may have put functions that look like the server's own into its schemas (CVE-2018-1058).
-    options: '-c search_path=pg_catalog',
+    options: `-c search_path=pg_catalog -c idle_session_timeout=${IDLE_MS_MAX}`,
     statement_timeout: statementMs,
     // a frozen worker inside a transaction must not hold locks for ever
     idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
