@@ -1,77 +1,50 @@
 // What is refused: who may not, what is not there, and every bad input. Each answer is the product's own, and nothing
 // was changed by it.
-import { ERRORS, type ErrorCode, PlatformError, type Scope, Secret, systemClock } from '@berth/core';
-import { openSender } from '@berth/queue';
+import { ERRORS, type ErrorCode, PlatformError, type Secret } from '@berth/core';
 import { openLog } from '@berth/runtime';
-import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
-import { openStore, type Store } from '@berth/store';
-import { openTestStore } from '@berth/testing';
-import express, { type Express } from 'express';
+import { hashToken } from '@berth/secrets';
+import express from 'express';
 import { Client } from 'pg';
 import request from 'supertest';
-import { appOf } from '../../app';
+import { makeAccess } from '../../api.fixture';
 import { errorsTo } from '../../http/errors';
 import { decode } from './decode.fixture';
 import { renderError } from './render-error';
-import { addAccess, furnish, type Street, succeedCreate } from './street.fixture';
+import { API, asked, as as asOf, newToken, openStreet, type Street, stackPath, succeedCreate } from './street.fixture';
 
-const API = '/cloud66/api/3';
-const log = openLog('test', 'silent');
-let app: Express;
-let store: Store;
-let sql: Client;
 let street: Street;
-let token: string;
-let otherToken: string;
-let stackUid: string;
-let productionUid: string;
-let otherUid: string;
+let sql: Client;
+let token: Secret;
+let otherToken: Secret;
+let stack: string;
+let production: string;
+let otherStack: string;
 let path: string;
-const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  const testStore = await openTestStore();
-  store = openStore({ url: testStore.secretUrl, connectionsMax: 4, process: 'test' });
-  sql = new Client({ connectionString: testStore.url });
+  street = await openStreet();
+  sql = new Client({ connectionString: street.storeUrl });
   await sql.connect();
-  const sender = openSender({ url: testStore.secretUrl, process: 'test', onError: () => {} }); // counted by the sender
-  closers.push(testStore.close, store.close, () => sql.end(), sender.close);
-  const context = { clock: systemClock, keyRing: readKeyRing(makeKey('k')), log, sender, store };
-  app = appOf({ ...context, stopping: new AbortController().signal });
-  street = await furnish(store);
-  token = await newToken(street.team.id, ['public', 'admin']);
-  const other = await store.catalog.ensureTeam('other');
-  await store.catalog.ensureProject(other.id, 'shop');
-  otherToken = await newToken(other.id, ['public', 'admin']);
-  stackUid = await uidOf(token, 'development');
-  productionUid = await uidOf(token, 'production');
-  otherUid = await uidOf(otherToken, 'development');
-  path = databasesOf(stackUid, street.server.number);
+  ({ token } = street);
+  otherToken = await newToken(street, ['public', 'admin'], street.otherTeam);
+  stack = await stackPath(street, 'development');
+  production = await stackPath(street, 'production');
+  otherStack = await stackPath(street, 'development', otherToken);
+  path = databasesOf(stack, street.server.number);
 });
 
 afterAll(async () => {
-  for (const close of closers.reverse()) await close();
+  await sql.end();
+  await street.close();
 });
 
-async function newToken(teamId: string, scopes: Scope[]): Promise<string> {
-  const secret = makeToken();
-  await addAccess(store, teamId, hashToken(secret), scopes);
-  return secret.reveal();
-}
+const as = (bearer: Secret) => asOf(street, bearer);
+const databasesOf = (of: string, group: number | string) => `${of}/server_groups/${group}/databases`;
 
-async function uidOf(bearer: string, environment: string): Promise<string> {
-  const { body } = await as(bearer).get(`${API}/stacks`).expect(200);
-  return decode.stacks(body).response.find((stack) => stack.environment === environment)?.uid ?? '';
-}
-
-const databasesOf = (uid: string, group: number | string) => `${API}/stacks/${uid}/server_groups/${group}/databases`;
-const as = (bearer: string) => request.agent(app).auth(bearer, { type: 'bearer' });
-
-/** The team's new database, made. */
+/** A database that is there. */
 async function newDatabase(name: string, at = path, bearer = token): Promise<{ uid: string; number: number }> {
-  const { body } = await as(bearer).post(at).send({ database_name: name }).expect(200);
-  const number = decode.action(body).response.id;
-  return { uid: await succeedCreate(store, number), number };
+  const { id: number } = await asked(street, at, name, bearer);
+  return { uid: await succeedCreate(street, number), number };
 }
 
 async function rows(): Promise<number[]> {
@@ -102,33 +75,31 @@ describe('who may', () => {
       ['post', path],
       ['delete', `${path}/x`],
     ] as const) {
-      const call = request(app)[method](url);
+      const call = request(street.app)[method](url);
       if (authorization !== undefined) call.set('Authorization', authorization);
       expect((await refused(call, 401)).error).toBe('unauthenticated');
     }
   });
 
   test('401 for a token that has expired', async () => {
-    const secret = makeToken();
     const expiresAt = new Date(Date.now() - 1000);
-    const access = { teamId: street.team.id, name: 'old', person: 'p', secretHash: hashToken(secret), defaults: {} };
-    await store.accesses.ensureBearer({ ...access, scopes: ['public'], expiresAt });
-    await refused(as(secret.reveal()).get(path), 401);
+    const { token: expired } = await makeAccess(street, { scopes: ['public'], expiresAt });
+    await refused(as(expired).get(path), 401);
   });
 
   test.each(['bearer', 'BEARER', 'Bearer'])('the scheme may be written %s', async (scheme) => {
-    await request(app).get(path).set('Authorization', `${scheme} ${token}`).expect(200);
+    await request(street.app).get(path).set('Authorization', `${scheme} ${token.reveal()}`).expect(200);
   });
 
   test('403 without the scope: public reads, admin writes, none includes the other', async () => {
     const { uid } = await newDatabase('scoped');
-    const reader = await newToken(street.team.id, ['public']);
-    const writer = await newToken(street.team.id, ['admin', 'credentials', 'operator']);
+    const reader = await newToken(street, ['public']);
+    const writer = await newToken(street, ['admin', 'credentials', 'operator']);
     await as(reader).get(path).expect(200);
     expect((await refused(as(reader).post(path).send({ database_name: 'x' }), 403)).error).toBe('forbidden');
     await refused(as(reader).delete(`${path}/${uid}`), 403);
     const reads = ['', '/server_groups', `/server_groups/${street.server.number}`, '/actions', '/actions/1'];
-    for (const read of reads) await refused(as(writer).get(`${API}/stacks/${stackUid}${read}`), 403);
+    for (const read of reads) await refused(as(writer).get(`${stack}${read}`), 403);
     for (const read of [`${API}/stacks`, path, `${path}/${uid}`]) await refused(as(writer).get(read), 403);
     await as(writer).delete(`${path}/${uid}`).expect(200);
   });
@@ -136,13 +107,13 @@ describe('who may', () => {
 
 describe('what is not there is 404', () => {
   test('for another team: its stacks, groups in them, databases and actions', async () => {
-    const theirs = await newDatabase('theirs', databasesOf(otherUid, street.server.number), otherToken);
-    await refused(as(token).get(`${API}/stacks/${otherUid}`), 404);
-    await refused(as(token).get(`${API}/stacks/${otherUid}/server_groups`), 404);
-    await refused(as(token).get(databasesOf(otherUid, street.server.number)), 404);
-    await refused(as(token).post(databasesOf(otherUid, street.server.number)).send({ database_name: 'x' }), 404);
-    await refused(as(token).get(`${API}/stacks/${otherUid}/actions/${theirs.number}`), 404);
-    await refused(as(token).get(`${API}/stacks/${stackUid}/actions/${theirs.number}`), 404);
+    const theirs = await newDatabase('theirs', databasesOf(otherStack, street.server.number), otherToken);
+    await refused(as(token).get(otherStack), 404);
+    await refused(as(token).get(`${otherStack}/server_groups`), 404);
+    await refused(as(token).get(databasesOf(otherStack, street.server.number)), 404);
+    await refused(as(token).post(databasesOf(otherStack, street.server.number)).send({ database_name: 'x' }), 404);
+    await refused(as(token).get(`${otherStack}/actions/${theirs.number}`), 404);
+    await refused(as(token).get(`${stack}/actions/${theirs.number}`), 404);
     await refused(as(token).get(`${path}/${theirs.uid}`), 404);
     await refused(as(token).delete(`${path}/${theirs.uid}`), 404);
     const { body } = await as(token).get(path);
@@ -151,25 +122,25 @@ describe('what is not there is 404', () => {
 
   test('for what is in another stack or group of the same team', async () => {
     const mine = await newDatabase('mine');
-    await refused(as(token).get(`${API}/stacks/${productionUid}/actions/${mine.number}`), 404);
-    await refused(as(token).get(databasesOf(productionUid, street.server.number)), 404);
-    await refused(as(token).get(`${API}/stacks/${stackUid}/server_groups/${street.productionServer.number}`), 404);
-    await refused(as(token).delete(`${databasesOf(stackUid, street.uncheckedServer.number)}/${mine.uid}`), 404);
+    await refused(as(token).get(`${production}/actions/${mine.number}`), 404);
+    await refused(as(token).get(databasesOf(production, street.server.number)), 404);
+    await refused(as(token).get(`${stack}/server_groups/${street.productionServer.number}`), 404);
+    await refused(as(token).delete(`${databasesOf(stack, street.uncheckedServer.number)}/${mine.uid}`), 404);
   });
 
   test('for what the limits of an access do not reach', async () => {
-    const bearer = await newToken(street.team.id, ['public', 'admin']);
-    const hash = hashToken(new Secret(bearer));
+    const bearer = await newToken(street, ['public', 'admin']);
+    const hash = hashToken(bearer);
     await sql.query('UPDATE accesses SET limit_environment_id = $1 WHERE secret_hash = $2', [
-      street.production.id,
+      street.productionId,
       hash,
     ]);
     const { body } = await as(bearer).get(`${API}/stacks`).expect(200);
-    expect(decode.stacks(body).response.map(({ uid }) => uid)).toEqual([productionUid]);
+    expect(decode.stacks(body).response.map(({ environment }) => environment)).toEqual(['production', 'production']);
     await refused(as(bearer).get(path), 404);
-    const elsewhere = await store.catalog.ensureProject(street.team.id, 'elsewhere');
+    const elsewhere = await street.store.catalog.ensureProject(street.team.id, 'elsewhere');
     await sql.query('UPDATE accesses SET limit_project_id = $1 WHERE secret_hash = $2', [elsewhere.id, hash]);
-    await refused(as(bearer).get(`${API}/stacks/${productionUid}`), 404);
+    await refused(as(bearer).get(production), 404);
   });
 
   test.each([
@@ -187,11 +158,11 @@ describe('what is not there is 404', () => {
   test.each(['0', '-1', '1.5', '1e1', '99999999999999999999', '2147483648', '999999', '%00', 'srv_x', "1'--", 'act_1'])(
     'for a server group, a database and an action called %s',
     async (id) => {
-      await refused(as(token).get(databasesOf(stackUid, id)), 404);
-      await refused(as(token).post(databasesOf(stackUid, id)).send({ database_name: 'x' }), 404);
+      await refused(as(token).get(databasesOf(stack, id)), 404);
+      await refused(as(token).post(databasesOf(stack, id)).send({ database_name: 'x' }), 404);
       await refused(as(token).get(`${path}/${id}`), 404);
       await refused(as(token).delete(`${path}/${id}`), 404);
-      await refused(as(token).get(`${API}/stacks/${stackUid}/actions/${id}`), 404);
+      await refused(as(token).get(`${stack}/actions/${id}`), 404);
     },
   );
 
@@ -284,11 +255,17 @@ describe('a bad create is 400, says which field, and changes nothing', () => {
     expect(refusal.error_description).toContain('taken');
   });
 
+  test('a name that nine others ask for at the same moment', async () => {
+    const calls = Array.from({ length: 10 }, () => as(token).post(path).send({ database_name: 'raced' }));
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, ...Array.from({ length: 9 }, () => 400)]);
+  });
+
   test('a group whose server is not active, or whose engine is not supported', async () => {
-    const unchecked = databasesOf(stackUid, street.uncheckedServer.number);
+    const unchecked = databasesOf(stack, street.uncheckedServer.number);
     const refusal = await refused(as(token).post(unchecked).send({ database_name: 'fine' }), 400);
     expect(refusal.error_description).toContain('unchecked');
-    const foreign = databasesOf(stackUid, street.foreignServer.number);
+    const foreign = databasesOf(stack, street.foreignServer.number);
     const calls = [as(token).get(foreign), as(token).post(foreign).send({ database_name: 'fine' })];
     for (const call of [...calls, as(token).delete(`${foreign}/x`), as(token).get(`${foreign}/x`)]) {
       expect((await refused(call, 400)).error_description).toContain('does not support database operations');
@@ -296,9 +273,9 @@ describe('a bad create is 400, says which field, and changes nothing', () => {
   });
 
   test('an environment without a plan of the engine', async () => {
-    await sql.query('INSERT INTO plan_environments SELECT id, $1 FROM plans', [street.development.id]);
-    const production = databasesOf(productionUid, street.productionServer.number);
-    const refusal = await refused(as(token).post(production).send({ database_name: 'fine' }), 400);
+    await sql.query('INSERT INTO plan_environments SELECT id, $1 FROM plans', [street.environmentId]);
+    const there = databasesOf(production, street.productionServer.number);
+    const refusal = await refused(as(token).post(there).send({ database_name: 'fine' }), 400);
     expect(refusal.error_description).toContain('No plan');
     await sql.query('DELETE FROM plan_environments');
   });
@@ -326,7 +303,7 @@ test.each(Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS
       () => {
         throw new PlatformError(code, 'what happened', { fields: [{ field: 'name', message: 'is wrong' }] });
       },
-      errorsTo(renderError, log),
+      errorsTo(renderError, openLog('test', 'silent')),
     );
     const { status, body } = await request(failing).get('/');
     expect([400, 401, 403, 404, 500, 503]).toContain(status);

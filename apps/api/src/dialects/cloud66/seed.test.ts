@@ -1,51 +1,24 @@
 // The vendor's documentation of databases, replayed: each request as it is printed there, each answer held against the
 // printed one, field by field. What a worker does in between is done to the store by hand.
-import { systemClock } from '@berth/core';
-import { openSender } from '@berth/queue';
-import { openLog } from '@berth/runtime';
-import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
-import { openStore, type Store } from '@berth/store';
-import { openTestStore } from '@berth/testing';
-import type { Express } from 'express';
-import request from 'supertest';
-import { appOf } from '../../app';
+import { succeed } from '../../api.fixture';
 import { decode } from './decode.fixture';
-import { addAccess, addLogin, furnish, type Street, succeedCreate, succeedDelete } from './street.fixture';
+import { addLogin, as, openStreet, type Street, stackPath, succeedCreate } from './street.fixture';
 
-const token = makeToken();
-let app: Express;
-let store: Store;
 let street: Street;
+let stack: string;
 let path: string;
-const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  const testStore = await openTestStore();
-  store = openStore({ url: testStore.secretUrl, connectionsMax: 4, process: 'test' });
-  const sender = openSender({ url: testStore.secretUrl, process: 'test', onError: () => {} }); // counted by the sender
-  closers.push(testStore.close, store.close, sender.close);
-  const context = {
-    clock: systemClock,
-    keyRing: readKeyRing(makeKey('k')),
-    log: openLog('test', 'silent'),
-    sender,
-    store,
-  };
-  app = appOf({ ...context, stopping: new AbortController().signal });
-  street = await furnish(store);
-  await addAccess(store, street.team.id, hashToken(token), ['public', 'admin']);
-  const stacks = decode.stacks((await get('/cloud66/api/3/stacks')).body).response;
-  const uid = stacks.find((stack) => stack.name === 'shop' && stack.environment === 'development')?.uid;
-  path = `/cloud66/api/3/stacks/${uid}/server_groups/${street.server.number}/databases`;
+  street = await openStreet();
+  stack = await stackPath(street, 'development');
+  path = `${stack}/server_groups/${street.server.number}/databases`;
 });
 
-afterAll(async () => {
-  for (const close of closers.reverse()) await close();
-});
+afterAll(() => street.close());
 
-const get = (url: string) => request(app).get(url).auth(token.reveal(), { type: 'bearer' });
-const post = (url: string, body: object) => request(app).post(url).auth(token.reveal(), { type: 'bearer' }).send(body);
-const remove = (url: string) => request(app).delete(url).auth(token.reveal(), { type: 'bearer' });
+const get = (url: string) => as(street).get(url);
+const post = (url: string, body: object) => as(street).post(url).send(body);
+const remove = (url: string) => as(street).delete(url);
 
 /** Every printed field is there, of the printed type, null where null is printed, times written as printed. */
 function expectLike(answer: unknown, printed: unknown): void {
@@ -123,8 +96,8 @@ const PRINTED_DELETE = {
 async function made(printed: (typeof PRINTED_LIST.response)[number]): Promise<string> {
   const { body } = await post(path, { database_name: printed.name }).expect(200);
   const { size_bytes: sizeBytes, charset, collation } = printed;
-  const uid = await succeedCreate(store, decode.action(body).response.id, { sizeBytes, charset, collation });
-  for (const user of printed.users) await addLogin(store, uid, user);
+  const uid = await succeedCreate(street, decode.action(body).response.id, { sizeBytes, charset, collation });
+  for (const user of printed.users) await addLogin(street, uid, user);
   return uid;
 }
 
@@ -132,7 +105,7 @@ test('Create Database answers as printed, and its user ids are refused until use
   const literal = { database_name: 'new_app_db', database_user_ids: ['user_abc123', 'user_def456'] };
   const refused = await post(path, literal).expect(400);
   expect(decode.refusal(refused.body).details).toContain('database_user_ids.1');
-  expect(await store.databases.listByPlace({}, 0, 30)).toEqual({ data: [], total: 0 });
+  expect(await street.store.databases.listByPlace({}, 0, 30)).toEqual({ data: [], total: 0 });
 
   const answer = await post(path, { ...literal, database_user_ids: [] })
     .expect(200)
@@ -142,8 +115,8 @@ test('Create Database answers as printed, and its user ids are refused until use
   const { id: _, created_at: _created, updated_at: _updated, ...constant } = PRINTED_CREATE.response;
   expect(answer.body.response).toMatchObject(constant);
   expect(answer.body.response).toMatchObject({ action: 'database_create', user: 'caller@example.org' });
-  await succeedCreate(store, answer.body.response.id);
-  const { body } = await get(`${path.replace(/server_groups.*/, 'actions')}/${answer.body.response.id}`).expect(200);
+  await succeedCreate(street, answer.body.response.id);
+  const { body } = await get(`${stack}/actions/${answer.body.response.id}`).expect(200);
   const { response } = decode.action(body);
   expect(response).toMatchObject({ status: 'completed', finished_success: true, finished_message: null });
   expect(response.resource_id).toMatch(/^db_/);
@@ -157,8 +130,8 @@ test('Delete Database answers as printed, and the database leaves the list when 
   const { id: _, created_at: _created, updated_at: _updated, ...constant } = PRINTED_DELETE.response;
   expect(answer.body.response).toMatchObject({ ...constant, resource_id: uid });
   expect(decode.databases((await get(path)).body).count).toBe(1);
-  const { id } = answer.body.response;
-  await succeedDelete(store, id);
+  const action = await street.store.actions.findByNumber(answer.body.response.id);
+  await succeed(street, action?.id ?? '');
   expect(decode.databases((await get(path)).body)).toMatchObject({ response: [], count: 0 });
   await get(`${path}/${uid}`).expect(404);
   await remove(`${path}/${uid}`).expect(404);

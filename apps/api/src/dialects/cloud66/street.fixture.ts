@@ -1,101 +1,118 @@
-// A store with two teams, their accesses and servers, and a hand that ends actions as a worker would, by the store alone.
-import { PlatformError, type Scope } from '@berth/core';
-import type { Access, Environment, Project, Server, Store, Team } from '@berth/store';
+// The API's fixture as this face sees it: two environments, server groups of every sort, and a hand that ends actions
+// by their numbers.
+import type { Scope, Secret } from '@berth/core';
+import type { Access, Server, Store, Team } from '@berth/store';
+import { openTestStore } from '@berth/testing';
+import request from 'supertest';
+import { addEnvironment, claim as claimById, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { type Action, decode } from './decode.fixture';
 
-const GIB = 1024n ** 3n;
+const MIB = 1024n ** 2n;
 
-export interface Street {
-  team: Team;
-  project: Project;
-  development: Environment;
-  production: Environment;
-  /** Active, PostgreSQL, in development. */
-  server: Server;
-  /** The same, in production. */
+export interface Street extends TestApi {
+  store: Store;
+  /** As superuser of the store, for what no function of it can bring about. */
+  storeUrl: string;
+  productionId: string;
   productionServer: Server;
-  /** Never checked, so that nothing may be placed on it. */
+  /** In development, never checked, so that nothing may be placed on it. */
   uncheckedServer: Server;
-  /** Active, of an engine that this version has no worker for. */
+  /** In development, active, of an engine that this version has no worker for. */
   foreignServer: Server;
+  /** Of `team`, with the scopes `public` and `admin` and no defaults. */
+  token: Secret;
+  access: Access;
 }
 
-/** Writes all of it, once per store. */
-export async function furnish(store: Store): Promise<Street> {
-  const { catalog } = store;
-  const team = await catalog.ensureTeam('first');
-  const project = await catalog.ensureProject(team.id, 'shop');
-  const development = await catalog.ensureEnvironment('development');
-  const production = await catalog.ensureEnvironment('production');
-  await catalog.ensurePlan({ name: 'large', engine: 'postgresql', sizeBytesMax: 20n * GIB, connectionsMax: 100 });
-  await catalog.ensurePlan({ name: 'small', engine: 'postgresql', sizeBytesMax: 1n * GIB, connectionsMax: 20 });
-  const pool = await catalog.ensurePool('pool', 'postgresql', development.id);
-  const productionPool = await catalog.ensurePool('production pool', 'postgresql', production.id);
-  const foreignPool = await catalog.ensurePool('foreign pool', 'mongodb', development.id);
-  return {
-    team,
-    project,
-    development,
-    production,
-    server: await active(store, await addServer(store, 'PostgreSQL Server', 'postgresql', pool.id)),
-    productionServer: await active(store, await addServer(store, 'production', 'postgresql', productionPool.id)),
-    uncheckedServer: await addServer(store, 'unchecked', 'postgresql', pool.id),
-    foreignServer: await active(store, await addServer(store, 'foreign', 'mongodb', foreignPool.id)),
+/** Opens all of it over a store of its own; `close` closes the store too. */
+export async function openStreet(): Promise<Street> {
+  const testStore = await openTestStore();
+  const api = await openTestApi(testStore.secretUrl);
+  const { store } = api.context;
+  const close = async () => {
+    await api.close();
+    await testStore.close();
   };
+  await store.catalog.ensurePlan({ name: 'tiny', engine: 'postgresql', sizeBytesMax: MIB, connectionsMax: 5 });
+  const productionId = await addEnvironment(api, 'production');
+  const { data } = await store.servers.listByPlace(productionId, 0, 1);
+  const [productionServer] = data;
+  if (productionServer === undefined) throw new Error('The environment has no server.');
+  const foreignPool = await store.catalog.ensurePool('foreign pool', 'mongodb', api.environmentId);
+  const foreignServer = await addServer(store, 'foreign', 'mongodb', foreignPool.id);
+  await store.servers.becomeChecked(foreignServer.id, { identity: 'foreign', version: '8.0', connectionsMax: 100 });
+  const uncheckedServer = await addServer(store, 'unchecked', 'postgresql', api.server.pool_id);
+  const { token, access } = await makeAccess(api, { scopes: ['public', 'admin'], hasDefaults: false });
+  const servers = { productionServer, uncheckedServer, foreignServer };
+  return { ...api, store, storeUrl: testStore.url, productionId, ...servers, token, access, close };
 }
 
-/** A bearer access of a team, by the hash of its token. */
-export function addAccess(store: Store, teamId: string, secretHash: string, scopes: Scope[]): Promise<Access> {
-  const name = `access ${secretHash.slice(0, 8)}`;
-  const person = 'caller@example.org';
-  return store.accesses.ensureBearer({ teamId, name, person, secretHash, scopes, defaults: {}, expiresAt: null });
-}
-
-/** A server on an address of its own, `unchecked`. The API never opens its admin access. */
-export function addServer(store: Store, name: string, engine: string, poolId: string): Promise<Server> {
+/** Registered and no more. */
+function addServer(store: Store, name: string, engine: string, poolId: string): Promise<Server> {
   const id = store.servers.newId();
-  const place = { host: `${id}.example.org`, port: 5432, tls: 'disable', adminSealed: 'sealed', sizeBytesMax: null };
+  const place = { host: `${id}.example.org`, port: 5432, tls: 'require', adminSealed: 'sealed', sizeBytesMax: null };
   return store.servers.insert({ id, name, engine, poolId, ...place });
 }
 
-async function active(store: Store, server: Server): Promise<Server> {
-  await store.servers.becomeChecked(server.id, { identity: server.id, version: '18.4', connectionsMax: 100 });
-  return server;
+/** A new bearer token without defaults; of the street's team unless another is named. */
+export async function newToken(street: Street, scopes: Scope[], team: Team = street.team): Promise<Secret> {
+  const { token } = await makeAccess(street, { team, scopes, hasDefaults: false });
+  return token;
 }
 
-export const FACTS = { sizeBytes: 104857600, charset: 'UTF8', collation: 'C.UTF-8' };
+/** Requests with this token. */
+export function as(street: Street, token: Secret = street.token) {
+  return request.agent(street.app).auth(token.reveal(), { type: 'bearer' });
+}
+
+export const API = '/cloud66/api/3';
+
+/** The path of the stack of the token's team in this environment: its first project's. */
+export async function stackPath(street: Street, environment: string, token: Secret = street.token): Promise<string> {
+  const { body } = await as(street, token).get(`${API}/stacks`).expect(200);
+  return `${API}/stacks/${decode.stacks(body).response.find((stack) => stack.environment === environment)?.uid}`;
+}
+
+/** Asks for a database by JSON and returns its action. */
+export async function asked(street: Street, path: string, name: string, token = street.token): Promise<Action> {
+  const { body } = await as(street, token).post(path).send({ database_name: name }).expect(200);
+  return decode.action(body).response;
+}
 
 /** A worker's claim on the action of this number. */
-export async function claim(store: Store, number: number) {
-  const action = await store.actions.findByNumber(number);
-  const claimed = action === null ? null : await store.actions.claim(action.id, 'a worker');
-  if (claimed === null) throw new PlatformError('claim_lost', `Action ${number} is not to be claimed.`);
-  return claimed;
+export async function claim(street: Street, number: number) {
+  const action = await street.store.actions.findByNumber(number);
+  return claimById(street, action?.id ?? '');
 }
 
+const FACTS = { sizeBytes: 104857600, charset: 'UTF8', collation: 'C.UTF-8' };
+
 /** Ends a create as a worker does: action and database in one commit. Returns the database's id. */
-export async function succeedCreate(store: Store, number: number, facts = FACTS): Promise<string> {
-  const claimed = await claim(store, number);
+export async function succeedCreate(street: Street, number: number, facts = FACTS): Promise<string> {
+  const claimed = await claim(street, number);
   const id = claimed.database_id ?? '';
-  await store.transaction(async (tx) => {
+  await street.store.transaction(async (tx) => {
     await tx.actions.finish(claimed);
     await tx.databases.becomeAvailable(id, facts);
   });
   return id;
 }
 
-/** Ends a delete as a worker does. */
-export async function succeedDelete(store: Store, number: number): Promise<void> {
-  const claimed = await claim(store, number);
-  await store.transaction(async (tx) => {
-    await tx.actions.finish(claimed);
-    await tx.databases.becomeDeleted(claimed.database_id ?? '');
+/** Ends a create as a worker does that was refused. Returns the database's id. */
+export async function failCreate(street: Street, number: number): Promise<string> {
+  const claimed = await claim(street, number);
+  const id = claimed.database_id ?? '';
+  await street.store.transaction(async (tx) => {
+    await tx.actions.fail(claimed, 'engine_refused', 'The server refused.');
+    await tx.databases.becomeFailed(id);
   });
+  return id;
 }
 
 /** A login on the database's server with a grant on it, as an active credential. */
-export async function addLogin(store: Store, databaseId: string, username: string): Promise<void> {
+export async function addLogin({ store }: Street, databaseId: string, username: string): Promise<void> {
   const database = await store.databases.find(databaseId);
-  if (database === null) throw new PlatformError('not_found', 'The database of this login is not in the store.');
+  if (database === null) throw new Error('The database of this login is not in the store.');
   const { team_id: teamId, server_id: serverId } = database;
   const login = { teamId, serverId, username, engineUsername: username, secretSealed: 'sealed', accessId: null };
   const credential = await store.credentials.insert({ id: store.credentials.newId(), ...login });
