@@ -9,4 +9,5 @@ export type { Listener } from './listener';
 export { migrate } from './migrate';
 export type { Page, PageRequest, Placed } from './page';
 export type { Server, ServerView } from './servers';
-export { openStore, type Nouns, type Store, type StoreOptions } from './store';
+export { type Nouns, openStore, type Store, type StoreOptions } from './store';
+export { isStoreUnreachable } from './unreachable';

@@ -1,6 +1,7 @@
 // Errors of Express, its parsers and the store's driver become ours here. A foreign message is never shown: it may quote
 // the body, and a body may hold a password.
 import { codeOf, type ErrorCode, PlatformError } from '@berth/core';
+import { isStoreUnreachable } from '@berth/store';
 
 /** What http-errors calls it (`type`), or else its status. */
 const BY_TYPE: Record<string, [ErrorCode, string]> = {
@@ -21,6 +22,11 @@ export function ourErrorOf(error: unknown): PlatformError {
   const known =
     BY_TYPE[textOf(error, 'type')] ?? (isHttpError(error) ? BY_STATUS[numberOf(error, 'status')] : undefined);
   if (known !== undefined) return new PlatformError(...known);
+  if (isStoreUnreachable(error)) {
+    return new PlatformError('store_unreachable', 'Berth cannot reach its store. Ask again in a moment.', {
+      cause: error,
+    });
+  }
   return new PlatformError(codeOf(error), 'Something broke in Berth. Its log says what.', { cause: error });
 }
 
