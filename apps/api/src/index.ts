@@ -1,0 +1,3 @@
+// The door for tests that run this app in a process of their own making. Nothing else imports an app.
+export { appOf } from './app';
+export { listen } from './http/listen';
