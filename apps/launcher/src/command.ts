@@ -16,6 +16,8 @@ export interface InterruptHandlers {
   force(): Promise<void>;
 }
 
+// npm hands on the SIGINT that the terminal has sent us already: two signals this close are one Ctrl-C.
+const ONE_CTRL_C_MS = 300;
 const INTERRUPTED_EXIT_CODE = 130; // as shells have it: 128 + SIGINT
 
 /** Runs a command and ends the process with what it returns, or 1 when it throws. */
@@ -24,8 +26,10 @@ export async function runCommand(command: (context: CommandContext) => Promise<n
   const interruption = new AbortController();
   let handlers: InterruptHandlers = { stop: async () => undefined, force: async () => undefined };
   let isForced = false;
+  let interruptedAtMs = -ONE_CTRL_C_MS;
   const interrupt = async () => {
-    if (isForced) return;
+    if (isForced || performance.now() - interruptedAtMs < ONE_CTRL_C_MS) return;
+    interruptedAtMs = performance.now();
     if (interruption.signal.aborted) {
       isForced = true;
       terminal.say('Ending everything at once.');

@@ -1,5 +1,5 @@
 // `npm run demo`: the main job from beginning to end on an embedded Berth of its own, which is gone afterwards.
-import { rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOG_FOLDER, makeTemporaryHome } from '@berth/embedded';
@@ -7,16 +7,22 @@ import { openApiClient } from './api-client';
 import { type Berth, openBerth } from './berth';
 import { runCommand } from './command';
 import { tellDemo } from './demo-story';
-import { formatMs, type Terminal } from './terminal';
+import { formatMs } from './terminal';
 
 const FOLDERS = ['/tmp', '/var/tmp', '/var/lib'];
 
 void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
   let berth: Berth | null = null;
-  onInterrupt({ stop: async () => berth?.stop(), force: async () => berth?.force() });
   terminal.heading('Berth demo: a real PostgreSQL database, asked for, used, secured and dropped through the API');
   terminal.live('Placing the programs of PostgreSQL');
   const home = await makeTemporaryHome([...new Set([tmpdir(), ...FOLDERS])]);
+  onInterrupt({
+    stop: async () => berth?.stop(),
+    force: async () => {
+      await berth?.force();
+      await removeAllBut(home, []);
+    },
+  });
   try {
     interrupted.throwIfAborted();
     berth = await openBerth({ home, apiPort: 0, echoLogs: false, logLevel: 'info', env, terminal });
@@ -30,6 +36,7 @@ void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
     const { connectedMs } = await tellDemo({ callApi, terminal, interrupted });
     terminal.live('Stopping everything');
     await berth.stop();
+    await removeAllBut(home, []);
     terminal.say();
     terminal.done('Stopped everything and removed its files', null);
     terminal.say(`
@@ -41,16 +48,15 @@ Next:  npm start        the same, kept running on port 8080, with data that stay
 `);
     return 0;
   } catch (error) {
-    if (!interrupted.aborted) await keepLogs(home, terminal);
-    throw error;
-  } finally {
     await berth?.stop();
-    await rm(home, { recursive: true, force: true });
+    await removeAllBut(home, interrupted.aborted ? [] : [LOG_FOLDER]); // whoever looks for the reason needs the logs
+    throw error;
   }
 });
 
-async function keepLogs(home: string, terminal: Terminal): Promise<void> {
-  const kept = `${home}-log`;
-  await rename(join(home, LOG_FOLDER), kept);
-  terminal.say(`The logs are kept in ${kept}`);
+async function removeAllBut(home: string, kept: string[]): Promise<void> {
+  const names = (await readdir(home)).filter((name) => !kept.includes(name));
+  const how = { recursive: true, force: true, maxRetries: 5 }; // what was ended at once may still be writing
+  await Promise.all(names.map((name) => rm(join(home, name), how)));
+  if (kept.length === 0) await rm(home, how);
 }

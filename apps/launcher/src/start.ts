@@ -16,6 +16,7 @@ void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
     },
     force: berth.force,
   });
+  interrupted.throwIfAborted();
   terminal.live(`Starting Berth in ${settings.home}`);
   const facts = await berth.start();
   describe(terminal, settings, facts);

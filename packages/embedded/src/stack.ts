@@ -86,7 +86,10 @@ export function createStack(options: StackOptions): Stack {
     force: async () => {
       state.stopping.abort();
       for (const app of state.apps) app.kill9();
-      await Promise.all(state.servers.map((server) => server.stop('immediate')));
+      const end = () => Promise.all(state.servers.map((server) => server.stop('immediate')));
+      await end();
+      await state.begun;
+      await end(); // one that was just being made
     },
   };
 }
