@@ -29,7 +29,8 @@ export async function openContext(process: string, connectionsMax: number, lifet
   if (migrated.length > 0) log.info({ count: migrated.length }, 'Applied the migrations that the store lacked');
   const store = openStore({ url: config.storeUrl, connectionsMax, process });
   lifetime.onStop('store', store.close);
-  const onError = (error: unknown) => log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
+  const onError = (error: unknown) =>
+    log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
   const sender = openSender({ url: config.queueUrl, process, onError });
   lifetime.onStop('sender', sender.close);
   return { clock: systemClock, config, keyRing, log, sender, store };

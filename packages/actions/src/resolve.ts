@@ -25,9 +25,14 @@ export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<
   const engine = engineOf(asked.engine ?? access.default_engine);
   const pool = await poolOf(tx, asked.pool ?? access.default_pool_id);
   const project = await projectOf(tx, access, asked.project ?? access.default_project_id);
-  const environment = await environmentOf(tx, access, asked.environment ?? access.default_environment_id ?? pool?.environment_id);
+  const environment = await environmentOf(
+    tx,
+    access,
+    asked.environment ?? access.default_environment_id ?? pool?.environment_id,
+  );
   const plan = await planOf(tx, engine, asked.plan ?? access.default_plan_id);
-  if (pool !== null && pool.engine !== engine) throw disagree('pool', 'engine', `Pool ${pool.name} holds ${pool.engine} servers.`);
+  if (pool !== null && pool.engine !== engine)
+    throw disagree('pool', 'engine', `Pool ${pool.name} holds ${pool.engine} servers.`);
   if (pool !== null && pool.environment_id !== environment.id) {
     throw disagree('pool', 'environment', `Pool ${pool.name} is not of environment ${environment.name}.`);
   }

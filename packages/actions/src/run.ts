@@ -1,5 +1,13 @@
 // One action, from claim to close. What a failure means is decided by its code in the errors table, nowhere else.
-import { type Clock, codeOf, ERRORS, type ErrorCode, FAILURES_MAX, PlatformError, UNREACHABLE_MS_MAX } from '@berth/core';
+import {
+  type Clock,
+  codeOf,
+  ERRORS,
+  type ErrorCode,
+  FAILURES_MAX,
+  PlatformError,
+  UNREACHABLE_MS_MAX,
+} from '@berth/core';
 import type { Engine, EngineSession } from '@berth/engines/contract';
 import type { Action, ServerView } from '@berth/store';
 import { openAdmin } from './administer/server-admin';
@@ -39,7 +47,10 @@ export async function run(context: Context, options: RunOptions, actionId: strin
     await close(context, action, settle);
     context.log.info(logFields(action, context.clock, claimedAtMs), 'Action succeeded');
   } catch (error) {
-    await settleError(context, { action, server, session, error, durationMs: context.clock.monotonicMs() - claimedAtMs });
+    const durationMs = Math.round(context.clock.monotonicMs() - claimedAtMs);
+    await settleError(context, { action, server, session, error, durationMs }).catch((unwritten: unknown) =>
+      logUnwritten(context, action, unwritten),
+    );
   } finally {
     hold.close();
     await session?.close();
@@ -103,7 +114,7 @@ interface Ending {
 async function settleError(context: Context, ending: Ending): Promise<void> {
   const { action, error, durationMs } = ending;
   const code = codeOf(error);
-  const fields = { actionId: action.id, kind: action.kind, attempt: action.claim, code, durationMs: Math.round(durationMs) };
+  const fields = { actionId: action.id, kind: action.kind, attempt: action.claim, code, durationMs };
   const interruption = interruptionOf(error);
   if (interruption === 'release') {
     const released = await context.store.actions.release(action);
@@ -113,7 +124,7 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     await endWithout(context, ending, (tx) => tx.actions.cancelHeld(action));
     context.log.info(fields, 'Action cancelled');
   } else if (code === 'claim_lost') {
-    context.log.warn(fields, 'Another worker holds this action now; nothing was written');
+    throw error;
   } else if (mayTryAgain(action, code, context.clock)) {
     const delayMs = retryDelayMs(action.claim);
     await context.store.actions.postpone(action, delayMs, ERRORS[code].retry === 'count');
@@ -124,11 +135,24 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
   }
 }
 
+/** What could not be written is safe to lose: the hold runs out, and the action is given to whoever claims it next. */
+function logUnwritten(context: Context, action: Action, error: unknown): void {
+  const fields = { actionId: action.id, kind: action.kind, attempt: action.claim, code: codeOf(error) };
+  if (codeOf(error) === 'claim_lost')
+    context.log.warn(fields, 'Another worker holds this action now; nothing was written');
+  else context.log.error({ ...fields, error }, 'The end of this attempt could not be written; its hold will run out');
+}
+
 /** Ends an action that did not succeed, with what its kind settles then. */
-async function endWithout(context: Context, ending: Ending, end: (tx: Parameters<Settle>[0]) => Promise<Action>): Promise<void> {
+async function endWithout(
+  context: Context,
+  ending: Ending,
+  end: (tx: Parameters<Settle>[0]) => Promise<Action>,
+): Promise<void> {
   const { action, server, session } = ending;
   const { keyRing, store } = context;
-  const settle = server === null ? async () => {} : await kindOf(action.kind).fail({ action, server, session, keyRing, store });
+  const settle =
+    server === null ? async () => {} : await kindOf(action.kind).fail({ action, server, session, keyRing, store });
   const next = await store.transaction(async (tx) => {
     await end(tx);
     await settle(tx);
@@ -167,5 +191,10 @@ function publicMessage(error: unknown): string {
 }
 
 function logFields(action: Action, clock: Clock, sinceMs: number) {
-  return { actionId: action.id, kind: action.kind, attempt: action.claim, durationMs: Math.round(clock.monotonicMs() - sinceMs) };
+  return {
+    actionId: action.id,
+    kind: action.kind,
+    attempt: action.claim,
+    durationMs: Math.round(clock.monotonicMs() - sinceMs),
+  };
 }

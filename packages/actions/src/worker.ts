@@ -17,6 +17,9 @@ async function start(engine: Engine, process: string, lifetime: Lifetime, faults
   const { workerConcurrency: concurrency } = readConfig();
   const context = await openContext(process, concurrency + 2, lifetime);
   const options = { engine, holder: `${hostname()}/${randomUUID()}`, stopping: lifetime.stopping, ...faults };
+  context.sender
+    .queues([engine.name])
+    .catch((error: unknown) => context.log.warn({ error }, 'The queue is not there yet'));
   const consumer = openConsumer({
     url: context.config.queueUrl,
     process,

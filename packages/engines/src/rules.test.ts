@@ -1,3 +1,4 @@
+// What engines let things be called, and the URLs that clients are given.
 import { newId, Secret } from '@berth/core';
 import { BUILT_ENGINES, rulesOf } from './rules';
 

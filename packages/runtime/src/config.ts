@@ -45,7 +45,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   if (!parsed.success) {
     const fields = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
     const list = fields.map(({ field, message }) => `  ${field}: ${message}`).join('\n');
-    throw new PlatformError('invalid_request', `The environment is not complete:\n${list}\nSee .env.example.`, { fields });
+    throw new PlatformError('invalid_request', `The environment is not complete:\n${list}\nSee .env.example.`, {
+      fields,
+    });
   }
   const env = parsed.data;
   return {

@@ -57,7 +57,10 @@ function keyRing(keys: Map<string, Buffer>): KeyRing {
       const parts = partsOf(sealed);
       const key = keys.get(parts.keyId);
       if (key === undefined) {
-        throw new PlatformError('key_missing', `A value is sealed with key "${parts.keyId}", which is not in BERTH_KEYS.`);
+        throw new PlatformError(
+          'key_missing',
+          `A value is sealed with key "${parts.keyId}", which is not in BERTH_KEYS.`,
+        );
       }
       return openSealed(key, parts, context);
     },
@@ -94,6 +97,8 @@ function openSealed(key: Buffer, { nonce, body }: SealedParts, context: string):
     const text = Buffer.concat([decipher.update(body.subarray(0, -TAG_BYTES)), decipher.final()]);
     return new Secret(text.toString('utf8'));
   } catch (error) {
-    throw new PlatformError('internal', `A sealed value of ${context} was changed or belongs elsewhere.`, { cause: error });
+    throw new PlatformError('internal', `A sealed value of ${context} was changed or belongs elsewhere.`, {
+      cause: error,
+    });
   }
 }

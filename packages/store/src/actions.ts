@@ -1,6 +1,14 @@
 // The one writer of an action's state. Each function is one arrow of the drawing in core/src/action.ts, a
 // compare-and-set with its event in the same statement. (id, claim) is the key to every write of a holder.
-import { type ActionKind, type EngineName, type ErrorCode, HOLD_MS, NUDGE_LOST_MS, newId, PlatformError } from '@berth/core';
+import {
+  type ActionKind,
+  type EngineName,
+  type ErrorCode,
+  HOLD_MS,
+  NUDGE_LOST_MS,
+  newId,
+  PlatformError,
+} from '@berth/core';
 import { ACTION_REFERENCES, type Db, raise, violatedIndex } from './db';
 import { type Action, Prisma } from './generated/client';
 
@@ -37,18 +45,11 @@ const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
 const told = Prisma.sql`SELECT changed.*, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
 
 export function actionsOf(db: Db) {
-  /** One arrow for a holder: throws `claim_lost` when the key does not fit any more. */
-  async function turn(key: ClaimKey, set: Prisma.Sql, event: Parameters<typeof raise>[0], ends: boolean) {
-    const [row] = await db.$queryRaw<Action[]>`
-      WITH changed AS (
-        UPDATE actions SET ${set}
-        WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
-      ), raised AS (${raise(event, ACTION_REFERENCES)})
-      ${ends ? told : Prisma.sql`SELECT * FROM changed`}`;
-    if (row === undefined) throw claimLost(key);
-    return row;
-  }
+  return { ...requestedOf(db), ...heldOf(db), ...inLineOf(db) };
+}
 
+/** What requests do to actions. */
+function requestedOf(db: Db) {
   return {
     /** Writes a queued action, already counted as nudged once: the caller nudges after its commit. */
     async insert(action: NewAction): Promise<Action> {
@@ -64,6 +65,40 @@ export function actionsOf(db: Db) {
       return row;
     },
 
+    /** queued -> cancelled. Null when it was not queued. */
+    async cancel(id: string): Promise<Action | null> {
+      const [row] = await db.$queryRaw<Action[]>`
+        WITH changed AS (
+          UPDATE actions SET state = 'cancelled', ended_at = now() WHERE id = ${id} AND state = 'queued' RETURNING *
+        ), raised AS (${raise('action.cancelled', ACTION_REFERENCES)})
+        ${told}`;
+      return row ?? null;
+    },
+
+    /** Asks the running create of a database, if there is one, to stop before its next step. Safe to repeat. */
+    async requestCancelOfCreate(databaseId: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE actions SET cancel_requested_at = coalesce(cancel_requested_at, now())
+        WHERE database_id = ${databaseId} AND kind = 'database_create' AND state = 'running'`;
+    },
+  };
+}
+
+/** What the holder of an action does to it, from claim to end. */
+function heldOf(db: Db) {
+  /** One arrow for a holder: throws `claim_lost` when the key does not fit any more. */
+  async function turn(key: ClaimKey, set: Prisma.Sql, event: Parameters<typeof raise>[0], ends: boolean) {
+    const [row] = await db.$queryRaw<Action[]>`
+      WITH changed AS (
+        UPDATE actions SET ${set}
+        WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
+      ), raised AS (${raise(event, ACTION_REFERENCES)})
+      ${ends ? told : Prisma.sql`SELECT * FROM changed`}`;
+    if (row === undefined) throw claimLost(key);
+    return row;
+  }
+
+  return {
     /**
      * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, or behind an older action
      * of the same database or credential. Safe to race: the partial unique indexes let one through.
@@ -101,7 +136,12 @@ export function actionsOf(db: Db) {
 
     /** running -> succeeded. Throws `claim_lost`. Belongs into the transaction that settles what the action was about. */
     finish: (key: ClaimKey): Promise<Action> =>
-      turn(key, Prisma.sql`state = 'succeeded', ended_at = now(), held_until = NULL, held_by = NULL`, 'action.succeeded', true),
+      turn(
+        key,
+        Prisma.sql`state = 'succeeded', ended_at = now(), held_until = NULL, held_by = NULL`,
+        'action.succeeded',
+        true,
+      ),
 
     /** running -> failed, with a message fit for strangers. Throws `claim_lost`. */
     fail: (key: ClaimKey, code: ErrorCode, message: string): Promise<Action> =>
@@ -115,7 +155,12 @@ export function actionsOf(db: Db) {
 
     /** running -> cancelled, by its holder, between two steps. Throws `claim_lost`. */
     cancelHeld: (key: ClaimKey): Promise<Action> =>
-      turn(key, Prisma.sql`state = 'cancelled', ended_at = now(), held_until = NULL, held_by = NULL`, 'action.cancelled', true),
+      turn(
+        key,
+        Prisma.sql`state = 'cancelled', ended_at = now(), held_until = NULL, held_by = NULL`,
+        'action.cancelled',
+        true,
+      ),
 
     /** running -> queued after `delayMs`. `counted` takes one of the failures it is allowed. Throws `claim_lost`. */
     postpone: (key: ClaimKey, delayMs: number, counted: boolean): Promise<Action> =>
@@ -127,15 +172,20 @@ export function actionsOf(db: Db) {
         false,
       ),
 
-    /** running -> queued at once, by a holder that stops in good order. Throws `claim_lost`. */
+    /** running -> queued at once, by a holder that stops in good order and nudges; a lost nudge is swept at once. Throws `claim_lost`. */
     release: (key: ClaimKey): Promise<Action> =>
       turn(
         key,
-        Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudges = nudges + 1, nudged_at = now()`,
+        Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudges = nudges + 1, nudged_at = NULL`,
         'action.released',
         false,
       ),
+  };
+}
 
+/** What the line is moved on by: holds that ran out, and nudges. */
+function inLineOf(db: Db) {
+  return {
     /** running -> queued for an action whose holder let its hold run out; that counts as a failure. Null when it did not. */
     async releaseExpired(id: string): Promise<Action | null> {
       const [row] = await db.$queryRaw<Action[]>`
@@ -145,23 +195,6 @@ export function actionsOf(db: Db) {
         ), raised AS (${raise('action.released', ACTION_REFERENCES)})
         SELECT * FROM changed`;
       return row ?? null;
-    },
-
-    /** queued -> cancelled. Null when it was not queued. */
-    async cancel(id: string): Promise<Action | null> {
-      const [row] = await db.$queryRaw<Action[]>`
-        WITH changed AS (
-          UPDATE actions SET state = 'cancelled', ended_at = now() WHERE id = ${id} AND state = 'queued' RETURNING *
-        ), raised AS (${raise('action.cancelled', ACTION_REFERENCES)})
-        ${told}`;
-      return row ?? null;
-    },
-
-    /** Asks the running create of a database, if there is one, to stop before its next step. Safe to repeat. */
-    async requestCancelOfCreate(databaseId: string): Promise<void> {
-      await db.$executeRaw`
-        UPDATE actions SET cancel_requested_at = coalesce(cancel_requested_at, now())
-        WHERE database_id = ${databaseId} AND kind = 'database_create' AND state = 'running'`;
     },
 
     /** Counts a nudge for the oldest due action in the same line and returns it; null when nobody waits. */

@@ -18,19 +18,31 @@ export interface NewCredential {
 
 export type CredentialView = Credential & { grants: (Grant & { database: { name: string; engine_name: string } })[] };
 
-const VIEW = { grants: { include: { database: { select: { name: true, engine_name: true } } }, orderBy: { number: 'asc' } } } as const;
+const VIEW = {
+  grants: { include: { database: { select: { name: true, engine_name: true } } }, orderBy: { number: 'asc' } },
+} as const;
 
 export function credentialsOf(db: Db) {
-  /** One arrow: null when the credential was not in one of the states `from`. */
-  async function turn(id: string, from: CredentialState[], set: Prisma.Sql, event: Parameters<typeof raise>[0]) {
-    const [row] = await db.$queryRaw<Credential[]>`
-      WITH changed AS (
-        UPDATE credentials SET ${set} WHERE id = ${id} AND state = ANY(${from}) RETURNING *
-      ), raised AS (${raise(event, CREDENTIAL_REFERENCES)})
-      SELECT * FROM changed`;
-    return row ?? null;
-  }
+  return { ...readsOf(db), ...writesOf(db), ...secretsOf(db) };
+}
 
+/** One arrow: null when the credential was not in one of the states `from`. */
+async function turn(
+  db: Db,
+  id: string,
+  from: CredentialState[],
+  set: Prisma.Sql,
+  event: Parameters<typeof raise>[0],
+): Promise<Credential | null> {
+  const [row] = await db.$queryRaw<Credential[]>`
+    WITH changed AS (
+      UPDATE credentials SET ${set} WHERE id = ${id} AND state = ANY(${from}) RETURNING *
+    ), raised AS (${raise(event, CREDENTIAL_REFERENCES)})
+    SELECT * FROM changed`;
+  return row ?? null;
+}
+
+function writesOf(db: Db) {
   return {
     newId: (): string => newId('credential'),
 
@@ -62,6 +74,46 @@ export function credentialsOf(db: Db) {
       });
     },
 
+    /** Another login name, decided before the engine hears of it, while the credential is being created. */
+    async renameOnEngine(id: string, engineUsername: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE credentials SET engine_username = ${engineUsername} WHERE id = ${id} AND state = 'creating'`;
+    },
+
+    /** creating -> active. */
+    becomeActive: (id: string): Promise<Credential | null> =>
+      turn(db, id, ['creating'], Prisma.sql`state = 'active'`, 'credential.active'),
+
+    /** creating -> failed. */
+    becomeFailed: (id: string): Promise<Credential | null> =>
+      turn(db, id, ['creating'], Prisma.sql`state = 'failed'`, 'credential.failed'),
+
+    /** Any living state -> deleted. Its secrets are wiped. */
+    becomeDeleted: (id: string): Promise<Credential | null> =>
+      turn(
+        db,
+        id,
+        ['creating', 'active', 'failed'],
+        Prisma.sql`state = 'deleted', deleted_at = now(), secret_sealed = NULL, pending_secret_sealed = NULL,
+          delete_accepted_at = coalesce(delete_accepted_at, now())`,
+        'credential.deleted',
+      ),
+
+    /** Frees the asked name: a delete was accepted. Null when one was accepted before. Not a state. */
+    async acceptDelete(id: string): Promise<Credential | null> {
+      const [row] = await db.$queryRaw<Credential[]>`
+        WITH changed AS (
+          UPDATE credentials SET delete_accepted_at = now()
+          WHERE id = ${id} AND state <> 'deleted' AND delete_accepted_at IS NULL RETURNING *
+        ), raised AS (${raise('credential.deleting', CREDENTIAL_REFERENCES)})
+        SELECT * FROM changed`;
+      return row ?? null;
+    },
+  };
+}
+
+function readsOf(db: Db) {
+  return {
     /** Null when there is none; a deleted one is found too. */
     find: (id: string): Promise<CredentialView | null> => db.credential.findUnique({ where: { id }, include: VIEW }),
 
@@ -104,42 +156,12 @@ export function credentialsOf(db: Db) {
       (await db.credential.count({
         where: { server_id: serverId, engine_username: engineUsername, state: { not: 'deleted' } },
       })) > 0,
+  };
+}
 
-    /** Another login name, decided before the engine hears of it, while the credential is being created. */
-    async renameOnEngine(id: string, engineUsername: string): Promise<void> {
-      await db.$executeRaw`
-        UPDATE credentials SET engine_username = ${engineUsername} WHERE id = ${id} AND state = 'creating'`;
-    },
-
-    /** creating -> active. */
-    becomeActive: (id: string): Promise<Credential | null> =>
-      turn(id, ['creating'], Prisma.sql`state = 'active'`, 'credential.active'),
-
-    /** creating -> failed. */
-    becomeFailed: (id: string): Promise<Credential | null> =>
-      turn(id, ['creating'], Prisma.sql`state = 'failed'`, 'credential.failed'),
-
-    /** Any living state -> deleted. Its secrets are wiped. */
-    becomeDeleted: (id: string): Promise<Credential | null> =>
-      turn(
-        id,
-        ['creating', 'active', 'failed'],
-        Prisma.sql`state = 'deleted', deleted_at = now(), secret_sealed = NULL, pending_secret_sealed = NULL,
-          delete_accepted_at = coalesce(delete_accepted_at, now())`,
-        'credential.deleted',
-      ),
-
-    /** Frees the asked name: a delete was accepted. Null when one was accepted before. Not a state. */
-    async acceptDelete(id: string): Promise<Credential | null> {
-      const [row] = await db.$queryRaw<Credential[]>`
-        WITH changed AS (
-          UPDATE credentials SET delete_accepted_at = now()
-          WHERE id = ${id} AND state <> 'deleted' AND delete_accepted_at IS NULL RETURNING *
-        ), raised AS (${raise('credential.deleting', CREDENTIAL_REFERENCES)})
-        SELECT * FROM changed`;
-      return row ?? null;
-    },
-
+/** The password that works, and beside it the one that is about to. */
+function secretsOf(db: Db) {
+  return {
     /** Keeps a password beside the working one. One that is kept already stays: the server may know it. */
     async proposeSecret(id: string, sealed: string): Promise<void> {
       await db.$executeRaw`
@@ -150,6 +172,7 @@ export function credentialsOf(db: Db) {
     /** The pending password becomes the working one. Safe to repeat. */
     async adoptPendingSecret(id: string): Promise<void> {
       await turn(
+        db,
         id,
         ['active'],
         Prisma.sql`secret_sealed = coalesce(pending_secret_sealed, secret_sealed), pending_secret_sealed = NULL`,

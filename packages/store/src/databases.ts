@@ -54,6 +54,10 @@ const VIEW = {
 } as const;
 
 export function databasesOf(db: Db) {
+  return { ...readsOf(db), ...writesOf(db) };
+}
+
+function writesOf(db: Db) {
   /** One arrow: null when the database was not in one of the states `from`. */
   async function turn(id: string, from: DatabaseState[], set: Prisma.Sql, event: Parameters<typeof raise>[0]) {
     const [row] = await db.$queryRaw<Database[]>`
@@ -81,39 +85,6 @@ export function databasesOf(db: Db) {
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the database it wrote.');
       return row;
     },
-
-    /** Null when there is none; a deleted one is found too. */
-    find: (id: string): Promise<DatabaseView | null> => db.database.findUnique({ where: { id }, include: VIEW }),
-
-    /** Locks its row until commit: requests about one database are accepted one after another. */
-    async lock(id: string): Promise<void> {
-      await db.$queryRaw`SELECT id FROM databases WHERE id = ${id} FOR NO KEY UPDATE`;
-    },
-
-    /** Newest first, without deleted ones unless `state` asks for them. */
-    list: (filter: DatabaseFilter, request: PageRequest): Promise<Page<DatabaseView>> =>
-      page(request, (window) =>
-        db.database.findMany({
-          where: { ...whereOf(filter), ...window.where },
-          orderBy: { number: 'desc' },
-          take: window.take,
-          include: VIEW,
-        }),
-      ),
-
-    /** Oldest first. */
-    async listByPlace(filter: DatabaseFilter, skip: number, take: number): Promise<Placed<DatabaseView>> {
-      const where = whereOf(filter);
-      const [data, total] = await Promise.all([
-        db.database.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
-        db.database.count({ where }),
-      ]);
-      return { data, total };
-    },
-
-    /** Whether this engine name is held by a database of this server, even one on its way out. */
-    isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>
-      (await db.database.count({ where: { server_id: serverId, engine_name: engineName, state: { not: 'deleted' } } })) > 0,
 
     /** Another engine name, decided before the engine hears of it, while the database is being created. */
     async renameOnEngine(id: string, engineName: string): Promise<void> {
@@ -157,6 +128,45 @@ export function databasesOf(db: Db) {
 
     /** A fresh id, so that the engine name can be made from it before the row is written. */
     newId: (): string => newId('database'),
+  };
+}
+
+function readsOf(db: Db) {
+  return {
+    /** Null when there is none; a deleted one is found too. */
+    find: (id: string): Promise<DatabaseView | null> => db.database.findUnique({ where: { id }, include: VIEW }),
+
+    /** Locks its row until commit: requests about one database are accepted one after another. */
+    async lock(id: string): Promise<void> {
+      await db.$queryRaw`SELECT id FROM databases WHERE id = ${id} FOR NO KEY UPDATE`;
+    },
+
+    /** Newest first, without deleted ones unless `state` asks for them. */
+    list: (filter: DatabaseFilter, request: PageRequest): Promise<Page<DatabaseView>> =>
+      page(request, (window) =>
+        db.database.findMany({
+          where: { ...whereOf(filter), ...window.where },
+          orderBy: { number: 'desc' },
+          take: window.take,
+          include: VIEW,
+        }),
+      ),
+
+    /** Oldest first. */
+    async listByPlace(filter: DatabaseFilter, skip: number, take: number): Promise<Placed<DatabaseView>> {
+      const where = whereOf(filter);
+      const [data, total] = await Promise.all([
+        db.database.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
+        db.database.count({ where }),
+      ]);
+      return { data, total };
+    },
+
+    /** Whether this engine name is held by a database of this server, even one on its way out. */
+    isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>
+      (await db.database.count({
+        where: { server_id: serverId, engine_name: engineName, state: { not: 'deleted' } },
+      })) > 0,
   };
 }
 

@@ -1,6 +1,6 @@
 // What the noun files share: the Prisma client or a transaction of it, raising an event inside a statement, and
 // reading which constraint was violated.
-import { type EventType, newId, PlatformError } from '@berth/core';
+import { type EventType, newId, type PlatformError } from '@berth/core';
 import { Prisma, type PrismaClient } from './generated/client';
 
 /** The client, or a transaction of it. Every noun function works on either. */

@@ -9,7 +9,11 @@ import { openSchemaEngine } from './schema-engine';
 
 async function makeMigration(name: string): Promise<string> {
   const folder = join(prismaFolder(), 'migrations');
-  const last = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort().at(-1);
+  const last = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .at(-1);
   const schema = await readFile(join(prismaFolder(), 'schema.prisma'), 'utf8');
   const next = `${String(Number(last?.slice(0, 4) ?? 0) + 1).padStart(4, '0')}_${name}`;
   const engine = await openSchemaEngine(schema, process.env.BERTH_STORE_URL ?? '');
@@ -33,4 +37,6 @@ function target(content: string): DiffTarget {
 
 const [name] = process.argv.slice(2);
 if (name === undefined || !/^[a-z_]+$/.test(name)) throw new Error('Usage: npm run migration -- name_in_snake_case');
-void makeMigration(name).then((made) => process.stdout.write(`Made prisma/migrations/${made}; read it and add what Prisma cannot say.\n`));
+void makeMigration(name).then((made) =>
+  process.stdout.write(`Made prisma/migrations/${made}; read it and add what Prisma cannot say.\n`),
+);

@@ -2,8 +2,8 @@
 // Never call reset, devDiagnostic or a diff from `migrations`: with this adapter the shadow database is the real one.
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 
 const PACKAGE = '@prisma/schema-engine-wasm/schema_engine_bg';

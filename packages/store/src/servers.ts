@@ -1,7 +1,7 @@
 // The one writer of a server's state. Drawn in core/src/server.ts.
 import { newId, PlatformError } from '@berth/core';
 import { type Db, raise, refusing, SERVER_REFERENCES } from './db';
-import { Prisma, type Server } from './generated/client';
+import type { Prisma, Server } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Server };
@@ -26,7 +26,9 @@ export interface CheckedServer {
 
 export type ServerView = Server & { pool: { name: string; environment_id: string; environment: { name: string } } };
 
-const VIEW = { pool: { select: { name: true, environment_id: true, environment: { select: { name: true } } } } } as const;
+const VIEW = {
+  pool: { select: { name: true, environment_id: true, environment: { select: { name: true } } } },
+} as const;
 
 export function serversOf(db: Db) {
   return {
@@ -60,7 +62,8 @@ export function serversOf(db: Db) {
     },
 
     /** By its number, for dialects whose ids are integers. Null when there is none. */
-    findByNumber: (number: number): Promise<ServerView | null> => db.server.findUnique({ where: { number }, include: VIEW }),
+    findByNumber: (number: number): Promise<ServerView | null> =>
+      db.server.findUnique({ where: { number }, include: VIEW }),
 
     /** Newest first. */
     list: (filter: { environmentId?: string }, request: PageRequest): Promise<Page<ServerView>> =>
@@ -91,7 +94,11 @@ export function serversOf(db: Db) {
      * equals; its pool's row stays locked until commit, so that two requests cannot both take the last place. Null
      * when none is active.
      */
-    async chooseForDatabase(where: { engine: string; environmentId: string; poolId: string | null }): Promise<Server | null> {
+    async chooseForDatabase(where: {
+      engine: string;
+      environmentId: string;
+      poolId: string | null;
+    }): Promise<Server | null> {
       await db.$queryRaw`
         SELECT id FROM pools WHERE engine = ${where.engine} AND environment_id = ${where.environmentId}
           AND (${where.poolId}::text IS NULL OR id = ${where.poolId}) ORDER BY id FOR NO KEY UPDATE`;
@@ -120,10 +127,13 @@ export function serversOf(db: Db) {
     },
 
     /** How many servers of this engine there are, checked or not. */
-    count: (engine: string): Promise<number> => db.server.count({ where: { engine } satisfies Prisma.ServerWhereInput }),
+    count: (engine: string): Promise<number> =>
+      db.server.count({ where: { engine } satisfies Prisma.ServerWhereInput }),
   };
 }
 
 function taken(field: string, message: string): PlatformError {
-  return new PlatformError('name_taken', message, { fields: [{ field, message: 'choose another, or use that server' }] });
+  return new PlatformError('name_taken', message, {
+    fields: [{ field, message: 'choose another, or use that server' }],
+  });
 }

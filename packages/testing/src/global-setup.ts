@@ -12,6 +12,7 @@ export default async function setup(): Promise<void> {
   globalThis.berthTestServers = servers;
   process.env.BERTH_TEST_HOME = servers.home;
   process.env.BERTH_TEST_STORE_URL = servers.store.url().reveal();
+  process.env.BERTH_TEST_STORE_LOG = servers.store.logFile;
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
 }

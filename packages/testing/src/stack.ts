@@ -10,6 +10,8 @@ export interface TestServers {
   postgresqlUrl: string;
   /** Path of the tenants' server's log. */
   postgresqlLog: string;
+  /** Path of the log of the server that holds stores. */
+  storeLog: string;
   /** The folder of the run; servers of single files live there too. */
   home: string;
 }
@@ -20,6 +22,7 @@ export function testServers(): TestServers {
     storeUrl: fromSetup('BERTH_TEST_STORE_URL'),
     postgresqlUrl: fromSetup('BERTH_TEST_POSTGRESQL_URL'),
     postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
+    storeLog: fromSetup('BERTH_TEST_STORE_LOG'),
     home: fromSetup('BERTH_TEST_HOME'),
   };
 }

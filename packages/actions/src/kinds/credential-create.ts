@@ -5,7 +5,15 @@ import { makePassword } from '@berth/secrets';
 import { chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, sealSecret } from '../kind';
 import { makeLogin, proveLogin } from './login-steps';
-import { databaseRef, engineOf, getCredential, getDatabase, getOwnDatabase, loginRef, requiredAccess } from './subjects';
+import {
+  databaseRef,
+  engineOf,
+  getCredential,
+  getDatabase,
+  getOwnDatabase,
+  loginRef,
+  requiredAccess,
+} from './subjects';
 
 export interface CredentialCreateInput {
   databaseId: string;

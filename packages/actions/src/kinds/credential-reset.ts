@@ -3,7 +3,15 @@
 import { codeOf, PlatformError } from '@berth/core';
 import { makePassword } from '@berth/secrets';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
-import { databaseRef, engineOf, getCredential, getDatabase, getOwnCredential, loginRef, requiredAccess } from './subjects';
+import {
+  databaseRef,
+  engineOf,
+  getCredential,
+  getDatabase,
+  getOwnCredential,
+  loginRef,
+  requiredAccess,
+} from './subjects';
 
 export interface CredentialResetInput {
   credentialId: string;
@@ -18,7 +26,10 @@ export const credentialReset: Kind<CredentialResetInput> = {
     const credential = await getOwnCredential(tx, requiredAccess(requester), credentialId);
     const database = await getDatabase(tx, credential.grants[0]?.database_id ?? null);
     if (credential.state === 'failed') {
-      throw new PlatformError('contradicts', `The credential ${credentialId} was never made; delete it and ask for another.`);
+      throw new PlatformError(
+        'contradicts',
+        `The credential ${credentialId} was never made; delete it and ask for another.`,
+      );
     }
     return {
       engine: engineOf(database),
@@ -65,7 +76,12 @@ export const credentialReset: Kind<CredentialResetInput> = {
  * A login attempt is the only honest probe. `unknown` (the server cannot be asked) keeps both: the next reset sets the
  * same pending password, and until then the old one is shown.
  */
-async function whichPasswordWorks({ action, keyRing, session, store }: FailedWork): Promise<'pending' | 'old' | 'unknown'> {
+async function whichPasswordWorks({
+  action,
+  keyRing,
+  session,
+  store,
+}: FailedWork): Promise<'pending' | 'old' | 'unknown'> {
   const credential = await getCredential(store, action.credential_id);
   if (session === null || credential.pending_secret_sealed === null) return 'unknown';
   const database = databaseRef(await getDatabase(store, action.database_id));

@@ -65,7 +65,12 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     await work.step('create_database', async () => {
       const spec = { ...databaseRef(database), connectionsMax: database.plan.connections_max };
       facts = await session.ensureDatabase(spec);
-      return { name: database.engine_name, charset: facts.charset, collation: facts.collation, size_bytes: facts.sizeBytes };
+      return {
+        name: database.engine_name,
+        charset: facts.charset,
+        collation: facts.collation,
+        size_bytes: facts.sizeBytes,
+      };
     });
     if (action.credential_id !== null) {
       const credential = await getCredential(work.store, action.credential_id);
@@ -103,7 +108,11 @@ async function chooseServer({ tx }: Planning, resolved: Resolved, input: Databas
     if (pinned?.state === 'active' && pinned.engine === engine) return pinned;
     throw new PlatformError('no_server', 'The server named is not active for this engine.');
   }
-  const chosen = await tx.servers.chooseForDatabase({ engine, environmentId: environment.id, poolId: pool?.id ?? null });
+  const chosen = await tx.servers.chooseForDatabase({
+    engine,
+    environmentId: environment.id,
+    poolId: pool?.id ?? null,
+  });
   if (chosen !== null) return chosen;
   const where = pool === null ? `in environment ${environment.name}` : `in pool ${pool.name}`;
   const message = `No active ${engine} server ${where}. An operator registers one with POST /v1/servers.`;

@@ -18,7 +18,8 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
 
   async plan({ tx, requester }, { databaseId }) {
     await tx.databases.lock(databaseId);
-    const database = requester === null ? await getDatabase(tx, databaseId) : await getOwnDatabase(tx, requester, databaseId);
+    const database =
+      requester === null ? await getDatabase(tx, databaseId) : await getOwnDatabase(tx, requester, databaseId);
     if (database.protected) {
       throw new PlatformError('protected', `The database ${databaseId} is protected from deleting.`);
     }

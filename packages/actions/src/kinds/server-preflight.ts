@@ -61,12 +61,16 @@ export const serverPreflight: Kind<ServerPreflightInput> = {
     let facts: ServerFacts = { identity: '', version: '', connectionsMax: 0, lacks: [] };
     await step('observe_server', async () => {
       facts = await session.observeServer();
-      if (facts.lacks.length > 0) throw new PlatformError('server_unfit', `The admin login lacks: ${facts.lacks.join('; ')}.`);
+      if (facts.lacks.length > 0)
+        throw new PlatformError('server_unfit', `The admin login lacks: ${facts.lacks.join('; ')}.`);
       return { version: facts.version, connections_max: facts.connectionsMax };
     });
     await step('check_not_store', async () => {
       if (facts.identity === (await store.identity())) {
-        throw new PlatformError('server_is_store', "This server holds Berth's own store; tenants must not come near it.");
+        throw new PlatformError(
+          'server_is_store',
+          "This server holds Berth's own store; tenants must not come near it.",
+        );
       }
       return { identity: facts.identity };
     });

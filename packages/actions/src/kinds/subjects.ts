@@ -57,13 +57,17 @@ export async function getOwnCredential(tx: Nouns, access: Access, id: string): P
   if (database === null || !mayReach(access, database)) throw noCredential(id);
   if (credential.state === 'deleted') throw new PlatformError('not_found', `The credential ${id} was deleted.`);
   const standing =
-    (await tx.actions.findOpenDelete({ credentialId: id })) ?? (await tx.actions.findOpenDelete({ databaseId: database.id }));
+    (await tx.actions.findOpenDelete({ credentialId: id })) ??
+    (await tx.actions.findOpenDelete({ databaseId: database.id }));
   if (standing !== null) throw contradicts(standing.id, `The credential ${id} is being deleted.`);
   return credential;
 }
 
 /** Whether a database is inside what this access may see: its team, and its limits. */
-export function mayReach(access: Access, database: { team_id: string; project_id: string; environment_id: string }): boolean {
+export function mayReach(
+  access: Access,
+  database: { team_id: string; project_id: string; environment_id: string },
+): boolean {
   return (
     database.team_id === access.team_id &&
     (access.limit_project_id ?? database.project_id) === database.project_id &&

@@ -1,3 +1,4 @@
+// PostgreSQL passes the suite that every engine passes, on each version found here.
 import { describeEngine } from '../conformance';
 import { postgresql } from '.';
 import { liveServer } from './live-server';

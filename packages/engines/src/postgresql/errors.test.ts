@@ -1,3 +1,4 @@
+// What the driver and the server throw becomes ours at this wall, without statements or secrets.
 import { inspect } from 'node:util';
 import { errorOf, faultOf } from './errors';
 

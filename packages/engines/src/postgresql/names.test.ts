@@ -1,3 +1,4 @@
+// Names made from ids: always the same, always within the limit.
 import { newId } from '@berth/core';
 import { applicationNameOf, groupNameOf, lockNumberOf } from './names';
 

@@ -1,3 +1,4 @@
+// Quoting holds against every name and text that tries to get out.
 import { codeOf } from '@berth/core';
 import { quoteIdentifier, quoteLiteral } from './quote';
 

@@ -1,3 +1,4 @@
+// Verifiers are the ones of RFC 7677's example, and differ for every salt.
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { Secret } from '@berth/core';
 import { scramVerifier } from './scram';

@@ -1,0 +1,142 @@
+// A whole Berth for one test file: api, worker and maintenance as processes, a store and a tenants' server of its own.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ensureFirstRows } from '@berth/actions';
+import type { Secret } from '@berth/core';
+import { makeKey, makeToken } from '@berth/secrets';
+import { openStore } from '@berth/store';
+import { ROOT } from './house/source-files';
+import { openTestStore, type TestStore } from './stack';
+import { openTestPostgresql, type TestPostgresql } from './test-postgresql';
+import { startProcess, type TestProcess } from './test-process';
+
+export const APPS = ['api', 'worker-postgresql', 'maintenance'];
+
+export interface BerthOptions {
+  /** Which apps to start; default: all of APPS. */
+  apps?: string[];
+  /** Whether the tenants' server is registered and checked before the berth is handed over. Default: yes, if api and
+   * worker run. */
+  hasServer?: boolean;
+  /** Settings over those of the tests. */
+  env?: Record<string, string>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The parsed JSON, or null for an empty body. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test asks for what it expects, and fails where it is not there
+  body: any;
+}
+
+export interface TestBerth {
+  apiUrl: string;
+  /** The first access: all scopes. */
+  token: Secret;
+  store: TestStore;
+  postgresql: TestPostgresql;
+  /** Every process started so far, the ended ones too. */
+  processes: TestProcess[];
+  /** Starts one more process of an app, with settings over those of the berth. */
+  start(app: string, env?: Record<string, string>): Promise<TestProcess>;
+  /** One request with the first access; `headers` over its own. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Everything that all processes wrote. */
+  output(): string;
+  /** Stops what runs, drops the store, removes the server. */
+  close(): Promise<void>;
+}
+
+/** Starts a berth. Close it in afterAll; when this throws, nothing is left. */
+export async function startBerth(options: BerthOptions = {}): Promise<TestBerth> {
+  await promisify(execFile)(process.execPath, [join(ROOT, 'apps/launcher/prepare.mjs')]); // bundles as of now
+  const [store, postgresql] = await Promise.all([openTestStore(), openTestPostgresql()]);
+  const berth = assemble(store, postgresql, options.env ?? {});
+  try {
+    const pool = await makeFirstRows(berth);
+    const apps = options.apps ?? APPS;
+    await Promise.all(apps.map((app) => berth.start(app)));
+    const isAble = apps.includes('api') && apps.includes('worker-postgresql');
+    if (options.hasServer ?? isAble) await registerServer(berth, pool);
+    return berth;
+  } catch (error) {
+    await berth.close();
+    throw error;
+  }
+}
+
+function assemble(store: TestStore, postgresql: TestPostgresql, over: Record<string, string>): TestBerth {
+  const processes: TestProcess[] = [];
+  const token = makeToken();
+  const env = {
+    BERTH_STORE_URL: store.url,
+    BERTH_QUEUE_URL: store.url,
+    BERTH_KEYS: makeKey('test').reveal(),
+    BERTH_HOST: '127.0.0.1',
+    BERTH_PORT: '0',
+    BERTH_MIGRATE: 'refuse',
+    BERTH_LOG_LEVEL: 'debug', // so that a search of the logs sees everything that could ever be written
+    BERTH_SWEEP_INTERVAL_MS: '200',
+    ...over,
+  };
+  const berth: TestBerth = {
+    token,
+    store,
+    postgresql,
+    processes,
+    get apiUrl() {
+      return processes.findLast(({ url }) => url !== null)?.url ?? '';
+    },
+    async start(app, more = {}) {
+      const started = await startProcess(join(ROOT, 'dist', `${app}.js`), { ...env, ...more });
+      processes.push(started);
+      return started;
+    },
+    call: (method, path, body, headers) => call(berth, method, path, body, headers),
+    output: () => processes.map((each) => each.output()).join(''),
+    async close() {
+      await Promise.all(processes.map((each) => each.stop()));
+      await Promise.all([store.close(), postgresql.close()]);
+    },
+  };
+  return berth;
+}
+
+async function call(
+  { apiUrl, token }: TestBerth,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(new URL(path, apiUrl), {
+    method,
+    headers: {
+      authorization: `Bearer ${token.reveal()}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+}
+
+async function makeFirstRows({ store, token }: TestBerth): Promise<string> {
+  const opened = openStore({ url: store.secretUrl, connectionsMax: 1, process: 'test' });
+  try {
+    const { poolNames } = await ensureFirstRows(opened, token, 'tests@localhost');
+    return poolNames.development ?? '';
+  } finally {
+    await opened.close();
+  }
+}
+
+async function registerServer(berth: TestBerth, pool: string): Promise<void> {
+  const server = { name: 'first', engine: 'postgresql', pool, admin_url: berth.postgresql.url().reveal() };
+  const { status, body } = await berth.call('POST', '/v1/servers', server, { prefer: 'wait=20' });
+  if (status === 200 && body.action.state === 'succeeded') return;
+  throw new Error(`the server was not registered: ${status} ${JSON.stringify(body)}`);
+}

@@ -1,0 +1,184 @@
+// What a journey runs on: a store of its own, a first team, a registered tenants' server, and real processes that it
+// starts, hurts and stops as it likes.
+import {
+  type Context,
+  databaseCreate,
+  ensureFirstRows,
+  openSecret,
+  readAdminUrl,
+  request,
+  run,
+  serverPreflight,
+  waitForAction,
+} from '@berth/actions';
+import { Secret, systemClock } from '@berth/core';
+import { postgresql } from '@berth/engines/postgresql';
+import { rulesOf } from '@berth/engines/rules';
+import { openSender } from '@berth/queue';
+import { openLog } from '@berth/runtime';
+import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
+import { type Access, type ActionWithSteps, openStore } from '@berth/store';
+import { Client } from 'pg';
+import { bundle, stopBundling } from './bundle';
+import { openTestStore, testServers } from './stack';
+import { startProcess, type TestProcess } from './test-process';
+
+export interface Journey {
+  context: Context;
+  access: Access;
+  token: Secret;
+  serverId: string;
+  storeUrl: string;
+  /** Everything that its processes have written. */
+  output(): string;
+  /** A worker process of its own. `fault` is `moment:step:SIGNAL`: it hurts itself there, once. */
+  startWorker(fault?: string): Promise<TestProcess>;
+  /** Claims and runs an action in this process, as a worker would when its nudge comes. Starts no process. */
+  runHere(id: string): Promise<ActionWithSteps>;
+  startMaintenance(): Promise<TestProcess>;
+  /** An API process. `fault` is `committed`: it dies after the first commit of a request, before its nudge. */
+  startApi(fault?: string): Promise<TestProcess>;
+  requestDatabase(name: string): Promise<ActionWithSteps>;
+  /** The action when it has ended. Throws when it has not within `waitMs`, default 30 s. */
+  ended(id: string, waitMs?: number): Promise<ActionWithSteps>;
+  /** Lets the hold of an action run out now, as if its 30 s had passed by the store's clock. */
+  letHoldRunOut(id: string): Promise<void>;
+  /** The URL of a credential, as the API would give it. */
+  uriOf(credentialId: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface JourneyOptions {
+  /** The tenants' server; default the one of the run. */
+  engineUrl?: string;
+  /** Default true. False leaves the server unregistered. */
+  registerServer?: boolean;
+}
+
+const SWEEP_MS = '200';
+
+/** Opens a journey. Close it in afterAll: it stops what it started and drops its store. */
+export async function openJourney(options: JourneyOptions = {}): Promise<Journey> {
+  const testStore = await openTestStore();
+  const key = makeKey('k1');
+  const store = openStore({ url: testStore.secretUrl, connectionsMax: 5, process: 'journey' });
+  const sender = openSender({ url: testStore.secretUrl, process: 'journey', onError: () => {} }); // counted by the sender
+  const keyRing = readKeyRing(key);
+  const context: Context = { clock: systemClock, keyRing, log: openLog('journey', 'silent'), sender, store };
+  const processes = openProcesses({ BERTH_STORE_URL: testStore.url, BERTH_KEYS: key.reveal() });
+  const journey: Berthless = {
+    ...processes,
+    ...actionsOf(context),
+    context,
+    token: makeToken(),
+    storeUrl: testStore.url,
+    /** As if its 30 s had passed by the store's clock, which no test can set. */
+    async letHoldRunOut(id) {
+      const sql = `UPDATE actions SET held_until = now() - interval '1 ms' WHERE id = $1 AND state = 'running'`;
+      await withClient(testStore.url, (client) => client.query(sql, [id]));
+    },
+    async close() {
+      await processes.close();
+      await sender.close();
+      await store.close();
+      await testStore.close();
+    },
+  };
+  try {
+    const access = await makeFirstAccess(context, journey.token);
+    const serverId = options.registerServer === false ? '' : await registerServer(journey, access, options.engineUrl);
+    const requestDatabase = (name: string) => request(context, databaseCreate, { name, ownerLogin: 'auto' }, access);
+    return { ...journey, access, serverId, requestDatabase };
+  } catch (error) {
+    await journey.close();
+    throw error;
+  }
+}
+
+/** A journey before it has rows. */
+type Berthless = Omit<Journey, 'access' | 'serverId' | 'requestDatabase'>;
+
+async function makeFirstAccess({ store }: Context, token: Secret): Promise<Access> {
+  await ensureFirstRows(store, token, 'journey@example.org');
+  const access = await store.accesses.findBearer(hashToken(token));
+  if (access === null) throw new Error('The first access is not in the store.');
+  return access;
+}
+
+/** Processes of one journey, each with the same environment. */
+function openProcesses(own: Record<string, string>) {
+  const environment = { ...own, BERTH_PORT: '0', BERTH_SWEEP_INTERVAL_MS: SWEEP_MS };
+  const processes: TestProcess[] = [];
+  const bundles = new Map<string, Promise<string>>();
+  const start = async (entry: string, extra: Record<string, string> = {}) => {
+    const file = bundles.get(entry) ?? bundle(entry);
+    bundles.set(entry, file);
+    const started = await startProcess(await file, { ...environment, ...extra });
+    processes.push(started);
+    return started;
+  };
+  return {
+    startWorker: (fault?: string) =>
+      start('packages/testing/src/faults/worker.ts', fault === undefined ? {} : { BERTH_TEST_FAULT: fault }),
+    startMaintenance: () => start('apps/maintenance/src/main.ts'),
+    startApi: (fault?: string) =>
+      start('packages/testing/src/faults/api.ts', fault === undefined ? {} : { BERTH_TEST_FAULT: fault }),
+    output: () => processes.map((each) => each.output()).join(''),
+    async close() {
+      await Promise.allSettled(bundles.values());
+      await stopBundling();
+      await Promise.all(processes.map((started) => started.stop()));
+    },
+  };
+}
+
+/** What a journey does with actions in this process, by the same functions as the product. */
+function actionsOf(context: Context) {
+  const { store, keyRing } = context;
+  return {
+    async ended(id: string, waitMs = 30_000) {
+      const action = await waitForAction(store, systemClock, id, waitMs);
+      if (action.ended_at !== null) return action;
+      throw new Error(`${action.kind} ${id} is ${action.state} after ${waitMs} ms (claim ${action.claim})`);
+    },
+    async runHere(id: string) {
+      await run(context, { engine: postgresql, holder: 'journey', stopping: new AbortController().signal }, id);
+      const action = await store.actions.find(id);
+      if (action === null) throw new Error(`There is no action ${id}.`);
+      return action;
+    },
+    async uriOf(credentialId: string) {
+      const credential = await store.credentials.find(credentialId);
+      const server = await store.servers.find(credential?.server_id ?? '');
+      const database = credential?.grants[0]?.database.engine_name;
+      if (credential?.secret_sealed == null || server === null || database === undefined)
+        throw new Error('no such login');
+      const { host, port } = server;
+      const password = openSecret(keyRing, credentialId, credential.secret_sealed);
+      const facts = { host, port, tls: 'disable' as const, username: credential.engine_username, password, database };
+      return rulesOf('postgresql').connectionUrl(facts).reveal();
+    },
+  };
+}
+
+/** Registers the tenants' server and has it checked. */
+async function registerServer(journey: Berthless, access: Access, url = testServers().postgresqlUrl): Promise<string> {
+  const admin = readAdminUrl(new Secret(url));
+  const register = { name: 'tenants', engine: 'postgresql', pool: 'postgresql-development', admin, sizeBytesMax: null };
+  const action = await request(journey.context, serverPreflight, { register }, access);
+  const { state, error_message } = await journey.runHere(action.id);
+  if (state !== 'succeeded') throw new Error(`The preflight of the tenants' server failed: ${error_message}`);
+  return action.server_id;
+}
+
+/** Runs `work` on a connection of its own and closes it, whatever happens. */
+export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {}); // a session that Berth ends is what some journeys are about
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,118 @@
+// One holder at a time: a frozen worker that wakes up changes nothing, two workers do one action once, and a worker
+// that is asked to stop gives back what it holds.
+import { readFile } from 'node:fs/promises';
+import { sweep } from '@berth/actions';
+import { eventually } from '../eventually';
+import { type Journey, openJourney, withClient } from '../journey';
+import { testServers } from '../stack';
+
+let journey: Journey;
+
+beforeAll(async () => {
+  journey = await openJourney();
+});
+afterAll(() => journey?.close());
+
+/** All that an action may change, in the store and on the server, as text. */
+async function everything(name: string): Promise<string> {
+  const store = await withClient(journey.storeUrl, async (client) => {
+    const tables = ['actions', 'steps', 'databases', 'credentials', 'grants', 'servers'];
+    const rows: unknown[] = [];
+    for (const table of tables) rows.push((await client.query(`SELECT * FROM ${table} ORDER BY 1, 2, 3`)).rows);
+    rows.push((await client.query('SELECT id, type FROM events ORDER BY number')).rows);
+    return rows;
+  });
+  const server = await withClient(testServers().postgresqlUrl, async (client) => [
+    (await client.query('SELECT oid, datname, datacl::text, datconnlimit FROM pg_database WHERE datname = $1', [name]))
+      .rows,
+    (await client.query('SELECT * FROM pg_authid WHERE rolname LIKE $1 ORDER BY oid', [`${name}%`])).rows,
+  ]);
+  return JSON.stringify([store, server]);
+}
+
+describe('a frozen worker', () => {
+  it.each(['started:create_database', 'performed:create_database', 'started:create_login', 'performed:create_login'])(
+    'that wakes up at %s after another one took over changes nothing',
+    async (moment) => {
+      const name = `frozen_${process.pid}_${moment.replace(':', '_')}`;
+      const action = await journey.requestDatabase(name);
+      const frozen = await journey.startWorker(`${moment}:SIGSTOP`);
+      await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
+      await journey.letHoldRunOut(action.id);
+      await sweep(journey.context);
+      expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded', claim: 2 });
+      const before = await everything(name);
+      frozen.signal('SIGCONT');
+      await eventually(() => frozen.output().includes('Another worker holds this action now'), {
+        what: 'it to notice',
+      });
+      await frozen.stop();
+      expect(await everything(name)).toBe(before);
+    },
+  );
+
+  it('past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
+    const name = `frozen_${process.pid}_alone`;
+    const action = await journey.requestDatabase(name);
+    const frozen = await journey.startWorker('started:create_login:SIGSTOP');
+    await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
+    await eventually(() => isHoldOver(action.id), { what: 'the hold to run out', timeoutMs: 40_000 });
+    const before = await everything(name);
+    frozen.signal('SIGCONT');
+    await eventually(() => frozen.output().includes('Another worker holds this action now'), { what: 'it to notice' });
+    await frozen.stop();
+    expect(await everything(name)).toBe(before);
+    await sweep(journey.context);
+    expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded', claim: 2 });
+  });
+});
+
+describe('two workers', () => {
+  it('do twenty actions once each', async () => {
+    const workers = await Promise.all([journey.startWorker(), journey.startWorker()]);
+    const names = Array.from({ length: 20 }, (_, index) => `two_${process.pid}_${index}`);
+    const actions = await Promise.all(names.map((name) => journey.requestDatabase(name)));
+    for (const { id } of actions) {
+      const ended = await journey.ended(id, 60_000);
+      expect(ended).toMatchObject({ state: 'succeeded', claim: 1 });
+      expect(ended.steps).toHaveLength(ended.step_names.length);
+    }
+    await Promise.all(workers.map((worker) => worker.stop()));
+  });
+
+  it('that race for one claim: one gets it', async () => {
+    const action = await journey.requestDatabase(`race_${process.pid}`);
+    const { actions } = journey.context.store;
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => actions.claim(action.id, `racer ${index}`)),
+    );
+    expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
+  });
+});
+
+describe('SIGTERM in mid-action', () => {
+  it('gives the action back at once, and the next worker ends it', async () => {
+    const action = await journey.requestDatabase(`term_${process.pid}`);
+    const stopped = await journey.startWorker('performed:create_database:SIGTERM');
+    await stopped.ended;
+    expect(await journey.context.store.actions.find(action.id)).toMatchObject({
+      state: 'queued',
+      claim: 1,
+      failures: 0,
+    });
+    const [next, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+    expect(await journey.ended(action.id)).toMatchObject({ state: 'succeeded', claim: 2, failures: 0 });
+    await Promise.all([next.stop(), maintenance.stop()]);
+  });
+});
+
+async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
+
+async function isHoldOver(id: string): Promise<boolean> {
+  const sql = 'SELECT held_until < now() AS over FROM actions WHERE id = $1';
+  const { rows } = await withClient(journey.storeUrl, (client) => client.query<{ over: boolean }>(sql, [id]));
+  return rows[0]?.over === true;
+}

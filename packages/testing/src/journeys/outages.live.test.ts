@@ -1,0 +1,144 @@
+// What breaks around an action: the queue's tables are dropped, the tenants' server is down for a while, a server cannot
+// be what it claims. Time is lost, never work.
+import { databaseDelete, readAdminUrl, request, serverPreflight } from '@berth/actions';
+import { Secret } from '@berth/core';
+import { eventually } from '../eventually';
+import { type Journey, openJourney, withClient } from '../journey';
+import { testServers } from '../stack';
+import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
+
+describe('the queue', () => {
+  let journey: Journey;
+  beforeAll(async () => {
+    journey = await openJourney();
+  });
+  afterAll(() => journey?.close());
+
+  it('whose tables are dropped loses no action, accepted before or after', async () => {
+    const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+    const first = await journey.requestDatabase(`queue_${process.pid}_first`);
+    await journey.ended(first.id);
+    const drop = () => withClient(journey.storeUrl, (client) => client.query('DROP SCHEMA bullmq CASCADE'));
+    await drop(); // under a worker that listens
+    const listening = await journey.requestDatabase(`queue_${process.pid}_listening`);
+    expect(await journey.ended(listening.id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+    await worker.stop();
+    const before = await journey.requestDatabase(`queue_${process.pid}_before`);
+    await drop(); // with a nudge inside that nobody has taken
+    const after = await journey.requestDatabase(`queue_${process.pid}_after`);
+    const next = await journey.startWorker();
+    for (const { id } of [before, after]) {
+      expect(await journey.ended(id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+    }
+    await Promise.all([next.stop(), maintenance.stop()]);
+  }, 120_000);
+
+  it('that hangs does not hold up a request by more than a moment', async () => {
+    const locker = withClient(journey.storeUrl, async (client) => {
+      await client.query('BEGIN; LOCK TABLE bullmq.job IN ACCESS EXCLUSIVE MODE');
+      const startedAt = performance.now();
+      const action = await journey.requestDatabase(`queue_${process.pid}_hung`);
+      const tookMs = performance.now() - startedAt;
+      await eventually(() => !journey.context.sender.health().reachable, { what: 'the nudge to be given up' });
+      await client.query('ROLLBACK');
+      return { action, tookMs };
+    });
+    const { action, tookMs } = await locker;
+    expect(action.state).toBe('queued');
+    expect(tookMs).toBeLessThan(2_000); // not a speed test: a request that awaited the queue would hang until ROLLBACK
+    await journey.runHere(action.id);
+  });
+});
+
+describe("the tenants' server", () => {
+  let server: TestPostgresql;
+  let journey: Journey;
+  beforeAll(async () => {
+    server = await openTestPostgresql();
+    journey = await openJourney({ engineUrl: server.url().reveal() });
+  });
+  afterAll(async () => {
+    await journey?.close();
+    await server?.close();
+  });
+
+  it('down for a while: actions wait, cost no failure, and end by themselves', async () => {
+    const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+    const made = await journey.requestDatabase('outage_before');
+    await journey.ended(made.id);
+    await server.stop();
+    const create = await journey.requestDatabase('outage_during');
+    const drop = await request(journey.context, databaseDelete, { databaseId: made.database_id ?? '' }, journey.access);
+    await eventually(async () => (await journey.context.store.actions.find(create.id))?.claim === 2, {
+      timeoutMs: 30_000,
+    });
+    await eventually(async () => ((await journey.context.store.actions.find(drop.id))?.claim ?? 0) >= 2, {
+      timeoutMs: 30_000,
+    });
+    expect((await journey.context.store.databases.find(made.database_id ?? ''))?.state).toBe('available');
+    await server.restart();
+    for (const { id } of [create, drop]) {
+      expect(await journey.ended(id, 60_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+    }
+    await Promise.all([worker.stop(), maintenance.stop()]);
+  });
+
+  it('killed in the middle of a step: the action goes on when it is back', async () => {
+    const create = await journey.requestDatabase('outage_middle');
+    const frozen = await journey.startWorker('started:create_login:SIGSTOP');
+    await eventually(async () => (await journey.context.store.actions.find(create.id))?.steps.length === 2);
+    await server.kill9();
+    frozen.signal('SIGCONT');
+    await eventually(async () => (await journey.context.store.actions.find(create.id))?.state === 'queued');
+    await server.restart();
+    const maintenance = await journey.startMaintenance();
+    const ended = await journey.ended(create.id, 60_000);
+    expect(ended).toMatchObject({ state: 'succeeded', failures: 0 });
+    const uri = await journey.uriOf(create.credential_id ?? '');
+    await withClient(uri, (client) => client.query('SELECT 1'));
+    await Promise.all([frozen.stop(), maintenance.stop()]);
+  });
+});
+
+describe('a preflight', () => {
+  let journey: Journey;
+  beforeAll(async () => {
+    journey = await openJourney({ registerServer: false });
+  });
+  afterAll(() => journey?.close());
+
+  const preflight = async (url: string, name: string) => {
+    const admin = readAdminUrl(new Secret(url));
+    const register = { name, engine: 'postgresql', pool: 'postgresql-development', admin, sizeBytesMax: null };
+    const action = await request(journey.context, serverPreflight, { register }, journey.access);
+    const ended = await journey.runHere(action.id);
+    return { ended, server: await journey.context.store.servers.find(action.server_id) };
+  };
+
+  it('of the server that holds the store refuses it and leaves it untouched', async () => {
+    const { ended, server } = await preflight(testServers().storeUrl, 'the store');
+    expect(ended).toMatchObject({ state: 'failed', error_code: 'server_is_store' });
+    expect(server?.state).toBe('unchecked');
+    const { rows } = await withClient(testServers().storeUrl, (client) =>
+      client.query(`SELECT FROM pg_database WHERE datname = 'berth_canary'`),
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('with a wrong password says so at once and never repeats the password', async () => {
+    const url = new URL(testServers().postgresqlUrl);
+    url.password = 'wrong-horse';
+    const { ended, server } = await preflight(url.href, 'wrong password');
+    expect(ended).toMatchObject({ state: 'failed', error_code: 'admin_refused' });
+    expect(ended.error_message).not.toContain('wrong-horse');
+    expect(server?.state).toBe('unchecked');
+  });
+
+  it('of a port where nothing listens waits for the server to come', async () => {
+    const url = new URL(testServers().postgresqlUrl);
+    url.port = '1';
+    const { ended } = await preflight(url.href, 'nothing there');
+    expect(ended).toMatchObject({ state: 'queued', failures: 0 });
+    expect(ended.not_before).not.toBeNull();
+  });
+});
