@@ -37,8 +37,9 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   if (action === null) return;
   const hold = openHold(context.store, context.clock, action, claimedAtMs);
   let session: EngineSession | null = null;
-  const server = await context.store.servers.find(action.server_id);
+  let server: ServerView | null = null;
   try {
+    server = await context.store.servers.find(action.server_id);
     if (server === null) throw new PlatformError('not_found', 'The server of this action is not registered any more.');
     if (action.failures >= FAILURES_MAX) throw new PlatformError('worker_lost', 'Each worker that held it died.');
     session = await options.engine.open(openAdmin(context.keyRing, server), hold);

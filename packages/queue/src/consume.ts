@@ -30,6 +30,12 @@ interface Open {
 
 /** Opens a consumer that keeps itself open. Never throws for a queue that is down: it tries again. */
 export function openConsumer(options: ConsumeOptions): Consumer {
+  const inHand = new Set<Promise<void>>();
+  const work = (actionId: string): Promise<void> => {
+    const working = options.work(actionId).finally(() => inHand.delete(working));
+    inHand.add(working);
+    return working;
+  };
   let open: Open | null = null;
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
@@ -37,7 +43,7 @@ export function openConsumer(options: ConsumeOptions): Consumer {
 
   async function lookOnce(): Promise<void> {
     try {
-      open ??= await openWorker(options);
+      open ??= await openWorker({ ...options, work });
       await within(LOOK_MS_MAX, open.look());
     } catch (error) {
       options.onError(error);
@@ -61,6 +67,7 @@ export function openConsumer(options: ConsumeOptions): Consumer {
       if (timer !== null) clearTimeout(timer);
       await looking;
       await open?.close();
+      await Promise.allSettled(inHand); // of a queue that broke as well
     },
   };
 }
