@@ -1,5 +1,4 @@
 // What the launcher says: calm lines, each with its time; on a terminal also one live line for what is going on.
-import type { WriteStream } from 'node:tty';
 import { systemCode } from '@berth/embedded';
 
 export interface Terminal {
@@ -19,7 +18,7 @@ const SPINNER_MS = 80;
 const ERASE_LINE = '\r\x1b[2K';
 
 /** Colours and the live line only where somebody looks (`NO_COLOR` is heeded); plain lines everywhere else. */
-export function openTerminal(stream: WriteStream, isPlain: boolean): Terminal {
+export function openTerminal(stream: NodeJS.WritableStream & { isTTY?: boolean }, isPlain: boolean): Terminal {
   const isLooked = stream.isTTY === true;
   const paint = (code: number, text: string) => (isLooked && !isPlain ? `\x1b[${code}m${text}\x1b[0m` : text);
   let spinner: NodeJS.Timeout | null = null;
