@@ -6,6 +6,20 @@ export function describeWhere(condition: boolean, reason: string, name: string, 
     describe(name, body);
     return;
   }
-  process.stderr.write(`skipped: ${name} (${reason})\n`);
+  say(reason, name);
   describe.skip(`${name} (${reason})`, body);
+}
+
+/** `test` where `condition` holds; elsewhere it is skipped and `reason` is printed. */
+export function testWhere(condition: boolean, reason: string, name: string, body: () => Promise<void>): void {
+  if (condition) {
+    test(name, body);
+    return;
+  }
+  say(reason, name);
+  test.skip(`${name} (${reason})`, body);
+}
+
+function say(reason: string, name: string): void {
+  process.stderr.write(`skipped: ${name} (${reason})\n`);
 }

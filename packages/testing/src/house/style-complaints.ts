@@ -12,6 +12,8 @@ const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(live\.test|test|fixture|config|d))?\.[
 /** The one file that may leave tests out: it prints the reason. */
 const MAY_SKIP = 'packages/testing/src/describe-where.ts';
 
+const SKIPS = 'leaves tests out without saying so: use describeWhere or testWhere of packages/testing';
+
 /** What is wrong with the file, in sentences that begin with its path; empty when nothing is. */
 export function styleComplaints(file: string, text: string): string[] {
   const complaints = [...namesOf(file), ...lengthOf(text, isTest(file))];
@@ -21,7 +23,7 @@ export function styleComplaints(file: string, text: string): string[] {
     complaints.push('runs only some of its tests');
   }
   const leavesOut = /\b(test|it|describe)(\.each)?\.(skip|todo)\b|^\s*x(it|test|describe)\(/m.test(code(text));
-  if (leavesOut && file !== MAY_SKIP) complaints.push('leaves tests out');
+  if (leavesOut && file !== MAY_SKIP) complaints.push(SKIPS);
   if (/\/\/ (TODO|FIXME|XXX)\b/.test(code(text))) complaints.push('has a note to do something later');
   return complaints.map((complaint) => `${file} ${complaint}`);
 }
