@@ -1,7 +1,6 @@
 // The real API, which dies where a request has committed and its nudge is about to be sent: BERTH_TEST_FAULT=committed.
 import { openContext } from '@berth/actions';
-import { appOf } from '@berth/api/app';
-import { listen } from '@berth/api/listen';
+import { appOf, listen } from '@berth/api';
 import { live, openLog } from '@berth/runtime';
 
 void live(openLog('api', 'info'), async (lifetime) => {
