@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -196,7 +197,11 @@ function removeStale(wanted) {
 // --- what the steps stand on ---
 
 function run(program, args, env = {}) {
-  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, ...homeIfUnset(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const said = [];
   child.stdout.on('data', (chunk) => said.push(chunk));
   child.stderr.on('data', (chunk) => said.push(chunk));
@@ -209,6 +214,18 @@ function run(program, args, env = {}) {
       reject(new PrepareError(`\`${args.join(' ')}\` failed (${signal ?? `status ${status}`}):\n${quoted.join('\n')}`));
     });
   });
+}
+
+// With HOME set to nothing npm and Prisma would take this clone for the home and leave folders in it.
+function homeIfUnset() {
+  if (process.env.HOME) return {};
+  try {
+    const { homedir } = userInfo();
+    fs.accessSync(homedir, fs.constants.W_OK);
+    return { HOME: homedir };
+  } catch {
+    return {}; // a user without a name or without a home that can be written to: then so be it, .gitignore knows them
+  }
 }
 
 function adviceFor(message) {
