@@ -5,7 +5,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import type { DiffTarget } from '@prisma/schema-engine-wasm';
 import { prismaFolder } from './migrations';
-import { openSchemaEngine } from './schema-engine';
+import { withSchemaEngine } from './schema-engine';
 
 async function makeMigration(name: string): Promise<string> {
   const folder = join(prismaFolder(), 'migrations');
@@ -16,14 +16,12 @@ async function makeMigration(name: string): Promise<string> {
     .at(-1);
   const schema = await readFile(join(prismaFolder(), 'schema.prisma'), 'utf8');
   const next = `${String(Number(last?.slice(0, 4) ?? 0) + 1).padStart(4, '0')}_${name}`;
-  const engine = await openSchemaEngine(schema, process.env.BERTH_STORE_URL ?? '');
-  const diff = await engine.diff({
-    from: last === undefined ? { tag: 'empty' } : target(await readFile(join(folder, last, 'schema.prisma'), 'utf8')),
-    to: target(schema),
-    script: true,
-    exitCode: null,
-    filters: { externalTables: [], externalEnums: [] },
-  });
+  const from: DiffTarget =
+    last === undefined ? { tag: 'empty' } : target(await readFile(join(folder, last, 'schema.prisma'), 'utf8'));
+  const filters = { externalTables: [], externalEnums: [] };
+  const diff = await withSchemaEngine(schema, process.env.BERTH_STORE_URL ?? '', (engine) =>
+    engine.diff({ from, to: target(schema), script: true, exitCode: null, filters }),
+  );
   if (existsSync(join(folder, next))) throw new Error(`${next} exists.`);
   await mkdir(join(folder, next));
   await writeFile(join(folder, next, 'migration.sql'), diff.stdout ?? '');

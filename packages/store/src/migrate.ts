@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PlatformError, type Secret } from '@berth/core';
 import { Client } from 'pg';
 import { listMigrations, type Migration, prismaFolder } from './migrations';
-import { openSchemaEngine } from './schema-engine';
+import { withSchemaEngine } from './schema-engine';
 
 const LOCK = 'berth migrations';
 
@@ -62,23 +62,19 @@ async function missing(client: Client, migrations: Migration[]): Promise<Migrati
 
 async function apply(url: Secret, migrations: Migration[]): Promise<void> {
   const schema = await readFile(join(prismaFolder(), 'schema.prisma'), 'utf8');
-  const engine = await openSchemaEngine(schema, url.reveal());
+  const migrationsList = {
+    baseDir: join(prismaFolder(), 'migrations'),
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: sql } },
+    })),
+  };
+  const filters = { externalTables: [], externalEnums: [] };
   try {
-    await engine.applyMigrations({
-      migrationsList: {
-        baseDir: join(prismaFolder(), 'migrations'),
-        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-        shadowDbInitScript: '',
-        migrationDirectories: migrations.map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-        })),
-      },
-      filters: { externalTables: [], externalEnums: [] },
-    });
+    await withSchemaEngine(schema, url.reveal(), (engine) => engine.applyMigrations({ migrationsList, filters }));
   } catch (error) {
     throw new PlatformError('store_behind', 'A migration could not be applied.', { cause: error });
-  } finally {
-    engine.free();
   }
 }
