@@ -1,0 +1,382 @@
+// What must never be cannot be written, whatever the code does: for every constraint of ours a row that it refuses. The
+// list is the store's own, so that a new constraint without a case fails here.
+import { openTestStore, type TestStore } from '@berth/testing';
+import { Client, DatabaseError } from 'pg';
+
+type Row = Record<string, unknown>;
+
+/** A row that is refused: the changes that make a good row of the table a bad one, given another good row beside it. */
+type Case = [table: string, change: (other: Row) => Row];
+
+let testStore: TestStore;
+let client: Client;
+let count = 0;
+
+beforeAll(async () => {
+  testStore = await openTestStore();
+  client = new Client({ connectionString: testStore.url });
+  await client.connect();
+  for (const [table, row] of STREET) await insert(table, row);
+});
+afterAll(async () => {
+  await client?.end();
+  await testStore?.close();
+});
+
+const STREET: [string, Row][] = [
+  ['teams', { id: 'team', name: 'team' }],
+  ['teams', { id: 'team_other', name: 'other' }],
+  ['projects', { id: 'project', team_id: 'team', name: 'p' }],
+  ['projects', { id: 'project_other', team_id: 'team_other', name: 'p' }],
+  ['environments', { id: 'environment', name: 'e' }],
+  ['environments', { id: 'environment_other', name: 'e2' }],
+  ['pools', { id: 'pool', name: 'pool', engine: 'postgresql', environment_id: 'environment' }],
+  ['pools', { id: 'pool_mysql', name: 'pool_mysql', engine: 'mysql', environment_id: 'environment' }],
+  ['plans', { id: 'plan', name: 'plan', engine: 'postgresql', size_bytes_max: 1, connections_max: 1 }],
+  ['plans', { id: 'plan_mysql', name: 'plan', engine: 'mysql', size_bytes_max: 1, connections_max: 1 }],
+  ['servers', server('server', 'postgresql', 'pool')],
+  ['servers', server('server_other', 'postgresql', 'pool')],
+  ['servers', server('server_mysql', 'mysql', 'pool_mysql')],
+  ['accesses', { id: 'access', team_id: 'team', kind: 'bearer', name: 'a', person: 'p', secret_hash: 'h' }],
+  ['databases', database('database')],
+  ['databases', database('database_second')],
+  ['credentials', credential('credential', 'server')],
+  ['credentials', credential('credential_elsewhere', 'server_other')],
+  [
+    'actions',
+    { id: 'action', kind: 'database_create', engine: 'postgresql', database_id: 'database', server_id: 'server' },
+  ],
+  ['events', { id: 'event', type: 'action.queued' }],
+  ['endpoints', { id: 'endpoint', team_id: 'team', url: 'https://example.org', secret_sealed: 's' }],
+  ['endpoints', { id: 'endpoint_other', team_id: 'team', url: 'https://example.org', secret_sealed: 's' }],
+];
+
+function server(id: string, engine: string, pool: string): Row {
+  return { id, name: id, engine, pool_id: pool, host: id, port: 5432, admin_sealed: 's', identity: id };
+}
+
+function database(id: string): Row {
+  const place = { team_id: 'team', project_id: 'project', environment_id: 'environment', server_id: 'server' };
+  return {
+    id,
+    ...place,
+    plan_id: 'plan',
+    engine: 'postgresql',
+    name: id,
+    engine_name: id,
+    access_id: 'access',
+    external_id: id,
+  };
+}
+
+function credential(id: string, serverId: string): Row {
+  const place = { team_id: 'team', server_id: serverId };
+  return { id, ...place, username: id, engine_username: id, secret_sealed: 's', access_id: 'access', external_id: id };
+}
+
+/** A row that the store takes, each time another one. */
+function good(table: string): Row {
+  count += 1;
+  const id = `${table}_${count}`;
+  switch (table) {
+    case 'teams':
+    case 'environments':
+      return { id, name: id };
+    case 'projects':
+      return { id, team_id: 'team', name: id };
+    case 'accesses':
+      return {
+        id,
+        team_id: 'team',
+        kind: 'bearer',
+        name: id,
+        person: 'p',
+        secret_hash: id,
+        login: id,
+        scopes: ['public'],
+      };
+    case 'pools':
+      return { id, name: id, engine: 'postgresql', environment_id: 'environment' };
+    case 'plans':
+      return { id, name: id, engine: 'postgresql', size_bytes_max: 1, connections_max: 1 };
+    case 'plan_environments':
+      return { plan_id: 'plan', environment_id: count % 2 === 0 ? 'environment' : 'environment_other' };
+    case 'servers':
+      return server(id, 'postgresql', 'pool');
+    case 'databases':
+      return database(id);
+    case 'credentials':
+      return credential(id, 'server');
+    case 'grants': {
+      const databaseId = count % 2 === 0 ? 'database' : 'database_second';
+      return {
+        id,
+        team_id: 'team',
+        server_id: 'server',
+        credential_id: 'credential',
+        database_id: databaseId,
+        role: 'owner',
+      };
+    }
+    case 'actions':
+      return { id, kind: 'database_update', engine: 'postgresql', database_id: 'database', server_id: 'server' };
+    case 'steps':
+      return {
+        action_id: 'action',
+        attempt: count,
+        name: 'a_step',
+        state: 'succeeded',
+        started_at: 'now',
+        ended_at: 'now',
+      };
+    case 'events':
+      return { id, type: 'action.queued' };
+    case 'endpoints':
+      return { id, team_id: 'team', url: 'https://example.org', secret_sealed: 's' };
+    case 'deliveries':
+      return { id, event_id: 'event', endpoint_id: count % 2 === 0 ? 'endpoint' : 'endpoint_other' };
+    default:
+      throw new Error(`There is no good row of ${table}: add one here.`);
+  }
+}
+
+const RUNNING = { state: 'running', held_until: 'now', held_by: 'worker' };
+const ENDED = { state: 'succeeded', ended_at: 'now' };
+const DELETED = { state: 'deleted', deleted_at: 'now' };
+const same =
+  (...columns: string[]) =>
+  (other: Row): Row =>
+    Object.fromEntries(columns.map((name) => [name, other[name]]));
+const put = (change: Row) => (): Row => change;
+
+/** Keys made of a table's name: every table has them, or a key of another form among CASES. */
+const WITH_NUMBER = [
+  ...['teams', 'projects', 'environments', 'accesses', 'pools', 'plans', 'servers', 'databases', 'credentials'],
+  ...['grants', 'actions', 'events', 'endpoints', 'deliveries'],
+];
+
+const CASES: Record<string, Case[]> = {
+  ...Object.fromEntries(WITH_NUMBER.map((table) => [`${table}_pkey`, [[table, same('id')]]])),
+  ...Object.fromEntries(WITH_NUMBER.map((table) => [`${table}_number_key`, [[table, same('number')]]])),
+  plan_environments_pkey: [['plan_environments', same('plan_id', 'environment_id')]],
+  steps_pkey: [['steps', same('action_id', 'attempt', 'name')]],
+
+  // references
+  projects_team_id_fkey: [['projects', put({ team_id: 'nobody' })]],
+  accesses_team_id_fkey: [['accesses', put({ team_id: 'nobody' })]],
+  pools_environment_id_fkey: [['pools', put({ environment_id: 'nobody' })]],
+  plan_environments_plan_id_fkey: [['plan_environments', put({ plan_id: 'nobody' })]],
+  plan_environments_environment_id_fkey: [['plan_environments', put({ environment_id: 'nobody' })]],
+  servers_pool_id_fkey: [['servers', put({ pool_id: 'nobody' })]],
+  databases_team_id_fkey: [['databases', put({ team_id: 'nobody' })]],
+  databases_project_id_fkey: [['databases', put({ project_id: 'nobody' })]],
+  databases_environment_id_fkey: [['databases', put({ environment_id: 'nobody' })]],
+  databases_plan_id_fkey: [['databases', put({ plan_id: 'nobody' })]],
+  databases_server_id_fkey: [['databases', put({ server_id: 'nobody' })]],
+  credentials_team_id_fkey: [['credentials', put({ team_id: 'nobody' })]],
+  credentials_server_id_fkey: [['credentials', put({ server_id: 'nobody' })]],
+  grants_credential_id_fkey: [['grants', put({ credential_id: 'nobody' })]],
+  grants_database_id_fkey: [['grants', put({ database_id: 'nobody' })]],
+  actions_database_id_fkey: [['actions', put({ database_id: 'nobody' })]],
+  actions_credential_id_fkey: [['actions', put({ credential_id: 'nobody' })]],
+  actions_server_id_fkey: [['actions', put({ server_id: 'nobody' })]],
+  actions_requested_by_fkey: [['actions', put({ requested_by: 'nobody' })]],
+  steps_action_id_fkey: [['steps', put({ action_id: 'nobody' })]],
+  deliveries_event_id_fkey: [['deliveries', put({ event_id: 'nobody' })]],
+  deliveries_endpoint_id_fkey: [['deliveries', put({ endpoint_id: 'nobody' })]],
+
+  // words
+  pools_engine_known: [['pools', put({ engine: 'oracle' })]],
+  plans_engine_known: [['plans', put({ engine: 'oracle' })]],
+  servers_state_known: [['servers', put({ state: 'creating' })]],
+  servers_tls_known: [['servers', put({ tls: 'prefer' })]],
+  servers_port_valid: [
+    ['servers', put({ port: 0 })],
+    ['servers', put({ port: 65_536 })],
+  ],
+  databases_state_known: [['databases', put({ state: 'deleting' })]],
+  databases_owner_login_known: [['databases', put({ owner_login: 'yes' })]],
+  credentials_state_known: [['credentials', put({ state: 'resetting' })]],
+  grants_role_known: [['grants', put({ role: 'superuser' })]],
+  accesses_kind_known: [['accesses', put({ kind: 'password' })]],
+  accesses_scopes_known: [
+    ['accesses', put({ scopes: ['public', 'root'] })],
+    ['accesses', put({ scopes: [null] })],
+  ],
+  accesses_one_secret: [
+    ['accesses', put({ secret_sealed: 's' })],
+    ['accesses', put({ secret_hash: null })],
+  ],
+  actions_engine_known: [['actions', put({ engine: 'oracle' })]],
+  actions_state_known: [['actions', put({ state: 'waiting' })]],
+  actions_kind_known: [['actions', put({ kind: 'database_backup' })]],
+  actions_subject: [
+    ['actions', put({ database_id: null })],
+    ['actions', put({ kind: 'credential_reset' })],
+    ['actions', put({ kind: 'grant_create' })],
+    ['actions', put({ kind: 'grant_create', credential_id: 'credential', database_id: null })],
+    ['actions', put({ kind: 'server_preflight' })],
+    ['actions', put({ kind: 'server_drift', database_id: null, credential_id: 'credential' })],
+  ],
+  steps_state_known: [['steps', put({ state: 'running' })]],
+  deliveries_state_known: [['deliveries', put({ state: 'sent' })]],
+
+  // what holds in each state
+  actions_running_is_held: [
+    ['actions', put({ state: 'running' })],
+    ['actions', put({ ...RUNNING, held_by: null })],
+    ['actions', put({ ...RUNNING, held_until: null })],
+    ['actions', put({ ...RUNNING, state: 'queued' })],
+  ],
+  actions_ended_has_time: [
+    ['actions', put({ ...ENDED, ended_at: null })],
+    ['actions', put({ ...ENDED, state: 'queued' })],
+    ['actions', put({ state: 'cancelled' })],
+  ],
+  actions_failed_has_reason: [
+    ['actions', put({ ...ENDED, state: 'failed' })],
+    ['actions', put({ ...ENDED, state: 'failed', error_code: 'internal' })],
+    ['actions', put({ ...ENDED, error_code: 'internal', error_message: 'm' })],
+  ],
+  actions_counters: [
+    ['actions', put({ claim: -1 })],
+    ['actions', put({ failures: -1 })],
+    ['actions', put({ nudges: -1 })],
+  ],
+  databases_deleted_has_time: [
+    ['databases', put({ ...DELETED, deleted_at: null })],
+    ['databases', put({ deleted_at: 'now' })],
+  ],
+  databases_quarantined_has_time: [
+    ['databases', put({ state: 'quarantined' })],
+    ['databases', put({ quarantined_at: 'now' })],
+  ],
+  credentials_deleted_has_time: [
+    ['credentials', put({ ...DELETED, deleted_at: null, secret_sealed: null })],
+    ['credentials', put({ deleted_at: 'now' })],
+  ],
+  credentials_deleted_keeps_no_secret: [
+    ['credentials', put(DELETED)],
+    ['credentials', put({ secret_sealed: null })],
+  ],
+  credentials_deleted_has_no_pending: [
+    ['credentials', put({ ...DELETED, secret_sealed: null, pending_secret_sealed: 's' })],
+  ],
+  plans_limits: [
+    ['plans', put({ size_bytes_max: 0 })],
+    ['plans', put({ connections_max: 0 })],
+  ],
+  plans_quarantine_days: [
+    ['plans', put({ quarantine_days: -1 })],
+    ['plans', put({ quarantine_days: 3651 })],
+  ],
+  environments_quarantine_days: [['environments', put({ quarantine_days: -1 })]],
+  teams_quota: [['teams', put({ database_quota: -1 })]],
+
+  // names
+  teams_name_key: [['teams', same('name')]],
+  projects_team_id_name_key: [['projects', same('name')]],
+  environments_name_key: [['environments', same('name')]],
+  pools_name_key: [['pools', same('name')]],
+  plans_engine_name_key: [['plans', same('name')]],
+  servers_name_key: [['servers', same('name')]],
+  servers_address_free: [['servers', same('host', 'port')]],
+  servers_identity_free: [['servers', same('identity')]],
+  accesses_secret_hash_key: [['accesses', same('secret_hash')]],
+  accesses_login_free: [['accesses', same('login')]],
+  databases_name_free: [['databases', same('name')]],
+  databases_engine_name_free: [['databases', same('engine_name')]],
+  databases_external_id_free: [['databases', same('external_id')]],
+  credentials_username_free: [['credentials', same('username')]],
+  credentials_engine_username_free: [['credentials', same('engine_username')]],
+  credentials_external_id_free: [['credentials', same('external_id')]],
+  grants_one_per_pair: [['grants', same('credential_id', 'database_id')]],
+  deliveries_event_id_endpoint_id_key: [['deliveries', same('event_id', 'endpoint_id')]],
+
+  // what stays together
+  servers_pool_same_engine: [['servers', put({ pool_id: 'pool_mysql' })]],
+  databases_project_same_team: [['databases', put({ project_id: 'project_other' })]],
+  databases_plan_same_engine: [['databases', put({ plan_id: 'plan_mysql' })]],
+  databases_server_same_engine: [['databases', put({ server_id: 'server_mysql' })]],
+  grants_database_same_server: [['grants', put({ server_id: 'server_other', credential_id: 'credential_elsewhere' })]],
+  grants_credential_same_server: [['grants', put({ credential_id: 'credential_elsewhere' })]],
+  accesses_project_same_team: [['accesses', put({ limit_project_id: 'project_other' })]],
+
+  // one at a time
+  actions_one_running_per_database: [['actions', () => ({ ...RUNNING })]],
+  actions_one_running_per_credential: [
+    ['actions', () => ({ ...RUNNING, kind: 'credential_reset', credential_id: 'credential', database_id: null })],
+  ],
+  actions_one_per_server_and_kind: [['actions', () => ({ kind: 'server_refresh', database_id: null })]],
+  actions_one_delete_per_database: [['actions', () => ({ kind: 'database_delete' })]],
+  actions_one_delete_per_credential: [
+    ['actions', () => ({ kind: 'credential_delete', credential_id: 'credential', database_id: null })],
+  ],
+};
+
+/** What the first of two rows must be as well for the second to be one too many. */
+const BOTH = /^actions_one_/;
+
+/** Targets of composite references: they hold `id`, so that the primary key always refuses first. */
+const IMPLIED = [
+  'credentials_of_team_and_server',
+  'databases_of_team_and_server',
+  'plans_of_engine',
+  'pools_of_engine',
+  'projects_of_team',
+  'servers_of_engine',
+];
+
+async function insert(table: string, row: Row): Promise<Row> {
+  const columns = Object.keys(row);
+  const text = `INSERT INTO ${table} (${columns.map((name) => `"${name}"`).join(', ')})
+    VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')}) RETURNING *`;
+  const { rows } = await client.query<Row>(text, Object.values(row));
+  return rows[0] ?? {};
+}
+
+test.each(
+  Object.entries(CASES).flatMap(([name, cases]) => cases.map((each, index) => [name, index, ...each] as const)),
+)('%s refuses its row %i', async (name, _, table, change) => {
+  await client.query('BEGIN');
+  try {
+    const first = await insert(table, { ...good(table), ...(BOTH.test(name) ? change({}) : {}) });
+    const second = { ...good(table), ...change(first) };
+    const error = await insert(table, second).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DatabaseError);
+    expect(error).toMatchObject({ constraint: name });
+  } finally {
+    await client.query('ROLLBACK');
+  }
+});
+
+interface Named {
+  name: string;
+}
+
+test('no constraint is without a case, and no case without its constraint', async () => {
+  const { rows } = await client.query<Named>(`
+    SELECT conname AS name FROM pg_constraint
+      WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'p', 'u', 'x')
+        AND conrelid <> '_prisma_migrations'::regclass
+    UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+      WHERE relnamespace = 'public'::regnamespace AND indisunique AND indrelid <> '_prisma_migrations'::regclass`);
+  expect(rows.map((row) => row.name).sort()).toEqual([...Object.keys(CASES), ...IMPLIED].sort());
+});
+
+test('the constraints without a case hold the primary key, which refuses first', async () => {
+  const { rows } = await client.query<Named>(
+    `SELECT conname AS name FROM pg_constraint WHERE conname = ANY($1) AND pg_get_constraintdef(oid) LIKE 'UNIQUE (id, %'`,
+    [IMPLIED],
+  );
+  expect(rows.map((row) => row.name).sort()).toEqual(IMPLIED);
+});
+
+test('each good row is taken, so that a refusal above is for its constraint alone', async () => {
+  for (const table of new Set(Object.values(CASES).flatMap((cases) => cases.map(([name]) => name)))) {
+    await client.query('BEGIN');
+    await insert(table, good(table));
+    await insert(table, good(table));
+    await client.query('ROLLBACK');
+  }
+});
