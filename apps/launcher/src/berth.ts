@@ -59,6 +59,7 @@ export async function openBerth(options: BerthOptions): Promise<Berth> {
     apiPort,
     logLevel: options.logLevel,
     env: appEnvironment(options.env),
+    prepareStore: async (storeUrl) => (await loadFirstRun()).prepareStore(storeUrl),
     say: terminal.say,
     ...(options.echoLogs ? { echo: (app: string, line: string) => terminal.say(`${app}: ${line}`) } : {}),
   });
@@ -67,7 +68,7 @@ export async function openBerth(options: BerthOptions): Promise<Berth> {
       try {
         if (apiPort !== 0 && !(await isPortFree(apiPort))) throw apiPortTaken(apiPort);
         const facts = await stack.start();
-        const { runFirst } = await import('./first-run'); // with the store's code, 0.3 s to load: after what is slower
+        const { runFirst } = await loadFirstRun();
         await runFirst({ ...facts, token });
         await writeReadyFile(home, { ...facts, token });
         return { ...facts, token, tokenFile: join(home, 'token') };
@@ -79,6 +80,11 @@ export async function openBerth(options: BerthOptions): Promise<Berth> {
     stop: () => end(home, lock, stack.stop),
     force: () => end(home, lock, stack.force),
   };
+}
+
+// With all of the store's code, 0.3 s to load: not before it is known that this start will come so far.
+function loadFirstRun(): Promise<typeof import('./first-run')> {
+  return import('./first-run');
 }
 
 async function end(home: string, lock: HomeLock, stopStack: () => Promise<void>): Promise<void> {

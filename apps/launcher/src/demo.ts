@@ -1,26 +1,23 @@
 // `npm run demo`: the main job from beginning to end on an embedded Berth of its own, which is gone afterwards.
-import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { LOG_FOLDER, makeTemporaryHome } from '@berth/embedded';
+import { makeTemporaryHome } from '@berth/embedded';
 import { openApiClient } from './api-client';
 import { type Berth, openBerth } from './berth';
 import { runCommand } from './command';
 import { tellDemo } from './demo-story';
+import { removeHome, TEMPORARY_FOLDERS } from './remove-home';
 import { formatMs } from './terminal';
-
-const FOLDERS = ['/tmp', '/var/tmp', '/var/lib'];
 
 void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
   let berth: Berth | null = null;
   terminal.heading('Berth demo: a real PostgreSQL database, asked for, used, secured and dropped through the API');
   terminal.live('Placing the programs of PostgreSQL');
-  const home = await makeTemporaryHome([...new Set([tmpdir(), ...FOLDERS])]);
+  const home = await makeTemporaryHome([...new Set([tmpdir(), ...TEMPORARY_FOLDERS])]);
   onInterrupt({
     stop: async () => berth?.stop(),
     force: async () => {
       await berth?.force();
-      await removeAllBut(home, []);
+      await removeHome(home, 'wholly');
     },
   });
   try {
@@ -36,7 +33,7 @@ void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
     const { connectedMs } = await tellDemo({ callApi, terminal, interrupted });
     terminal.live('Stopping everything');
     await berth.stop();
-    await removeAllBut(home, []);
+    await removeHome(home, 'wholly');
     terminal.say();
     terminal.done('Stopped everything and removed its files', null);
     terminal.say(`
@@ -49,14 +46,7 @@ Next:  npm start        the same, kept running on port 8080, with data that stay
     return 0;
   } catch (error) {
     await berth?.stop();
-    await removeAllBut(home, interrupted.aborted ? [] : [LOG_FOLDER]); // whoever looks for the reason needs the logs
+    await removeHome(home, interrupted.aborted ? 'wholly' : 'but for its logs'); // whoever looks for the reason needs the logs
     throw error;
   }
 });
-
-async function removeAllBut(home: string, kept: string[]): Promise<void> {
-  const names = (await readdir(home)).filter((name) => !kept.includes(name));
-  const how = { recursive: true, force: true, maxRetries: 5 }; // what was ended at once may still be writing
-  await Promise.all(names.map((name) => rm(join(home, name), how)));
-  if (kept.length === 0) await rm(home, how);
-}

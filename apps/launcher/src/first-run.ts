@@ -3,7 +3,7 @@
 import { ensureFirstRows } from '@berth/actions';
 import type { Secret } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
-import { openStore } from '@berth/store';
+import { migrate, openStore } from '@berth/store';
 import { openApiClient } from './api-client';
 
 export interface FirstRunFacts {
@@ -18,6 +18,11 @@ const SERVER_NAME = 'embedded';
 const ENVIRONMENT = 'development';
 const OPERATOR = 'operator@localhost';
 const PREFLIGHT_WAIT_S = 20;
+
+/** Brings the schema of the store up to date. Throws PlatformError `store_behind` when a migration fails. */
+export async function prepareStore(storeUrl: Secret): Promise<void> {
+  await migrate(storeUrl, 'apply');
+}
 
 /** Makes what is missing. Throws LaunchError when the API refuses or the server does not pass its preflight. */
 export async function runFirst(facts: FirstRunFacts): Promise<void> {

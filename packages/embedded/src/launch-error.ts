@@ -12,6 +12,7 @@ export type LaunchErrorCode =
   | 'api_refused'
   | 'first_run_failed'
   | 'demo_failed'
+  | 'bench_failed'
   | 'interrupted';
 
 /** `message` says what failed and why, `advice` what to do. Neither holds a secret. Test the `code`. */

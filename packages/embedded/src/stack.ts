@@ -24,6 +24,8 @@ export interface StackOptions {
   logLevel: string;
   /** What the apps are given besides: PATH, TZ and the like. */
   env: Record<string, string>;
+  /** Done with the store's database before any app starts: one process brings its schema up to date, not all at once. */
+  prepareStore?(storeUrl: Secret): Promise<void>;
   /** Told a sentence when something dies or is back. */
   say(line: string): void;
   /** Given the apps' log lines in place of their log files. */
@@ -112,8 +114,10 @@ async function start(state: State): Promise<StackFacts> {
     startServer(state, 'server', options.serverPassword, false), // tenants' URLs hold its port
   ]);
   await ensureDatabase(store, STORE_DATABASE);
-  stopping.signal.throwIfAborted();
   const storeUrl = store.url(STORE_DATABASE);
+  stopping.signal.throwIfAborted();
+  await options.prepareStore?.(storeUrl);
+  stopping.signal.throwIfAborted();
   const names = await listApps(options.appsFolder);
   state.apps.push(...names.map((name) => startApp(appOptions(options, name, storeUrl))));
   await Promise.all(state.apps.map((app) => app.ready));
