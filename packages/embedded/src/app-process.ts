@@ -31,8 +31,8 @@ export interface App {
   ready: Promise<void>;
   /** SIGTERM, and SIGKILL when that does not help in time. It is not started again. Safe to repeat. */
   stop(): Promise<void>;
-  /** SIGKILL to what is running now, without forgetting to start it again. */
-  kill9(): void;
+  /** SIGKILL. It is not started again. Safe to repeat. */
+  force(): Promise<void>;
 }
 
 // Prisma's query compiler is WebAssembly. Optimising it costs each process 0.5 to 1.5 s of CPU after its start and
@@ -87,7 +87,11 @@ export function startApp(options: AppOptions): App {
       stopped ??= stop();
       return stopped;
     },
-    kill9: () => void run.child.kill('SIGKILL'),
+    force: async () => {
+      stopping.abort();
+      run.child.kill('SIGKILL');
+      await supervised;
+    },
   };
 }
 

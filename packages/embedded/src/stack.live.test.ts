@@ -89,7 +89,10 @@ describe('a stack', () => {
     const facts = await stack.start();
     expect(Object.keys(facts.pids).sort()).toEqual(['api', 'server', 'store', 'worker-x']);
     const env = (await (await fetch(facts.apiUrl)).json()) as Record<string, string>;
-    const { BERTH_STORE_URL, BERTH_QUEUE_URL, NODE_CHANNEL_FD, NODE_CHANNEL_SERIALIZATION_MODE, ...rest } = env;
+    const { BERTH_STORE_URL, BERTH_QUEUE_URL, ...rest } = env;
+    for (const own of [/^NODE_CHANNEL_/, /^(PWD|OLDPWD|SHLVL|_)$/]) {
+      for (const name of Object.keys(rest)) if (own.test(name)) delete rest[name]; // Node's own, and the shell's
+    }
     expect(BERTH_STORE_URL).toBe(facts.storeUrl.reveal());
     expect(BERTH_QUEUE_URL).toBe(facts.storeUrl.reveal());
     expect(rest).toEqual({

@@ -87,7 +87,7 @@ export function createStack(options: StackOptions): Stack {
     stop,
     force: async () => {
       state.stopping.abort();
-      for (const app of state.apps) app.kill9();
+      await Promise.all(state.apps.map((app) => app.force()));
       const end = () => Promise.all(state.servers.map((server) => server.stop('immediate')));
       await end();
       await state.begun;

@@ -19,6 +19,9 @@ export interface TiedProcessOptions {
 /** Enough for setpriv, sh and cp on every system; children see no more of our own environment than they are given. */
 export const PLAIN_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+// The death signal is not sent to a child whose parent died before the child had asked for it: look once more, after.
+const UNLESS_ORPHAN = 'test "$PPID" = "$0" && exec "$@"';
+
 /** Starts a process that ends when we do. Its death is told by the child's `exit` (or `error`) as usual. */
 export function spawnTied(options: TiedProcessOptions): ChildProcess {
   const { program, args, user, onOurDeath } = options;
@@ -31,7 +34,10 @@ export function spawnTied(options: TiedProcessOptions): ChildProcess {
   };
   const tie = options.tie ?? (hasKernelTie() ? 'kernel' : 'keeper');
   // setpriv runs after uid and gid have changed: the kernel forgets the death signal when they change after it.
-  if (tie === 'kernel') return spawn('setpriv', ['--pdeathsig', onOurDeath, program, ...args], common);
+  if (tie === 'kernel') {
+    const checked = ['sh', '-c', UNLESS_ORPHAN, String(process.pid), program, ...args];
+    return spawn('setpriv', ['--pdeathsig', onOurDeath, ...checked], common);
+  }
   const child = spawn(program, args, common);
   if (child.pid !== undefined) spawnKeeper(child, child.pid, onOurDeath);
   return child;
