@@ -111,15 +111,21 @@ export function serversOf(db: Db) {
       return row ?? null;
     },
 
-    /** What a preflight saw; an unchecked server becomes active. Throws `name_taken` when it is registered already. */
+    /**
+     * What a preflight saw; an unchecked server becomes active, which alone is an event. Throws `name_taken` when it is
+     * registered already.
+     */
     async becomeChecked(id: string, facts: CheckedServer): Promise<void> {
+      // in one statement every part but RETURNING sees the rows as they were before it
       const write = db.$queryRaw`
-        WITH changed AS (
+        WITH checked AS (
           UPDATE servers SET state = CASE state WHEN 'unchecked' THEN 'active' ELSE state END, identity = ${facts.identity},
             version = ${facts.version}, connections_max = ${facts.connectionsMax}, checked_at = now()
           WHERE id = ${id} RETURNING *
+        ), changed AS (
+          SELECT checked.* FROM checked JOIN servers before USING (id) WHERE before.state = 'unchecked'
         ), raised AS (${raise('server.active', SERVER_REFERENCES)})
-        SELECT id FROM changed`;
+        SELECT id FROM checked`;
       await refusing(write, {
         servers_identity_free: () =>
           new PlatformError('name_taken', 'This address leads to a server that is registered under another address.'),
