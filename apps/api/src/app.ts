@@ -8,10 +8,7 @@ import type { ApiContext } from './dialects/dialect';
 import { healthRouter } from './health';
 import { accessLog } from './http/access-log';
 import { errorsTo } from './http/errors';
-import { sendProblem } from './http/problem';
-
-const problems = (error: PlatformError, _request: express.Request, response: express.Response) =>
-  sendProblem(error, response);
+import { renderProblem } from './http/problem';
 
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
 export function appOf(api: ApiContext): Express {
@@ -23,7 +20,7 @@ export function appOf(api: ApiContext): Express {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log));
   }
   app.use(healthRouter(api), adminRouter(api));
-  app.use(refuseUnknown, errorsTo(problems, api.log));
+  app.use(refuseUnknown, errorsTo(renderProblem, api.log));
   return app;
 }
 

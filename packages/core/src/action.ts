@@ -2,10 +2,16 @@
 //
 //             claim                 finish
 //  queued ------------> running -------------> succeeded
-//    | ^                  | |        fail
-//    | '---- postpone ----' '----------------> failed
-//    |       release (its holder died)
-//    '------- cancel ------------------------> cancelled
+//    | ^                  | | |      fail
+//    | '---- postpone ----' | '--------------> failed
+//    |       release        |
+//    |       releaseExpired |        cancelHeld
+//    |                      '----------------> cancelled
+//    |              cancel                     ^
+//    '-----------------------------------------'
+//
+// release: its holder stops in good order. releaseExpired: its holder died, or hangs. cancel: nobody holds it.
+// cancelHeld: its holder was asked to stop, and does between two steps.
 //
 // What holds in each state:
 //   queued     nobody holds it; `not_before` may put it off
@@ -43,14 +49,16 @@ export function isEnded(state: string): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
-/** How long one claim is good for, and how often its holder renews it. Both by the store's clock. */
+/** How long one claim is good for, by the store's clock. */
 export const HOLD_MS = 30_000;
+
+/** How often its holder renews it: three tries before the hold is over. */
 export const HOLD_RENEW_MS = 10_000;
 
 /** A nudge that has not led to a claim after this long is taken for lost. */
 export const NUDGE_LOST_MS = 15_000;
 
-/** How many refusals that may pass (busy, deadlock, a bug of ours) an action survives before it fails. */
+/** An action fails for good when it failed this often by what may pass (busy, deadlock, a dead worker, a bug of ours). */
 export const FAILURES_MAX = 5;
 
 /** How long an unreachable server is waited for, from the first claim. Twenty minutes of maintenance must not end it. */

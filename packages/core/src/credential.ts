@@ -1,7 +1,7 @@
 // A credential: one login on one server, with grants on databases of that server.
 //
 //   creating ----> active ----> deleted
-//       '--> failed ---------------^
+//       '--> failed ---------------^        (one that is still being made may become deleted too)
 
 export const CREDENTIAL_STATES = ['creating', 'active', 'failed', 'deleted'] as const;
 export type CredentialState = (typeof CREDENTIAL_STATES)[number];

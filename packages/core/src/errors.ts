@@ -1,8 +1,9 @@
 // Every error of the platform, in one table. The code decides: the HTTP status a stranger sees, and what an action does.
 
-/** `never`: fail at once. `count`: postpone, at most FAILURES_MAX times. `postpone`: wait for the server to come back. */
+/** `never`: fail at once. `count`: try again until it has failed FAILURES_MAX times. `postpone`: wait for the server. */
 export type Retry = 'never' | 'count' | 'postpone';
 
+/** The table; docs/errors.md shows it. */
 export const ERRORS = {
   // what the caller got wrong
   malformed_body: { status: 400, retry: 'never', title: 'The body cannot be read' },

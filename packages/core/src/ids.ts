@@ -1,6 +1,6 @@
 // Ids: sortable by time, prefixed by what they name, never digits only, never with a colon (BullMQ refuses both).
-// A TypeID (prefix + UUIDv7 in base32), so the UUID that some dialects want is the same fact, not another column.
-import { fromString, getType, toUUID, typeid } from 'typeid-js';
+// A TypeID (prefix + UUIDv7 in base32), so that the UUID that some products' APIs want is in it, not in another column.
+import { fromString, getType, typeid } from 'typeid-js';
 
 export const ID_PREFIXES = {
   access: 'acc',
@@ -33,11 +33,6 @@ export function isId(noun: IdNoun, text: string): boolean {
   } catch {
     return false; // typeid-js has no check that does not throw
   }
-}
-
-/** The UUID inside an id, lower case with hyphens. Throws on what is no id. */
-export function uuidOf(id: string): string {
-  return toUUID(fromString(id));
 }
 
 /** The last five characters of an id: random, [0-9a-z], to tell two equal names on one server apart. */

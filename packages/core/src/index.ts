@@ -10,3 +10,4 @@ export * from './event';
 export * from './ids';
 export * from './secret';
 export * from './server';
+export * from './within';

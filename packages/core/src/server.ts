@@ -1,6 +1,6 @@
-// A server: one engine server that the team already owns.
+// A server: one engine server that operators run and have registered.
 //
-//   unchecked --(a preflight succeeds)--> active <--> draining, offline
+//   unchecked --(a preflight succeeds)--> active <--> draining, offline        (the last two: no function yet)
 
 export const SERVER_STATES = ['unchecked', 'active', 'draining', 'offline'] as const;
 export type ServerState = (typeof SERVER_STATES)[number];

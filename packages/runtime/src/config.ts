@@ -1,4 +1,5 @@
-// Everything a process reads from its environment, parsed once. The only reader of `process.env` in the product.
+// Everything a process reads from its environment, parsed once. The only reader of `process.env` among the processes;
+// ARCHITECTURE.md names the tools that read it as well.
 import { PlatformError, Secret } from '@berth/core';
 import { z } from 'zod';
 
@@ -11,6 +12,7 @@ const schema = z.object({
   BERTH_STORE_URL: secret(postgresUrl),
   /** Where BullMQ keeps its jobs. Without it: the store's database. */
   BERTH_QUEUE_URL: secret(postgresUrl).optional(),
+  /** The key ring; packages/secrets reads it. */
   BERTH_KEYS: secret(z.string().min(1)),
   BERTH_HOST: z.string().min(1).default('127.0.0.1'),
   BERTH_PORT: port.default(8080),
@@ -20,6 +22,7 @@ const schema = z.object({
   BERTH_SWEEP_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
 });
 
+/** The environment as a process uses it: `.env.example` says what each means. */
 export interface Config {
   storeUrl: Secret;
   queueUrl: Secret;

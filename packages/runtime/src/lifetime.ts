@@ -14,12 +14,12 @@ export interface Lifetime {
   announceReady(facts: { url?: string }): void;
 }
 
-/** A clean stop that takes longer is given up: the store releases what was held (see HOLD_MS). */
+/** A clean stop that takes longer is given up. What was held runs out (HOLD_MS), and maintenance takes it back. */
 const STOP_MS_MAX = 25_000;
 
 /**
  * Runs `start`, then lives until SIGTERM, SIGINT (a second one ends at once) or the launcher's end. Exit code 0 after a
- * clean stop, 1 when `start` threw or something was thrown that nobody caught.
+ * stop in order, 1 when `start` threw, something was thrown that nobody caught, or the stop was cut short.
  */
 export async function live(log: Log, start: (lifetime: Lifetime) => Promise<void>): Promise<void> {
   const closers: { name: string; close: Closer }[] = [];

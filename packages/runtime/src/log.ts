@@ -3,7 +3,7 @@
 import { codeOf } from '@berth/core';
 import { pino } from 'pino';
 
-/** All that a log line may carry beside its message. Ids and codes; never names of logins, never values. */
+/** All that a log line may carry beside its message: ids, codes and measures; never a name of a login, never a secret. */
 export interface LogFields {
   accessId?: string;
   actionId?: string;
@@ -12,19 +12,17 @@ export interface LogFields {
   count?: number;
   durationMs?: number;
   duty?: string;
-  engine?: string;
   error?: unknown;
   kind?: string;
   method?: string;
   route?: string;
-  serverId?: string;
   signal?: string;
-  state?: string;
   status?: number;
-  step?: string;
+  /** Where this process listens. */
   url?: string;
 }
 
+/** Writes one line. `message` is a constant sentence; what varies is in the fields. */
 export interface Log {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -32,7 +30,7 @@ export interface Log {
   error(fields: LogFields, message: string): void;
 }
 
-/** Opens the log of one process. `level: 'silent'` writes nothing. */
+/** The log of one process; there is nothing to close. `level: 'silent'` writes nothing. */
 export function openLog(process: string, level: string): Log {
   const logger = pino({ level, base: { process }, serializers: { error: describeError } });
   return {

@@ -1,11 +1,11 @@
 // The board of the queues (bull-board). It shows nudges, not actions: a nudge that failed or was lost is no harm.
+import { within } from '@berth/core';
 import { BUILT_ENGINES } from '@berth/engines/rules';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import type { ApiContext } from '../dialects/dialect';
-import { within } from '../http/within';
 import { queueDownPage } from './pages';
 
 /** A queue that takes longer to say how much it holds does not answer. */
@@ -20,7 +20,7 @@ export function boardRouter({ log, sender }: ApiContext, basePath: string): Rout
   /** The sender throws a broken queue away and opens another: the board must not keep the old one. */
   async function followQueues(): Promise<void> {
     const queues = await sender.queues([...BUILT_ENGINES]);
-    await within(LOOK_MS_MAX, Promise.all(queues.map((queue) => queue.getWaitingCount())));
+    await within(LOOK_MS_MAX, 'The queue', Promise.all(queues.map((queue) => queue.getWaitingCount())));
     if (queues.every((queue, index) => queue === shown[index])) return;
     board.replaceQueues(queues.flatMap(adaptersOf));
     shown = queues;

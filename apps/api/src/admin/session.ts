@@ -3,9 +3,10 @@
 // revoking it ends its sessions.
 import { PlatformError, Secret } from '@berth/core';
 import type { Access } from '@berth/store';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import type { ApiContext } from '../dialects/dialect';
+import { noteAccess } from '../http/access-log';
 import { getBearerAccess, readBearer, requireScope } from '../http/bearer';
 import type { Call } from '../http/route';
 
@@ -64,10 +65,6 @@ async function findSessionAccess({ clock, keyRing, store }: ApiContext, call: Ca
   if (!['GET', 'HEAD'].includes(request.method)) refuseOtherSites(request);
   noteAccess(response, access);
   return access;
-}
-
-function noteAccess(response: Response, access: Access): void {
-  response.locals.accessId = access.id;
 }
 
 /** Null for a cookie that is not there, was changed, or is sealed with a key that is gone: all of them mean signing in. */

@@ -3,6 +3,7 @@ import { PlatformError, Secret } from '@berth/core';
 import { hashToken } from '@berth/secrets';
 import { z } from 'zod';
 import type { ApiContext } from '../dialects/dialect';
+import { noteAccess } from '../http/access-log';
 import { readBody } from '../http/body';
 import { parse } from '../http/parse';
 import type { Call, Route } from '../http/route';
@@ -31,7 +32,7 @@ async function signIn(api: ApiContext, call: Call, nextPath: string): Promise<vo
   const { token } = parse(signInForm, (await readBody(call, ['form'])) ?? {});
   const access = await api.store.accesses.findBearer(hashToken(token));
   if (access === null) return refuse(call, new PlatformError('unauthenticated', 'This is no valid token.'));
-  response.locals.accessId = access.id;
+  noteAccess(response, access);
   if (!access.scopes.includes('operator')) {
     return refuse(call, new PlatformError('missing_scope', 'This token lacks the scope operator.'));
   }

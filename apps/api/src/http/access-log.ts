@@ -2,6 +2,7 @@
 // or a header: they hold names and tokens.
 import type { Clock } from '@berth/core';
 import type { Log } from '@berth/runtime';
+import type { Access } from '@berth/store';
 import type { Request, RequestHandler, Response } from 'express';
 
 /** Asked every few seconds by whoever looks after processes. */
@@ -13,19 +14,29 @@ export function accessLog(log: Log, clock: Clock): RequestHandler {
     const startedMs = clock.monotonicMs();
     response.once('close', () => {
       const route = routeOf(request);
-      const accessId: unknown = response.locals.accessId;
       const fields = {
         method: request.method,
         route,
         status: statusOf(response),
         durationMs: Math.round(clock.monotonicMs() - startedMs),
-        ...(typeof accessId === 'string' && { accessId }),
+        ...notedAccess(response),
       };
       if (QUIET_ROUTES.includes(route)) log.debug(fields, 'Answered');
       else log.info(fields, 'Answered');
     });
     next();
   };
+}
+
+/** Remembers who calls, for the lines about this request. */
+export function noteAccess(response: Response, access: Access): void {
+  response.locals.accessId = access.id;
+}
+
+/** Who calls, as a log line has it; empty while nobody is known. */
+export function notedAccess(response: Response): { accessId?: string } {
+  const accessId: unknown = response.locals.accessId;
+  return typeof accessId === 'string' ? { accessId } : {};
 }
 
 /** The pattern that matched (`/v1/databases/:id`), or the mount alone. */

@@ -3,6 +3,7 @@ import { PlatformError, type Scope, Secret } from '@berth/core';
 import { hashToken } from '@berth/secrets';
 import type { Access, Store } from '@berth/store';
 import type { Request, Response } from 'express';
+import { noteAccess } from './access-log';
 
 /** The token of `Authorization: Bearer …` (the scheme in any case, RFC 9110 11.1); null when there is none. */
 export function readBearer(request: Request): Secret | null {
@@ -17,7 +18,7 @@ export async function getBearerAccess(store: Store, request: Request, response: 
   if (access === null) {
     throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');
   }
-  response.locals.accessId = access.id;
+  noteAccess(response, access);
   return access;
 }
 

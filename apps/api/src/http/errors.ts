@@ -2,6 +2,7 @@
 import { ERRORS, type PlatformError } from '@berth/core';
 import type { Log } from '@berth/runtime';
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import { notedAccess } from './access-log';
 import { ourErrorOf } from './our-error';
 
 /** The last handler under a mount. */
@@ -12,10 +13,9 @@ export function errorsTo(
   return (thrown: unknown, request, response, _next) => {
     const error = ourErrorOf(thrown);
     const { status } = ERRORS[error.code];
-    const accessId: unknown = response.locals.accessId;
     if (status >= 500 && status !== 501) {
-      const who = typeof accessId === 'string' ? { accessId } : {};
-      log.error({ method: request.method, status, code: error.code, error, ...who }, 'A request failed on our side');
+      const fields = { method: request.method, status, code: error.code, error, ...notedAccess(response) };
+      log.error(fields, 'A request failed on our side');
     }
     if (response.headersSent) return void response.destroy();
     render(error, request, response);

@@ -1,9 +1,9 @@
 // Problem documents (RFC 9457): what the native API and every address outside a dialect answers an error with.
 import { ERRORS, type PlatformError } from '@berth/core';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 
 /** Sends the error as `application/problem+json`. Holds what strangers may read, nothing else. */
-export function sendProblem(error: PlatformError, response: Response): void {
+export function renderProblem(error: PlatformError, _request: Request, response: Response): void {
   const { status, title } = ERRORS[error.code];
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');
   response

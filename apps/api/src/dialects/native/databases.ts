@@ -73,7 +73,7 @@ async function deleteDatabase(api: ApiContext, call: Call): Promise<void> {
   const { purge } = parse(deleteQuery, call.request.query);
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
   if (purge !== 'true') {
-    const message = 'Keeping a deleted database for some days (quarantine) comes with the next release.';
+    const message = 'Keeping a deleted database for some days (quarantine) is not built yet.';
     throw new PlatformError('not_built', `${message} To delete it for good, now: DELETE with ?purge=true.`);
   }
   const action = await requestAction(api, databaseDelete, { databaseId: id }, access);

@@ -48,7 +48,7 @@ export const pageQuery = {
   cursor: z.string().min(1).max(REFERENCE_LENGTH_MAX).optional(),
   limit: z
     .string()
-    .regex(/^([1-9]\d?|100)$/, `must be a number from 1 to ${LIMIT_MAX}`)
+    .refine((text) => /^[1-9]\d*$/.test(text) && Number(text) <= LIMIT_MAX, `must be a number from 1 to ${LIMIT_MAX}`)
     .optional(),
 };
 
