@@ -1,7 +1,7 @@
 // Waiting in tests: a condition and a deadline, never a sleep of a guessed length.
 
 export interface EventuallyOptions {
-  /** Default 10 s. */
+  /** Default 30 s: the machine may be busy. */
   timeoutMs?: number;
   /** Pause between two looks; default 25 ms. */
   everyMs?: number;
@@ -17,7 +17,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false | null | undefined>> {
-  const { timeoutMs = 10_000, everyMs = 25, what = 'the condition' } = options;
+  const { timeoutMs = 30_000, everyMs = 25, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   let last: { value: unknown } | { error: unknown };
   for (;;) {
