@@ -22,9 +22,17 @@ export async function migrate(url: Secret, how: 'apply' | 'refuse'): Promise<str
   }
   try {
     const migrations = await listMigrations();
-    if ((await missing(client, migrations)).length === 0) return [];
+    const before = await look(client, migrations);
+    if (before.half === null && before.missing.length === 0) return [];
     await client.query('SELECT pg_advisory_lock(hashtext($1))', [LOCK]);
-    const names = (await missing(client, migrations)).map((migration) => migration.name);
+    const { half, missing } = await look(client, migrations); // who held the lock may have finished what was half done
+    if (half !== null) {
+      throw new PlatformError(
+        'store_behind',
+        `Migration ${half} was begun and not finished. Look at _prisma_migrations in the store.`,
+      );
+    }
+    const names = missing.map((migration) => migration.name);
     if (names.length === 0) return [];
     if (how === 'refuse') {
       throw new PlatformError(
@@ -40,24 +48,26 @@ export async function migrate(url: Secret, how: 'apply' | 'refuse'): Promise<str
   }
 }
 
+interface Seen {
+  /** A migration that was begun and not finished: by a process that died, or that is at it now. */
+  half: string | null;
+  missing: Migration[];
+}
+
 /** Reads Prisma's own ledger, so that `prisma migrate deploy` and this file agree about what was applied. */
-async function missing(client: Client, migrations: Migration[]): Promise<Migration[]> {
+async function look(client: Client, migrations: Migration[]): Promise<Seen> {
   const ledger = await client.query<{ there: boolean }>(
     `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
   );
-  if (ledger.rows[0]?.there !== true) return migrations;
-  const rows = await client.query<{ migration_name: string; done: boolean }>(
+  if (ledger.rows[0]?.there !== true) return { half: null, missing: migrations };
+  const { rows } = await client.query<{ migration_name: string; done: boolean }>(
     `SELECT migration_name, finished_at IS NOT NULL AS done FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
   );
-  const half = rows.rows.find((row) => !row.done);
-  if (half !== undefined) {
-    throw new PlatformError(
-      'store_behind',
-      `Migration ${half.migration_name} was begun and not finished. Look at _prisma_migrations in the store.`,
-    );
-  }
-  const done = new Set(rows.rows.map((row) => row.migration_name));
-  return migrations.filter((migration) => !done.has(migration.name));
+  const done = new Set(rows.filter((row) => row.done).map((row) => row.migration_name));
+  return {
+    half: rows.find((row) => !row.done)?.migration_name ?? null,
+    missing: migrations.filter((migration) => !done.has(migration.name)),
+  };
 }
 
 async function apply(url: Secret, migrations: Migration[]): Promise<void> {

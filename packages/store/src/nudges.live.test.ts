@@ -4,10 +4,11 @@ import { openStreet, type Street } from './street.fixture';
 
 let street: Street;
 
-beforeEach(async () => {
+beforeAll(async () => {
   street = await openStreet();
 });
-afterEach(() => street?.close());
+afterEach(() => street.sql('DELETE FROM actions'));
+afterAll(() => street?.close());
 
 const LONG_AGO = `nudged_at = now() - interval '16 s'`;
 const set = (action: Action, change: string) =>
@@ -83,6 +84,14 @@ describe('nudgeOverdue', () => {
     const looks = await Promise.all([overdue(), overdue(), overdue()]);
     expect(new Set(looks.flat()).size).toBe(10);
     expect(looks.flat()).toHaveLength(10);
+  });
+
+  it('does not wait for an action that somebody writes just now', async () => {
+    const [busy, free] = [await set(await newAction(), LONG_AGO), await set(await newAction(), LONG_AGO)];
+    await street.store.transaction(async (tx) => {
+      await tx.actions.cancel(busy.id);
+      expect(await overdue()).toEqual([free.id]);
+    });
   });
 });
 
