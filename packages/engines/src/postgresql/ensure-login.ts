@@ -2,6 +2,7 @@
 import { PlatformError, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import { type Admin, VERSION_WITH_GRANT_OPTIONS } from './admin';
+import { insist } from './insist';
 import { groupNameOf, markerOf } from './names';
 import { demandOurs, observeDatabaseRow, observeGroup, observeLoginRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
@@ -11,15 +12,16 @@ const ATTRIBUTES = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRL
 
 /** Makes the login, or sets its password and unlocks it. Safe to repeat. Throws `taken_on_server` when foreign. */
 export async function ensureLogin(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
-  const { ownership } = await observeLoginRole(admin, login);
+  const { ownership, oid } = await observeLoginRole(admin, login);
   refuseForeign(ownership, `The login "${login.name}"`);
   const name = quoteIdentifier(login.name);
   const verifier = quoteLiteral(await scramVerifier(password));
-  if (ownership === 'ours') {
-    await atomicallyUnlogged(admin, [`ALTER ROLE ${name} LOGIN PASSWORD ${verifier}`]);
+  await keepUnlogged(admin);
+  if (oid !== null) {
+    await insist(admin, { login: oid }, [`ALTER ROLE ${name} LOGIN PASSWORD ${verifier}`]);
     return { login: login.name, made: false };
   }
-  await atomicallyUnlogged(admin, [
+  await admin.main.atomically([
     `CREATE ROLE ${name} LOGIN ${ATTRIBUTES} PASSWORD ${verifier}`,
     `COMMENT ON ROLE ${name} IS ${quoteLiteral(markerOf(login.id))}`,
   ]);
@@ -28,10 +30,11 @@ export async function ensureLogin(admin: Admin, login: LoginRef, password: Secre
 
 /** Sets the password of a login that exists; a locked one stays locked, grants stay. */
 export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
-  const { ownership } = await observeLoginRole(admin, login);
+  const { ownership, oid } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   const verifier = quoteLiteral(await scramVerifier(password));
-  await atomicallyUnlogged(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} PASSWORD ${verifier}`]);
+  await keepUnlogged(admin);
+  await insist(admin, { login: oid ?? 0 }, [`ALTER ROLE ${quoteIdentifier(login.name)} PASSWORD ${verifier}`]);
   return { login: login.name };
 }
 
@@ -52,14 +55,13 @@ export async function ensureGrant(admin: Admin, database: DatabaseRef, login: Lo
 }
 
 /**
- * Keeps the text of a failing statement, verifier included, out of the server's log where this admin may ask for that;
+ * Keeps the text of failing statements, verifier included, out of the server's log where this admin may ask for that;
  * the error itself is still logged. A message of its own, for a syntax error is logged before anything in it has run. It
  * stays so for the session, which is ours and short.
  */
-async function atomicallyUnlogged(admin: Admin, statements: string[]): Promise<void> {
+async function keepUnlogged(admin: Admin): Promise<void> {
   await admin.main.query(
     `SELECT set_config('log_min_error_statement', 'panic', false)
       WHERE has_parameter_privilege('log_min_error_statement', 'SET')`,
   );
-  await admin.main.atomically(statements);
 }

@@ -2,13 +2,38 @@
 import { type Admin, visit } from './admin';
 import { quoteLiteral } from './quote';
 
+interface Prepared {
+  gid: string;
+  database: string;
+}
+
 /** Rolls back what was prepared in a database, or by a role in any database. Returns how many. Safe to repeat. */
 export async function rollBackPrepared(admin: Admin, of: { database: string } | { owner: string }): Promise<number> {
   const [column, value] = 'database' in of ? ['database', of.database] : ['owner', of.owner];
-  const found = await admin.main.query<{ gid: string; database: string }>(
+  const found = await admin.main.query<Prepared>(
     `SELECT gid, database FROM pg_prepared_xacts WHERE ${column}::text = $1`,
     [value],
   );
+  return rollBack(admin, found);
+}
+
+/**
+ * Rolls back what was prepared after a change of roles, by this login or by a role that it may act as: it may SET ROLE
+ * before it prepares. A change of roles is known by its lock on their catalogue, which is kept until the end.
+ */
+export async function rollBackRoleChanges(admin: Admin, login: number): Promise<number> {
+  const found = await admin.main.query<Prepared>(
+    `SELECT gid, database FROM pg_prepared_xacts
+      WHERE pg_has_role($1::oid, owner, 'MEMBER') AND transaction IN (
+        SELECT own.transactionid FROM pg_locks own JOIN pg_locks held USING (virtualtransaction)
+         WHERE own.locktype = 'transactionid' AND own.pid IS NULL AND held.pid IS NULL
+           AND held.locktype = 'relation' AND held.relation = 'pg_authid'::regclass)`,
+    [login],
+  );
+  return rollBack(admin, found);
+}
+
+async function rollBack(admin: Admin, found: Prepared[]): Promise<number> {
   for (const { gid, database } of found) {
     await visit(admin, database, (inside) => inside.query(`ROLLBACK PREPARED ${quoteLiteral(gid)}`));
   }

@@ -3,6 +3,7 @@
 import { PlatformError } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
+import { insist } from './insist';
 import { groupNameOf } from './names';
 import { observeDatabaseRow, observeGroup, observeLoginRole } from './ownership';
 import { quoteIdentifier } from './quote';
@@ -14,8 +15,9 @@ export async function removeAccess(
 ): Promise<Evidence> {
   const locked: string[] = [];
   for (const login of target.logins) {
-    if ((await observeLoginRole(admin, login)).ownership !== 'ours') continue;
-    await admin.main.atomically([`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
+    const { ownership, oid } = await observeLoginRole(admin, login);
+    if (ownership !== 'ours' || oid === null) continue;
+    await insist(admin, { login: oid }, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
     locked.push(login.name);
   }
   if (!target.database) return { locked };
@@ -29,7 +31,7 @@ export async function shutDatabase(admin: Admin, database: DatabaseRef): Promise
   if (row.ownership !== 'ours' || row.connectionLimit < -1) return false;
   const group = await observeGroup(admin, database);
   const name = quoteIdentifier(database.name);
-  await admin.main.atomically([
+  await insist(admin, { database, oid: row.oid }, [
     `ALTER DATABASE ${name} CONNECTION LIMIT 0`,
     `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`,
     ...(group.ownership === 'ours'

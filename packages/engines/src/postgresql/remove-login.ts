@@ -2,6 +2,7 @@
 import type { Evidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { endSessionsOf } from './end-sessions';
+import { insist } from './insist';
 import { observeLoginRole } from './ownership';
 import { rollBackPrepared } from './prepared';
 import { quoteIdentifier } from './quote';
@@ -11,7 +12,7 @@ import { releaseRole } from './release-role';
 export async function removeLogin(admin: Admin, login: LoginRef): Promise<Evidence> {
   const { ownership, oid } = await observeLoginRole(admin, login);
   if (ownership !== 'ours' || oid === null) return { found: ownership, dropped: false };
-  await admin.main.query(`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`);
+  await insist(admin, { login: oid }, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
   const sessions = await endSessionsOf(admin, [oid], null);
   const rolledBack = await rollBackPrepared(admin, { owner: login.name });
   const cleared = await releaseRole(admin, { name: login.name, oid });
