@@ -1,52 +1,112 @@
-// The environment: complete and right, or refused by the name of each variable and without a value of any.
+// The environment is read once and whole: what is wrong is named, all of it at once, and no value is ever repeated.
 import { inspect } from 'node:util';
-import { codeOf } from '@berth/core';
-import { readConfig } from './config';
+import { codeOf, PlatformError } from '@berth/core';
+import { CONFIG_VARIABLES, readConfig } from './config';
 
-const complete = { BERTH_STORE_URL: 'postgres://berth:hush@localhost/berth', BERTH_KEYS: 'k1:hush' };
+const GOOD = {
+  BERTH_STORE_URL: 'postgres://berth:store-secret@db.example.org:5432/berth',
+  BERTH_KEYS: 'k1:key-secret',
+};
 
-function thrownBy(environment: Record<string, string>): unknown {
+/** What readConfig throws for this environment. */
+function refusalOf(change: Record<string, string | undefined>): PlatformError {
   try {
-    return readConfig(environment);
+    readConfig({ ...GOOD, ...change });
   } catch (error) {
-    return error;
+    if (error instanceof PlatformError) return error;
+    throw error;
   }
+  throw new Error('it was taken');
 }
 
-test('the least environment: the queue lives in the store, the rest has defaults', () => {
-  const config = readConfig(complete);
-  expect(config.queueUrl.reveal()).toBe(complete.BERTH_STORE_URL);
-  expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, migrate: 'apply', logLevel: 'info' });
-  expect(config).toMatchObject({ workerConcurrency: 4, sweepIntervalMs: 5_000 });
-  expect(inspect(config, { depth: null })).not.toContain('hush');
+test('two variables are enough; the rest has values for one machine', () => {
+  const config = readConfig(GOOD);
+  expect(config).toMatchObject({
+    host: '127.0.0.1',
+    port: 8080,
+    migrate: 'apply',
+    logLevel: 'info',
+    workerConcurrency: 4,
+    sweepIntervalMs: 5_000,
+  });
+  expect(config.storeUrl.reveal()).toBe(GOOD.BERTH_STORE_URL);
+  expect(config.queueUrl.reveal()).toBe(GOOD.BERTH_STORE_URL);
+  expect(config.keys.reveal()).toBe(GOOD.BERTH_KEYS);
 });
 
-test('an empty variable counts as one that is not set', () => {
-  const config = readConfig({ ...complete, BERTH_QUEUE_URL: '', BERTH_PORT: '', BERTH_HOST: '' });
-  expect(config).toMatchObject({ host: '127.0.0.1', port: 8080 });
-  expect(config.queueUrl.reveal()).toBe(complete.BERTH_STORE_URL);
+test('every variable is read', () => {
+  const config = readConfig({
+    ...GOOD,
+    BERTH_QUEUE_URL: 'postgresql://queue.example.org/q',
+    BERTH_HOST: '0.0.0.0',
+    BERTH_PORT: '0',
+    BERTH_MIGRATE: 'refuse',
+    BERTH_LOG_LEVEL: 'debug',
+    BERTH_WORKER_CONCURRENCY: '7',
+    BERTH_SWEEP_INTERVAL_MS: '50',
+  });
+  expect(config.queueUrl.reveal()).toBe('postgresql://queue.example.org/q');
+  const rest = { host: '0.0.0.0', port: 0, migrate: 'refuse', logLevel: 'debug' };
+  expect(config).toMatchObject({ ...rest, workerConcurrency: 7, sweepIntervalMs: 50 });
 });
 
-test('every variable that is missing or wrong is named, and no value of any is repeated', () => {
-  const wrong = {
-    BERTH_STORE_URL: 'mysql://hush',
-    BERTH_PORT: '65536',
-    BERTH_MIGRATE: 'hush',
-    BERTH_LOG_LEVEL: 'loud',
-  };
-  const error = thrownBy(wrong);
-  expect(codeOf(error)).toBe('invalid_request');
-  for (const name of ['BERTH_STORE_URL', 'BERTH_KEYS', 'BERTH_PORT', 'BERTH_MIGRATE', 'BERTH_LOG_LEVEL']) {
-    expect(inspect(error)).toContain(name);
+test('a variable that is set to nothing is one that is not set', () => {
+  const nothing = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, '']));
+  expect(readConfig({ ...nothing, ...GOOD })).toEqual(readConfig(GOOD));
+});
+
+test.each(Object.keys(GOOD))('without %s it is refused by name', (name) => {
+  for (const missing of [undefined, '']) {
+    const error = refusalOf({ [name]: missing });
+    expect(codeOf(error)).toBe('invalid_request');
+    expect(error.fields.map(({ field }) => field)).toEqual([name]);
+    expect(error.message).toContain(name);
+    expect(error.message).toContain('.env.example');
   }
-  expect(inspect(error, { depth: null })).not.toMatch(/hush|65536|loud/);
 });
 
-test.each([
+const WRONG: [string, string][] = [
+  ['BERTH_STORE_URL', 'mysql://u:wrong-secret@h/d'],
+  ['BERTH_STORE_URL', 'wrong-secret'],
+  ['BERTH_QUEUE_URL', 'http://wrong-secret'],
+  ['BERTH_PORT', '65536'],
   ['BERTH_PORT', '-1'],
   ['BERTH_PORT', '80.5'],
+  ['BERTH_PORT', 'wrong-secret'],
+  ['BERTH_MIGRATE', 'wrong-secret'],
+  ['BERTH_LOG_LEVEL', 'wrong-secret'],
   ['BERTH_WORKER_CONCURRENCY', '0'],
+  ['BERTH_WORKER_CONCURRENCY', '101'],
+  ['BERTH_WORKER_CONCURRENCY', 'wrong-secret'],
   ['BERTH_SWEEP_INTERVAL_MS', '49'],
-])('%s=%s is refused', (name, value) => {
-  expect(codeOf(thrownBy({ ...complete, [name]: value }))).toBe('invalid_request');
+  ['BERTH_SWEEP_INTERVAL_MS', '60001'],
+  ['BERTH_SWEEP_INTERVAL_MS', 'wrong-secret'],
+];
+
+test.each(WRONG)(
+  '%s with a value that cannot be (%s) is named; neither it nor any other value is printed',
+  (name, value) => {
+    const error = refusalOf({ [name]: value });
+    expect(error.fields.map(({ field }) => field)).toEqual([name]);
+    const printed = inspect(error, { depth: null, showHidden: true });
+    for (const secret of ['wrong-secret', 'store-secret', 'key-secret']) expect(printed).not.toContain(secret);
+  },
+);
+
+test('all that is wrong is said at once', () => {
+  const names = ['BERTH_STORE_URL', 'BERTH_KEYS', 'BERTH_PORT', 'BERTH_MIGRATE'];
+  const error = refusalOf({ BERTH_STORE_URL: undefined, BERTH_KEYS: '', BERTH_PORT: 'x', BERTH_MIGRATE: 'x' });
+  expect(error.fields.map(({ field }) => field).sort()).toEqual(names.sort());
+  for (const name of names) expect(error.message).toContain(name);
+});
+
+test('a configuration that is printed shows no secret', () => {
+  const config = readConfig(GOOD);
+  for (const printed of [
+    JSON.stringify(config),
+    inspect(config, { depth: null, showHidden: true }),
+    `${config.keys}`,
+  ]) {
+    expect(printed).not.toMatch(/store-secret|key-secret/);
+  }
 });

@@ -1,48 +1,66 @@
-// What a log line holds of an error: enough to find it, and nothing that a driver hung on it.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+// A log line holds what the list of fields names and nothing else, whatever is passed or thrown.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { bundle, stopBundling } from '@berth/testing/bundle';
 
-/** The lines that a process of its own writes while it runs `script`, in which `log` is open at `level`. */
-function linesOf(level: string, script: string): { [field: string]: unknown }[] {
-  const code = `const { openLog } = require('./log'); const log = openLog('tester', '${level}'); ${script}`;
-  const args = ['--require', 'esbuild-register', '--eval', code];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: join(__dirname), encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+let file = '';
+
+beforeAll(async () => {
+  file = await bundle('packages/runtime/src/log.fixture.ts');
+});
+afterAll(() => stopBundling());
+
+interface Line {
+  [field: string]: unknown;
+  error?: { cause?: Line['error']; message?: string; code?: string };
 }
 
-test('a line is one JSON object with its process, its fields and its message', () => {
-  const [line] = linesOf(
-    'info',
-    `log.info({ actionId: 'act_1', durationMs: 5 }, 'Done'); log.debug({}, 'not written')`,
-  );
-  expect(line).toMatchObject({ process: 'tester', actionId: 'act_1', durationMs: 5, msg: 'Done' });
+/** The lines that a process writes which logs this case, and all of its output. */
+async function logged(name: string, level = 'info'): Promise<{ lines: Line[]; output: string }> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file, name, level]);
+  const lines =
+    stdout.trim() === ''
+      ? []
+      : stdout
+          .trim()
+          .split('\n')
+          .map((line): Line => JSON.parse(line));
+  return { lines, output: stdout + stderr };
+}
+
+test('one JSON line per fact, with the process, the fields and the message', async () => {
+  const { lines } = await logged('list');
+  expect(lines.map((line) => line.msg)).toEqual(['info line', 'warn line', 'error line']);
+  const fields = { actionId: 'act_1', attempt: 2, code: 'internal', durationMs: 3, kind: 'database_create' };
+  expect(lines[0]).toMatchObject({ process: 'test', ...fields });
 });
 
-test('an error is its name, code, message, stack and causes, without what else hangs on it', () => {
-  const [line] = linesOf(
-    'info',
-    `const cause = Object.assign(new Error('why'), { query: 'hidden', parameters: ['hidden'] });
-     log.error({ error: Object.assign(new Error('what', { cause }), { config: 'hidden' }) }, 'Broke');
-     log.error({ error: 'hidden' }, 'Not even an error');`,
-  );
-  expect(line?.error).toMatchObject({ name: 'Error', code: 'internal', message: 'what', cause: { message: 'why' } });
-  expect(JSON.stringify(line)).not.toContain('hidden');
+test.each([
+  ['debug', 4],
+  ['error', 1],
+  ['silent', 0],
+])('level %s writes %i of the four', async (level, count) => {
+  expect((await logged('list', level)).lines).toHaveLength(count);
 });
 
-test('what was thrown and is no error is not shown, and causes that go round end', () => {
-  const lines = linesOf(
-    'info',
-    `log.error({ error: 'hidden' }, 'Thrown');
-     const round = new Error('round'); round.cause = round; log.error({ error: round }, 'Round');`,
-  );
-  expect(lines.map((line) => line.msg)).toEqual(['Thrown', 'Round']);
-  expect(JSON.stringify(lines)).not.toContain('hidden');
-});
+test.each(['driver', 'cause', 'deep', 'text', 'object', 'secret', 'row'])(
+  'what %s carries beside the list does not get out',
+  async (name) => {
+    const { lines, output } = await logged(name, 'debug');
+    expect(lines).toHaveLength(4);
+    expect(output).not.toContain('logged-secret');
+  },
+);
 
-test('silent writes nothing', () => {
-  expect(linesOf('silent', `log.error({}, 'unheard')`)).toEqual([]);
+test('of an error: name, code, message and stack, and those of its causes, so deep and no deeper, also round and round', async () => {
+  const { lines } = await logged('cause');
+  const { error } = lines[0] ?? {};
+  expect(error).toMatchObject({ name: 'PlatformError', code: 'engine_refused', message: 'The server refused' });
+  expect(Object.keys(error?.cause ?? {}).sort()).toEqual(['code', 'message', 'name', 'stack']);
+  expect(error?.cause).toMatchObject({ message: 'permission denied', code: 'internal' });
+  for (const name of ['deep', 'round']) {
+    let depth = 0;
+    for (let cause = (await logged(name)).lines[0]?.error; cause !== undefined; cause = cause.cause) depth += 1;
+    expect(depth).toBe(5);
+  }
 });

@@ -34,11 +34,33 @@ export interface Log {
 export function openLog(process: string, level: string): Log {
   const logger = pino({ level, base: { process }, serializers: { error: describeError } });
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    debug: (fields, message) => logger.debug(listed(fields), message),
+    info: (fields, message) => logger.info(listed(fields), message),
+    warn: (fields, message) => logger.warn(listed(fields), message),
+    error: (fields, message) => logger.error(listed(fields), message),
   };
+}
+
+/** The list as it is kept while running: the compiler lets a wider object pass, a row for instance. */
+const LISTED: Record<keyof LogFields, true> = {
+  accessId: true,
+  actionId: true,
+  attempt: true,
+  code: true,
+  count: true,
+  durationMs: true,
+  duty: true,
+  error: true,
+  kind: true,
+  method: true,
+  route: true,
+  signal: true,
+  status: true,
+  url: true,
+};
+
+function listed(fields: LogFields): LogFields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => Object.hasOwn(LISTED, name)));
 }
 
 const CAUSES_MAX = 4;
