@@ -83,12 +83,21 @@ function holdsWhatLockLists() {
 
 async function install() {
   fs.rmSync(INSTALLED, { force: true });
+  try {
+    await npmCi('--prefer-offline'); // what npm's cache knows need not be asked again: a fifth less work
+  } catch (error) {
+    if (!error.message.includes('ETARGET')) throw error;
+    await npmCi('--prefer-online'); // the cache is older than the lock file
+  }
+  fs.writeFileSync(INSTALLED, hashOf(read('package-lock.json')));
+}
+
+async function npmCi(cacheFlag) {
   // No package here needs its install script; some would download from elsewhere.
-  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit'];
+  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-fund', '--no-audit', cacheFlag];
   const cli = process.env.npm_execpath ?? '';
   const isNpm = cli.endsWith('npm-cli.js');
   await run(isNpm ? process.execPath : 'npm', [...(isNpm ? [cli] : []), ...args, '--loglevel=error']);
-  fs.writeFileSync(INSTALLED, hashOf(read('package-lock.json')));
 }
 
 // --- the Prisma client ---
