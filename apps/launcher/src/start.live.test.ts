@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@berth/testing';
+import { eventually, testWhere } from '@berth/testing';
 
 const ROOT = join(__dirname, '../../..');
 const START_MS_MAX = 120_000; // three test files at once on two cores
@@ -146,8 +146,9 @@ describe('npm start', () => {
     }
   });
 
-  const rootOnly = process.getuid?.() === 0 ? it : it.skip;
-  rootOnly('tells root which folder is closed to the user who runs PostgreSQL', async () => {
+  const isRoot = process.getuid?.() === 0;
+  const name = 'tells root which folder is closed to the user who runs PostgreSQL';
+  testWhere(isRoot, 'not run by root', name, async () => {
     const closed = join(folder, 'closed');
     await mkdir(closed, { mode: 0o700 });
     const started = start(join(closed, 'home'));

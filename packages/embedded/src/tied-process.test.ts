@@ -3,16 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@berth/testing';
+import { describeWhere, eventually } from '@berth/testing';
 
 async function isAlive(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text !== '' && text.slice(text.lastIndexOf(')') + 2)[0] !== 'Z';
 }
 
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
-onLinux('a tied process', () => {
+describeWhere(process.platform === 'linux', 'there is no /proc to look into', 'a tied process', () => {
   it.each(['kernel', 'keeper'])('is ended by the %s when its parent is killed with -9', async (tie) => {
     const options = {
       program: 'sleep',
