@@ -1,4 +1,5 @@
 // Tenants that stand in the way: what a role may do to its own row, or to its database's, and never commit.
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Client } from 'pg';
 import { newPassword, openGround, type Tenant } from '../conformance/ground';
 import { postgresql } from '.';
@@ -8,6 +9,8 @@ import { quoteIdentifier as quote } from './quote';
 const live = liveServer(process.env.BERTH_TEST_POSTGRESQL_URL ?? '');
 const ground = openGround(postgresql, async () => live);
 
+/** The first byte of what a client sends about its password. */
+const PASSWORD_MESSAGE = 'p'.charCodeAt(0);
 const WAYS = ['in an open session', 'in a prepared transaction'] as const;
 
 describe.each(WAYS)("a login that holds its own role's row %s", (way) => {
@@ -74,6 +77,53 @@ test("what others prepared in the same database stays when a login's row is free
   await Promise.all([other.end(), holder.end()]);
   await live.asSuperuser(`COMMIT PREPARED 'other ${database.id}'`, database.name);
 });
+
+test('a connection begun with the old password and finished after a reset is not let in', async () => {
+  const { database, login, password: old } = await ground.makeTenant();
+  const late = await beginHandshake({ database, login, password: old });
+  const password = newPassword();
+  await ground.session().ensurePassword(login, password);
+  expect(await ground.session().endSessions({ logins: [login] })).toMatchObject({ half_made_left: 0 });
+  late.answer();
+  await expect(late.connected).rejects.toThrow();
+  await late.close();
+  await ground.session().proveLogin(database, login, password, 'owner');
+});
+
+/** A login through a relay that keeps back its proof of the password, the second message of a SCRAM exchange. */
+async function beginHandshake({ database, login, password }: Tenant) {
+  const sockets: Socket[] = [];
+  let answer = () => {};
+  let waits = () => {};
+  const isWaiting = new Promise<void>((resolve) => {
+    waits = resolve;
+  });
+  const relay = createServer((near) => {
+    const far = connect({ host: live.admin.host, port: live.admin.port });
+    sockets.push(near, far);
+    far.pipe(near).on('error', () => undefined);
+    far.on('error', () => near.destroy());
+    let proofs = 0;
+    near.on('data', (bytes) => {
+      if (bytes[0] !== PASSWORD_MESSAGE || ++proofs < 2) return void far.write(bytes);
+      answer = () => void far.write(bytes);
+      waits();
+    });
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const { port } = relay.address() as AddressInfo;
+  const connected = openClient({ host: '127.0.0.1', port, database: database.name, username: login.name, password });
+  connected.catch(() => undefined); // awaited later
+  await isWaiting;
+  return {
+    connected,
+    answer: () => answer(),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => relay.close(resolve));
+    },
+  };
+}
 
 /** Runs the statements as the login itself, not as its group, and leaves them uncommitted. */
 async function hold(
