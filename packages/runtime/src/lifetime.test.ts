@@ -82,8 +82,10 @@ test.each([
   const { child, output, ended } = await startReady('slow closer');
   child.kill(first);
   await eventually(() => output().includes('closing queue'));
+  const askedAt = performance.now();
   child.kill(second);
   expect(await ended).toBe(1);
+  expect(performance.now() - askedAt).toBeLessThan(10_000); // a clean stop is given up, with 1 as well, after 25 s
   expect(closed(output())).toEqual(['closing door', 'closed door', 'closing queue']);
 });
 

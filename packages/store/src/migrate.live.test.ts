@@ -106,6 +106,14 @@ describe('a migration that was left half applied', () => {
     expect(await schemaText()).toEqual(before);
   });
 
+  it('of a newer Berth is one too', async () => {
+    await client.query(`INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'x', '9999_newer')`);
+    await expect(migrate(testStore.secretUrl, 'apply')).rejects.toMatchObject({
+      code: 'store_behind',
+      message: expect.stringContaining('9999_newer'),
+    });
+  });
+
   it('is left by one that fails, which is said with its cause, and said again', async () => {
     await empty();
     await client.query('CREATE SEQUENCE deliveries START 42'); // bars the way of the migration near its end
