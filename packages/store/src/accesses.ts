@@ -1,7 +1,7 @@
 // Accesses, found by the hash of their secret. A token itself is never here.
 import { newId, type Scope } from '@berth/core';
-import type { Db } from './db';
-import type { Access } from './generated/client';
+import { columnsOf, type Db } from './db';
+import { type Access, Prisma } from './generated/client';
 
 export type { Access };
 
@@ -15,13 +15,15 @@ export interface NewAccess {
   expiresAt: Date | null;
 }
 
+const columns = columnsOf('accesses', Prisma.AccessScalarFieldEnum);
+
 export function accessesOf(db: Db) {
   return {
     /** The living bearer access with this hash; null when it is unknown, expired or revoked (by the store's clock). */
     async findBearer(secretHash: string): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`
-        SELECT * FROM accesses WHERE kind = 'bearer' AND secret_hash = ${secretHash} AND revoked_at IS NULL
-          AND (expires_at IS NULL OR expires_at > now())`;
+        SELECT ${columns} FROM accesses
+        WHERE kind = 'bearer' AND secret_hash = ${secretHash} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
       return row ?? null;
     },
 

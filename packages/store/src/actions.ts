@@ -9,7 +9,7 @@ import {
   newId,
   PlatformError,
 } from '@berth/core';
-import { ACTION_REFERENCES, type Db, raise, violatedIndex } from './db';
+import { ACTION_REFERENCES, columnsOf, type Db, raise, violatedIndex } from './db';
 import { type Action, Prisma } from './generated/client';
 
 export type { Action };
@@ -42,7 +42,8 @@ export interface NewAction {
 export const ACTION_ENDED_CHANNEL = 'berth_action_ended';
 
 const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
-const told = Prisma.sql`SELECT changed.*, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
+const columns = columnsOf('changed', Prisma.ActionScalarFieldEnum);
+const told = Prisma.sql`SELECT ${columns}, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
 
 export function actionsOf(db: Db) {
   return { ...requestedOf(db), ...heldOf(db), ...inLineOf(db) };
@@ -60,7 +61,7 @@ function requestedOf(db: Db) {
             ${action.credentialId}, ${action.serverId}, ${action.stepNames}, ${action.requestedBy})
           RETURNING *
         ), raised AS (${raise('action.queued', ACTION_REFERENCES)})
-        SELECT * FROM changed`;
+        SELECT ${columns} FROM changed`;
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the action it wrote.');
       return row;
     },
@@ -93,7 +94,7 @@ function heldOf(db: Db) {
         UPDATE actions SET ${set}
         WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
       ), raised AS (${raise(event, ACTION_REFERENCES)})
-      ${ends ? told : Prisma.sql`SELECT * FROM changed`}`;
+      ${ends ? told : Prisma.sql`SELECT ${columns} FROM changed`}`;
     if (row === undefined) throw claimLost(key);
     return row;
   }
@@ -116,7 +117,7 @@ function heldOf(db: Db) {
                 AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
             RETURNING *
           ), raised AS (${raise('action.started', ACTION_REFERENCES)})
-          SELECT * FROM changed`;
+          SELECT ${columns} FROM changed`;
         return row ?? null;
       } catch (error) {
         if (violatedIndex(error)?.startsWith('actions_one_running_') === true) return null;
@@ -193,7 +194,7 @@ function inLineOf(db: Db) {
           UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL, failures = failures + 1, nudged_at = NULL
           WHERE id = ${id} AND state = 'running' AND held_until < now() RETURNING *
         ), raised AS (${raise('action.released', ACTION_REFERENCES)})
-        SELECT * FROM changed`;
+        SELECT ${columns} FROM changed`;
       return row ?? null;
     },
 

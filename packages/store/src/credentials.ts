@@ -1,6 +1,6 @@
 // The one writer of a credential's state and of its two sealed secrets. Drawn in core/src/credential.ts.
 import { type CredentialState, newId, PlatformError, type Role } from '@berth/core';
-import { CREDENTIAL_REFERENCES, type Db, raise, refusing } from './db';
+import { CREDENTIAL_REFERENCES, columnsOf, type Db, raise, refusing } from './db';
 import { type Credential, type Grant, Prisma } from './generated/client';
 import { type Page, type PageRequest, page } from './page';
 
@@ -22,6 +22,8 @@ const VIEW = {
   grants: { include: { database: { select: { name: true, engine_name: true } } }, orderBy: { number: 'asc' } },
 } as const;
 
+const columns = columnsOf('changed', Prisma.CredentialScalarFieldEnum);
+
 export function credentialsOf(db: Db) {
   return { ...readsOf(db), ...writesOf(db), ...secretsOf(db) };
 }
@@ -38,7 +40,7 @@ async function turn(
     WITH changed AS (
       UPDATE credentials SET ${set} WHERE id = ${id} AND state = ANY(${from}) RETURNING *
     ), raised AS (${raise(event, CREDENTIAL_REFERENCES)})
-    SELECT * FROM changed`;
+    SELECT ${columns} FROM changed`;
   return row ?? null;
 }
 
@@ -55,7 +57,7 @@ function writesOf(db: Db) {
             ${credential.engineUsername}, ${credential.secretSealed}, ${credential.accessId})
           RETURNING *
         ), raised AS (${raise('credential.creating', CREDENTIAL_REFERENCES)})
-        SELECT * FROM changed`;
+        SELECT ${columns} FROM changed`;
       const [row] = await refusing(write, { credentials_username_free: () => usernameTaken(credential.username) });
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the credential it wrote.');
       return row;
@@ -106,7 +108,7 @@ function writesOf(db: Db) {
           UPDATE credentials SET delete_accepted_at = now()
           WHERE id = ${id} AND state <> 'deleted' AND delete_accepted_at IS NULL RETURNING *
         ), raised AS (${raise('credential.deleting', CREDENTIAL_REFERENCES)})
-        SELECT * FROM changed`;
+        SELECT ${columns} FROM changed`;
       return row ?? null;
     },
   };

@@ -1,6 +1,6 @@
 // The one writer of a database's state. Drawn in core/src/database.ts.
 import { type DatabaseState, newId, PlatformError } from '@berth/core';
-import { DATABASE_REFERENCES, type Db, raise, refusing } from './db';
+import { columnsOf, DATABASE_REFERENCES, type Db, raise, refusing } from './db';
 import { type Database, Prisma } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
@@ -53,6 +53,18 @@ const VIEW = {
   server: { select: { name: true, host: true, port: true, tls: true } },
 } as const;
 
+/** The same in one statement: the four relations of an `include` are four more. */
+const VIEW_SQL = Prisma.sql`
+  SELECT ${columnsOf('databases', Prisma.DatabaseScalarFieldEnum)},
+    json_build_object('name', projects.name) AS project, json_build_object('name', environments.name) AS environment,
+    json_build_object('name', plans.name, 'connections_max', plans.connections_max) AS plan,
+    json_build_object('name', servers.name, 'host', servers.host, 'port', servers.port, 'tls', servers.tls) AS server
+  FROM databases JOIN projects ON projects.id = databases.project_id
+    JOIN environments ON environments.id = databases.environment_id
+    JOIN plans ON plans.id = databases.plan_id JOIN servers ON servers.id = databases.server_id`;
+
+const columns = columnsOf('changed', Prisma.DatabaseScalarFieldEnum);
+
 export function databasesOf(db: Db) {
   return { ...readsOf(db), ...writesOf(db) };
 }
@@ -64,7 +76,7 @@ function writesOf(db: Db) {
       WITH changed AS (
         UPDATE databases SET ${set} WHERE id = ${id} AND state = ANY(${from}) RETURNING *
       ), raised AS (${raise(event, DATABASE_REFERENCES)})
-      SELECT * FROM changed`;
+      SELECT ${columns} FROM changed`;
     return row ?? null;
   }
 
@@ -80,7 +92,7 @@ function writesOf(db: Db) {
             ${JSON.stringify(database.labels)}::jsonb, ${database.accessId})
           RETURNING *
         ), raised AS (${raise('database.creating', DATABASE_REFERENCES)})
-        SELECT * FROM changed`;
+        SELECT ${columns} FROM changed`;
       const [row] = await refusing(write, { databases_name_free: () => nameTaken(database.name) });
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the database it wrote.');
       return row;
@@ -112,7 +124,7 @@ function writesOf(db: Db) {
           UPDATE databases SET delete_accepted_at = now()
           WHERE id = ${id} AND state <> 'deleted' AND delete_accepted_at IS NULL RETURNING *
         ), raised AS (${raise('database.deleting', DATABASE_REFERENCES)})
-        SELECT * FROM changed`;
+        SELECT ${columns} FROM changed`;
       return row ?? null;
     },
 
@@ -134,7 +146,10 @@ function writesOf(db: Db) {
 function readsOf(db: Db) {
   return {
     /** Null when there is none; a deleted one is found too. */
-    find: (id: string): Promise<DatabaseView | null> => db.database.findUnique({ where: { id }, include: VIEW }),
+    async find(id: string): Promise<DatabaseView | null> {
+      const [row] = await db.$queryRaw<DatabaseView[]>`${VIEW_SQL} WHERE databases.id = ${id}`;
+      return row ?? null;
+    },
 
     /** Locks its row until commit: requests about one database are accepted one after another. */
     async lock(id: string): Promise<void> {

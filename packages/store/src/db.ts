@@ -12,6 +12,12 @@ export const DATABASE_REFERENCES = Prisma.sql`team_id, id, NULL::text, server_id
 export const CREDENTIAL_REFERENCES = Prisma.sql`team_id, NULL::text, id, server_id, NULL::text`;
 export const SERVER_REFERENCES = Prisma.sql`NULL::text, NULL::text, NULL::text, id, NULL::text`;
 
+/** The columns of a table that this version knows, to select them by name: see statement-names.ts for why not `*`. */
+export function columnsOf(table: string, fields: Record<string, string>): Prisma.Sql {
+  const columns = Object.values(fields).map((column) => `${table}."${column}"`);
+  return Prisma.raw(columns.join(', '));
+}
+
 /** The INSERT that raises an event for each row of the statement's `changed`, to stand in the same WITH. */
 export function raise(type: EventType, references: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`

@@ -11,6 +11,7 @@ import type { Db } from './db';
 import { PrismaClient } from './generated/client';
 import { type Listener, openListener } from './listener';
 import { serversOf } from './servers';
+import { openStatementNames } from './statement-names';
 
 /** Every noun's functions. Inside `transaction` the same functions work on that transaction. */
 export type Nouns = ReturnType<typeof nounsOf>;
@@ -42,7 +43,11 @@ export interface StoreOptions {
 export function openStore({ url, connectionsMax, process }: StoreOptions): Store {
   const adapter = new PrismaPg(
     { connectionString: url.reveal(), max: connectionsMax, application_name: `berth ${process}` },
-    { onPoolError: () => {}, onConnectionError: () => {} }, // an idle connection that died is replaced at the next use
+    {
+      statementNameGenerator: openStatementNames(),
+      onPoolError: () => {}, // an idle connection that died is replaced at the next use
+      onConnectionError: () => {},
+    },
   );
   const client = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
   const listener = openListener(url);
