@@ -1,4 +1,4 @@
-// First rows for a store of one's own: BERTH_STORE_URL=… BERTH_KEYS=… npm run seed. Prints the first token, once.
+// First rows for a store of one's own: BERTH_STORE_URL=… npm run seed. Prints the first token, once.
 // Safe to repeat: what is there stays, and each run makes one more token.
 import { ensureFirstRows } from '@berth/actions';
 import { Secret } from '@berth/core';
@@ -23,8 +23,10 @@ export async function seed({ storeUrl, token }: SeedOptions): Promise<{ poolName
 }
 
 async function main(): Promise<void> {
+  const storeUrl = process.env.BERTH_STORE_URL ?? '';
+  if (storeUrl === '') throw new Error('Set BERTH_STORE_URL to the store (see .env.example), then run this again.');
   const token = makeToken();
-  const { poolName } = await seed({ storeUrl: new Secret(process.env.BERTH_STORE_URL ?? ''), token });
+  const { poolName } = await seed({ storeUrl: new Secret(storeUrl), token });
   process.stdout.write(
     `The first token, shown only now:\n${token.reveal()}\nRegister a server next: POST /v1/servers with "pool": "${poolName}".\n`,
   );

@@ -19,7 +19,7 @@ export interface OpenedContext extends Context {
 
 /**
  * Brings the store up to date (or refuses, by BERTH_MIGRATE) and opens everything; `lifetime` closes it at the end.
- * `connectionsMax` is this process's share of the store's connections, beside three for the queue and one to listen.
+ * `connectionsMax` is this process's share of the store's connections, beside one to listen and those of the queue (two for each queue it sends to; a worker takes three more).
  */
 export async function openContext(process: string, connectionsMax: number, lifetime: Lifetime): Promise<OpenedContext> {
   const config = readConfig();

@@ -18,7 +18,12 @@ export interface Hold {
 }
 
 /** `claimedAtMs` is the monotonic time from before the claim was asked for: the hold never looks longer than it is. */
-export function openHold(store: Store, clock: Clock, key: ClaimKey, claimedAtMs: number): Hold {
+export function openHold(
+  { store, clock }: { store: Store; clock: Clock },
+  key: ClaimKey,
+  claimedAtMs: number,
+  onUnrenewed: (error: unknown) => void,
+): Hold {
   let untilMs = claimedAtMs + HOLD_MS;
   let cancelRequested = false;
 
@@ -31,7 +36,7 @@ export function openHold(store: Store, clock: Clock, key: ClaimKey, claimedAtMs:
   }
 
   const timer = setInterval(() => {
-    prolonging(() => store.actions.renew(key)).catch(() => {}); // the next step or engine call finds the hold over
+    prolonging(() => store.actions.renew(key)).catch(onUnrenewed); // if it stays so, the next engine call finds it over
   }, HOLD_RENEW_MS);
 
   return {

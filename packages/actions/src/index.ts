@@ -1,6 +1,5 @@
 // What happens: requesting actions, running them, and the synchronous writes of operators.
 export { ensureFirstRows, type FirstRun } from './administer/first-run';
-export { readAdminUrl } from './administer/server-admin';
 export { type Context, type OpenedContext, openContext } from './context';
 export { openSecret } from './kind';
 export * from './kinds';

@@ -22,7 +22,7 @@ export interface Resolved {
 
 /** Throws `invalid_request`, `unknown_reference` or `disagree`, each naming the field or the pair. */
 export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<Resolved> {
-  const engine = engineOf(asked.engine ?? access.default_engine);
+  const engine = readEngine(asked.engine ?? access.default_engine);
   const pool = await poolOf(tx, asked.pool ?? access.default_pool_id);
   const project = await projectOf(tx, access, asked.project ?? access.default_project_id);
   const environment = await environmentOf(
@@ -44,7 +44,8 @@ export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<
   return { engine, plan, project, environment, pool };
 }
 
-function engineOf(asked: string | null | undefined): EngineName {
+/** The engine of that name. Throws `invalid_request` without one, `unknown_reference` for one that is not built. */
+export function readEngine(asked: string | null | undefined): EngineName {
   if (asked === null || asked === undefined) throw required('engine');
   if (!isEngineName(asked) || !BUILT_ENGINES.includes(asked)) {
     throw unknown('engine', `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`);

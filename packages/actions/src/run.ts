@@ -35,13 +35,19 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   const claimedAtMs = context.clock.monotonicMs();
   const action = await context.store.actions.claim(actionId, options.holder);
   if (action === null) return;
-  const hold = openHold(context.store, context.clock, action, claimedAtMs);
+  const hold = openHold(context, action, claimedAtMs, (error) =>
+    context.log.warn({ actionId: action.id, attempt: action.claim, error }, 'The hold could not be renewed'),
+  );
   let session: EngineSession | null = null;
   let server: ServerView | null = null;
   try {
     server = await context.store.servers.find(action.server_id);
     if (server === null) throw new PlatformError('not_found', 'The server of this action is not registered any more.');
-    if (action.failures >= FAILURES_MAX) throw new PlatformError('worker_lost', 'Each worker that held it died.');
+    if (action.failures >= FAILURES_MAX)
+      throw new PlatformError(
+        'worker_lost',
+        `Its last worker died, after ${FAILURES_MAX} attempts that did not end well. The workers' logs tell of each.`,
+      );
     session = await options.engine.open(openAdmin(context.keyRing, server), hold);
     await session.lock(action.database_id ?? action.server_id);
     const settle = await perform(context, options, { action, server, session, hold });

@@ -138,7 +138,10 @@ export interface ConnectionFacts {
 export interface EngineRules {
   databaseNameBytesMax: number;
   loginNameBytesMax: number;
+  /** The port where a URL names none. */
   defaultPort: number;
+  /** How an admin URL begins: `postgres:`. The first is the one to show. */
+  urlProtocols: string[];
   /** Whether neither a database nor a login may bear this name, in any spelling of upper and lower case. */
   isReserved(name: string): boolean;
   /** Whether this is one of the engine's own databases, or the canary. */

@@ -1,7 +1,7 @@
 // How BullMQ is reached: one queue per engine, in the schema `bullmq` of a PostgreSQL database.
 // A queue first used while its database is down caches the refusal for ever (bullmq 6.7): whoever opens one awaits it
 // with a limit, and on failure throws it away.
-import type { EngineName, Secret } from '@berth/core';
+import { type EngineName, type Secret, within } from '@berth/core';
 import { createPostgresBackend, Queue } from 'bullmq';
 
 export interface QueueOptions {
@@ -29,6 +29,7 @@ export function connectionOf({ url, process }: QueueOptions, connectionsMax: num
 /** One engine's queue of nudges. */
 export type NudgeQueue = ReturnType<typeof makeQueue>;
 
+/** The queue's name in BullMQ: `berth-postgresql`. */
 export function queueName(engine: EngineName): string {
   return `berth-${engine}`;
 }
@@ -38,7 +39,7 @@ export async function openQueue(engine: EngineName, options: QueueOptions): Prom
   const queue = makeQueue(engine, options);
   queue.on('error', options.onError);
   try {
-    await within(OPEN_MS_MAX, queue.waitUntilReady());
+    await within(OPEN_MS_MAX, 'The queue', queue.waitUntilReady());
     return queue;
   } catch (error) {
     void queue.close().catch(options.onError); // it may hang on what is down: nobody waits for it
@@ -48,17 +49,4 @@ export async function openQueue(engine: EngineName, options: QueueOptions): Prom
 
 function makeQueue(engine: EngineName, options: QueueOptions) {
   return new Queue(queueName(engine), { connection: connectionOf(options, 2) }, createPostgresBackend);
-}
-
-/** The result, or a rejection after `limitMs`; what was begun goes on alone. */
-export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`The queue did not answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

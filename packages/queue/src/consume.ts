@@ -1,8 +1,8 @@
 // Taking nudges of one engine. Nothing is decided here: the work claims its action in the store, so a nudge that comes
 // twice, late or never costs time, not truth. A consumer whose queue broke throws it away and opens a new one.
-import type { EngineName } from '@berth/core';
+import { type EngineName, within } from '@berth/core';
 import { createPostgresBackend, type Job, Worker } from 'bullmq';
-import { connectionOf, openQueue, type QueueOptions, queueName, within } from './connection';
+import { connectionOf, openQueue, type QueueOptions, queueName } from './connection';
 
 export interface ConsumeOptions extends QueueOptions {
   engine: EngineName;
@@ -44,7 +44,7 @@ export function openConsumer(options: ConsumeOptions): Consumer {
   async function lookOnce(): Promise<void> {
     try {
       open ??= await openWorker({ ...options, work });
-      await within(LOOK_MS_MAX, open.look());
+      await within(LOOK_MS_MAX, 'The queue', open.look());
     } catch (error) {
       options.onError(error);
       const broken = open;

@@ -1,7 +1,7 @@
 // Sending nudges. A nudge is a best-effort word: a queue that is down never delays or fails a request, because the
 // sweeper says everything again. What is lost is counted.
-import { type EngineName, isEngineName } from '@berth/core';
-import { HISTORY, type NudgeQueue, openQueue, type QueueOptions, within } from './connection';
+import { type EngineName, isEngineName, systemClock, within } from '@berth/core';
+import { HISTORY, type NudgeQueue, openQueue, type QueueOptions } from './connection';
 
 /** A nudge is given up after this long. */
 const SEND_MS_MAX = 250;
@@ -22,75 +22,93 @@ export interface Sender {
   send(nudge: NudgeWord): Promise<boolean>;
   /** The open queues, for the board; opens those of `engines` that are not. Throws when the queue is down. */
   queues(engines: EngineName[]): Promise<NudgeQueue[]>;
-  /** Whether the last word went through, and how many did not since the start. */
+  /** Whether the queue took the last word or opened since, and how many words it did not take since the start. */
   health(): { reachable: boolean; failures: number };
   close(): Promise<void>;
 }
 
+/** Opens each engine's queue with the first word for it. It must be closed. */
 export function openSender(options: QueueOptions): Sender {
-  const opened = new Map<EngineName, Promise<NudgeQueue>>();
+  const queues = queuesOf(options);
   const sending = new Set<Promise<unknown>>();
-  const left = new Set<Promise<void>>();
   let failures = 0;
   let reachable = true;
 
-  function queueOf(engine: EngineName): Promise<NudgeQueue> {
-    const known = opened.get(engine);
-    if (known !== undefined) return known;
-    const opening = openQueue(engine, options);
-    opened.set(engine, opening);
-    opening.catch(() => opened.delete(engine));
-    return opening;
-  }
-
-  /** A queue that failed once is not used again: its tables may be gone, or it may have cached a refusal. */
-  function forget(engine: EngineName, broken: NudgeQueue): void {
-    opened.delete(engine);
-    const leaving = within(CLOSE_MS_MAX, broken.close())
-      .catch(options.onError)
-      .finally(() => left.delete(leaving));
-    left.add(leaving);
-  }
-
-  async function add(engine: EngineName, nudge: NudgeWord): Promise<void> {
-    const startedAt = performance.now();
-    const queue = await within(SEND_MS_MAX, queueOf(engine)); // an opening that takes longer goes on for the next word
-    try {
-      const leftMs = SEND_MS_MAX - (performance.now() - startedAt);
-      await within(leftMs, queue.add('nudge', { id: nudge.id }, jobOptions(nudge)));
-    } catch (error) {
-      forget(engine, queue);
-      throw error;
-    }
+  async function noting<T>(work: Promise<T>): Promise<T> {
+    reachable = await work.then(
+      () => true,
+      () => false, // the caller hears of it below
+    );
+    return work;
   }
 
   return {
     async send(nudge) {
       if (!isEngineName(nudge.engine)) return false;
-      const adding = add(nudge.engine, nudge);
+      const adding = addTo(queues, nudge.engine, nudge);
       sending.add(adding);
       try {
-        await adding;
-        reachable = true;
+        await noting(adding);
         return true;
       } catch (error) {
         failures += 1;
-        reachable = false;
         options.onError(error);
         return false;
       } finally {
         sending.delete(adding);
       }
     },
-    queues: (engines) => Promise.all(engines.map(queueOf)),
+    queues: (engines) => noting(Promise.all(engines.map(queues.open))),
     health: () => ({ reachable, failures }),
     async close() {
       await Promise.allSettled(sending); // each is given up after SEND_MS_MAX
-      const queues = await Promise.allSettled(opened.values());
-      for (const queue of queues) if (queue.status === 'fulfilled') await queue.value.close();
-      await Promise.all(left);
+      await queues.close();
     },
   };
+}
+
+/** The queues in use, one per engine, and those on their way out. */
+function queuesOf(options: QueueOptions) {
+  const opened = new Map<EngineName, Promise<NudgeQueue>>();
+  const closing = new Set<Promise<void>>();
+  return {
+    /** The engine's queue, opened if it is not. */
+    open(engine: EngineName): Promise<NudgeQueue> {
+      const known = opened.get(engine);
+      if (known !== undefined) return known;
+      const opening = openQueue(engine, options);
+      opened.set(engine, opening);
+      opening.catch(() => opened.delete(engine));
+      return opening;
+    },
+    /** A queue that failed once is not used again: its tables may be gone, or it may have cached a refusal. */
+    forget(engine: EngineName, opening: Promise<NudgeQueue>, broken: NudgeQueue): void {
+      if (opened.get(engine) !== opening) return; // another word found it broken before this one
+      opened.delete(engine);
+      const closed = within(CLOSE_MS_MAX, 'The queue', broken.close())
+        .catch(options.onError)
+        .finally(() => closing.delete(closed));
+      closing.add(closed);
+    },
+    async close(): Promise<void> {
+      const queues = await Promise.allSettled(opened.values());
+      for (const queue of queues) if (queue.status === 'fulfilled') await queue.value.close();
+      await Promise.all(closing);
+    },
+  };
+}
+
+async function addTo(queues: ReturnType<typeof queuesOf>, engine: EngineName, nudge: NudgeWord): Promise<void> {
+  const startedAtMs = systemClock.monotonicMs();
+  const opening = queues.open(engine);
+  const queue = await within(SEND_MS_MAX, 'The queue', opening); // if it takes longer it is there for the next word
+  try {
+    const leftMs = SEND_MS_MAX - (systemClock.monotonicMs() - startedAtMs);
+    await within(leftMs, 'The queue', queue.add('nudge', { id: nudge.id }, jobOptions(nudge)));
+  } catch (error) {
+    queues.forget(engine, opening, queue);
+    throw error;
+  }
 }
 
 function jobOptions(nudge: NudgeWord) {

@@ -85,6 +85,10 @@ async function apply(url: Secret, migrations: Migration[]): Promise<void> {
   try {
     await withSchemaEngine(schema, url.reveal(), (engine) => engine.applyMigrations({ migrationsList, filters }));
   } catch (error) {
-    throw new PlatformError('store_behind', 'A migration could not be applied.', { cause: error });
+    throw new PlatformError(
+      'store_behind',
+      'A migration could not be applied. The store is as the last whole one left it; the log says why.',
+      { cause: error },
+    );
   }
 }

@@ -1,7 +1,7 @@
 // The one writer of a server's state. Drawn in core/src/server.ts.
 import { newId, PlatformError } from '@berth/core';
 import { type Db, raise, refusing, SERVER_REFERENCES } from './db';
-import type { Prisma, Server } from './generated/client';
+import type { Server } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Server };
@@ -131,10 +131,6 @@ export function serversOf(db: Db) {
           new PlatformError('name_taken', 'This address leads to a server that is registered under another address.'),
       });
     },
-
-    /** How many servers of this engine there are, checked or not. */
-    count: (engine: string): Promise<number> =>
-      db.server.count({ where: { engine } satisfies Prisma.ServerWhereInput }),
   };
 }
 

@@ -5,7 +5,6 @@ import {
   databaseCreate,
   ensureFirstRows,
   openSecret,
-  readAdminUrl,
   request,
   run,
   serverPreflight,
@@ -163,8 +162,13 @@ function actionsOf(context: Context) {
 
 /** Registers the tenants' server and has it checked. */
 async function registerServer(journey: Berthless, access: Access, url = testServers().postgresqlUrl): Promise<string> {
-  const admin = readAdminUrl(new Secret(url));
-  const register = { name: 'tenants', engine: 'postgresql', pool: 'postgresql-development', admin, sizeBytesMax: null };
+  const register = {
+    name: 'tenants',
+    engine: 'postgresql',
+    pool: 'postgresql-development',
+    adminUrl: new Secret(url),
+    sizeBytesMax: null,
+  };
   const action = await request(journey.context, serverPreflight, { register }, access);
   const { state, error_message } = await journey.runHere(action.id);
   if (state !== 'succeeded') throw new Error(`The preflight of the tenants' server failed: ${error_message}`);

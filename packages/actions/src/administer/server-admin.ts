@@ -1,25 +1,24 @@
 // The admin access to a server: given as a URL, kept sealed, opened only by a worker.
-import { PlatformError, Secret, TLS_MODES, type TlsMode } from '@berth/core';
+import { type EngineName, PlatformError, Secret, TLS_MODES, type TlsMode } from '@berth/core';
 import type { ServerAdmin } from '@berth/engines/contract';
+import { rulesOf } from '@berth/engines/rules';
 import type { KeyRing } from '@berth/secrets';
 import type { Server } from '@berth/store';
 
-const DEFAULT_PORTS: Record<string, number> = { 'postgres:': 5432, 'postgresql:': 5432 };
-
 /**
- * Reads an admin URL (`postgres://user:password@host:5432`). Throws `invalid_request` on field `admin_url`, never
+ * Reads an admin URL of this engine (`postgres://user:password@host:5432`). Throws `invalid_request` on field `admin_url`, never
  * repeating what was given: it holds a password.
  */
-export function readAdminUrl(text: Secret): ServerAdmin {
+export function readAdminUrl(engine: EngineName, text: Secret): ServerAdmin {
+  const { defaultPort, urlProtocols } = rulesOf(engine);
   const url = URL.canParse(text.reveal()) ? new URL(text.reveal()) : null;
-  const defaultPort = DEFAULT_PORTS[url?.protocol ?? ''];
   const tls = TLS_MODES.find((mode) => mode === (url?.searchParams.get('sslmode') ?? 'disable'));
   const username = decode(url?.username);
   const password = decode(url?.password);
   const host = url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
   const isWhole = username !== '' && password !== '' && host !== '' && url?.port !== '0';
-  if (url === null || defaultPort === undefined || tls === undefined || !isWhole) {
-    const form = 'postgres://user:password@host:5432, with ?sslmode=disable, require or verify-full';
+  if (url === null || !urlProtocols.includes(url.protocol) || tls === undefined || !isWhole) {
+    const form = `${urlProtocols[0]}//user:password@host:${defaultPort}, with ?sslmode=disable, require or verify-full`;
     const fields = [{ field: 'admin_url', message: `must look like ${form}` }];
     throw new PlatformError('invalid_request', 'The admin URL cannot be read.', { fields });
   }

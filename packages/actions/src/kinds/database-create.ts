@@ -106,14 +106,20 @@ async function chooseServer({ tx }: Planning, resolved: Resolved, input: Databas
   if (input.serverId !== undefined) {
     const pinned = await tx.servers.lock(input.serverId);
     if (pinned?.state === 'active' && pinned.engine === engine) return pinned;
-    throw new PlatformError('no_server', 'The server named is not active for this engine.');
+    throw new PlatformError(
+      'no_server',
+      'The server named is not active for this engine. Look at it with POST /v1/servers/:id/preflight, or name none.',
+    );
   }
   const chosen = await tx.servers.chooseForDatabase({
     engine,
     environmentId: environment.id,
     poolId: pool?.id ?? null,
   });
-  if (chosen !== null) return chosen;
+  if (chosen !== null) {
+    await tx.servers.lock(chosen.id); // names on one server are chosen one after another, whoever places or pins
+    return chosen;
+  }
   const where = pool === null ? `in environment ${environment.name}` : `in pool ${pool.name}`;
   const message = `No active ${engine} server ${where}. An operator registers one with POST /v1/servers.`;
   throw new PlatformError('no_server', message, { fields: [{ field: 'engine', message }] });

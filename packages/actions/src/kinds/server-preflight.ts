@@ -1,15 +1,16 @@
 // server_preflight: what this admin may do on this server, and the server made ready for tenants who must not meet.
-import { PlatformError } from '@berth/core';
-import type { ServerAdmin, ServerFacts } from '@berth/engines/contract';
-import { sealAdmin } from '../administer/server-admin';
+import { PlatformError, type Secret } from '@berth/core';
+import type { ServerFacts } from '@berth/engines/contract';
+import { readAdminUrl, sealAdmin } from '../administer/server-admin';
 import type { Kind } from '../kind';
+import { readEngine } from '../resolve';
 import { engineOf } from './subjects';
 
 export interface ServerRegistration {
   name: string;
   engine: string;
   pool: string;
-  admin: ServerAdmin;
+  adminUrl: Secret;
   sizeBytesMax: bigint | null;
 }
 
@@ -37,21 +38,23 @@ export const serverPreflight: Kind<ServerPreflightInput> = {
     async function register() {
       if (!('register' in input)) return null;
       const { register: asked } = input;
+      const engine = readEngine(asked.engine);
+      const admin = readAdminUrl(engine, asked.adminUrl);
       const pool = await tx.catalog.findPool(asked.pool);
       if (pool === null) throw refused('unknown_reference', 'pool', `There is no pool "${asked.pool}".`);
-      if (pool.engine !== asked.engine) {
-        throw refused('disagree', 'pool', `Pool ${pool.name} holds ${pool.engine} servers, not ${asked.engine}.`);
+      if (pool.engine !== engine) {
+        throw refused('disagree', 'pool', `Pool ${pool.name} holds ${pool.engine} servers, not ${engine}.`);
       }
       const id = tx.servers.newId();
       return tx.servers.insert({
         id,
         name: asked.name,
-        engine: asked.engine,
+        engine,
         poolId: pool.id,
-        host: asked.admin.host,
-        port: asked.admin.port,
-        tls: asked.admin.tls,
-        adminSealed: sealAdmin(keyRing, id, asked.admin),
+        host: admin.host,
+        port: admin.port,
+        tls: admin.tls,
+        adminSealed: sealAdmin(keyRing, id, admin),
         sizeBytesMax: asked.sizeBytesMax,
       });
     }

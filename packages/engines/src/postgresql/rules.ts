@@ -15,6 +15,7 @@ export const postgresqlRules: EngineRules = {
   databaseNameBytesMax: NAME_BYTES_MAX,
   loginNameBytesMax: NAME_BYTES_MAX,
   defaultPort: 5432,
+  urlProtocols: ['postgres:', 'postgresql:'],
   isReserved,
   isSystemDatabase: (name) => SYSTEM_DATABASES.includes(name.toLowerCase()),
   canBeDatabaseName: canBeName,

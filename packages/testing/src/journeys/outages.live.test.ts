@@ -1,6 +1,6 @@
 // What breaks around an action: the queue's tables are dropped, the tenants' server is down for a while, a server cannot
 // be what it claims. Time is lost, never work.
-import { databaseDelete, readAdminUrl, request, serverPreflight } from '@berth/actions';
+import { databaseDelete, request, serverPreflight } from '@berth/actions';
 import { Secret } from '@berth/core';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
@@ -108,8 +108,13 @@ describe('a preflight', () => {
   afterAll(() => journey?.close());
 
   const preflight = async (url: string, name: string) => {
-    const admin = readAdminUrl(new Secret(url));
-    const register = { name, engine: 'postgresql', pool: 'postgresql-development', admin, sizeBytesMax: null };
+    const register = {
+      name,
+      engine: 'postgresql',
+      pool: 'postgresql-development',
+      adminUrl: new Secret(url),
+      sizeBytesMax: null,
+    };
     const action = await request(journey.context, serverPreflight, { register }, journey.access);
     const ended = await journey.runHere(action.id);
     return { ended, server: await journey.context.store.servers.find(action.server_id) };

@@ -1,7 +1,6 @@
 // Servers: registered by operators, and looked at before anything is placed on them. Admin access goes in and never out.
-import { readAdminUrl, request as requestAction, serverPreflight } from '@berth/actions';
-import { PlatformError, Secret } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { request as requestAction, serverPreflight } from '@berth/actions';
+import { Secret } from '@berth/core';
 import type { ServerView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
@@ -47,12 +46,11 @@ async function registerServer(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
   const asked = parse(newServer, (await readBody(call)) ?? {});
-  refuseUnknownEngine(asked.engine);
   const register = {
     name: asked.name,
     engine: asked.engine,
     pool: asked.pool,
-    admin: readAdminUrl(asked.admin_url),
+    adminUrl: asked.admin_url,
     sizeBytesMax: asked.size_bytes_max === undefined ? null : BigInt(asked.size_bytes_max),
   };
   const action = await requestAction(api, serverPreflight, { register }, access);
@@ -72,12 +70,6 @@ async function preflightServer(api: ApiContext, call: Call): Promise<void> {
   const { id } = await getServer(api.store, call.request.params.id);
   const action = await requestAction(api, serverPreflight, { serverId: id }, access);
   await answerAccepted(api, call, action, () => showFresh(api, id));
-}
-
-function refuseUnknownEngine(engine: string): void {
-  if (BUILT_ENGINES.some((built) => built === engine)) return;
-  const message = `There is no engine "${engine}". Built are: ${BUILT_ENGINES.join(', ')}.`;
-  throw new PlatformError('unknown_reference', message, { fields: [{ field: 'engine', message }] });
 }
 
 async function showFresh(api: ApiContext, id: string) {
