@@ -2,6 +2,7 @@
 import { codeOf } from '@berth/core';
 import type { DatabaseRef, Evidence } from '../contract';
 import { type Admin, visit } from './admin';
+import { pastHandshakes } from './handshakes';
 import { groupNameOf } from './names';
 import { type DatabaseRow, observeDatabaseRow, observeGroup } from './ownership';
 import { rollBackPrepared } from './prepared';
@@ -33,7 +34,7 @@ async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: Datab
   for (let drops = 1; ; drops++) {
     const evidence = await clearFollowers(admin, database, row);
     try {
-      await admin.main.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
+      await pastHandshakes(admin, `DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
       return evidence;
     } catch (error) {
       if (codeOf(error) !== 'server_busy' || drops === DROPS_MAX) throw error; // 55006: something came back

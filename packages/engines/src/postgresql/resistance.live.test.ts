@@ -83,11 +83,19 @@ test('a connection begun with the old password and finished after a reset is not
   const late = await beginHandshake({ database, login, password: old });
   const password = newPassword();
   await ground.session().ensurePassword(login, password);
-  expect(await ground.session().endSessions({ logins: [login] })).toMatchObject({ half_made_left: 0 });
+  expect(await ground.session().endSessions({ logins: [login] })).toMatchObject({ handshakes_left: 0 });
   late.answer();
   await expect(late.connected).rejects.toThrow();
   await late.close();
   await ground.session().proveLogin(database, login, password, 'owner');
+});
+
+test('a database is dropped though a stranger keeps a handshake open', async () => {
+  const tenant = await ground.makeTenant();
+  const stranger = await beginHandshake({ ...tenant, login: { ...tenant.login, name: 'nobody_at_all' } });
+  expect(await ground.session().removeDatabase(tenant.database)).toMatchObject({ dropped: true });
+  await expect(stranger.connected).rejects.toThrow();
+  await stranger.close();
 });
 
 /** A login through a relay that keeps back its proof of the password, the second message of a SCRAM exchange. */
