@@ -23,6 +23,10 @@ export interface Consumer {
 const LOOK_EVERY_MS = 2_000;
 const LOOK_MS_MAX = 2_000;
 
+/** Opening and closing may hang on what is down: nobody waits longer than this for them. */
+const OPEN_MS_MAX = 5_000;
+const CLOSE_MS_MAX = 2_000;
+
 interface Open {
   look(): Promise<unknown>;
   close(): Promise<void>;
@@ -66,8 +70,9 @@ export function openConsumer(options: ConsumeOptions): Consumer {
       closed = true;
       if (timer !== null) clearTimeout(timer);
       await looking;
-      await open?.close();
+      const closing = open?.close(); // takes no more from here on
       await Promise.allSettled(inHand); // of a queue that broke as well
+      if (closing !== undefined) await within(CLOSE_MS_MAX, 'The queue', closing).catch(options.onError);
     },
   };
 }
@@ -81,13 +86,16 @@ async function openWorker(options: ConsumeOptions): Promise<Open> {
     createPostgresBackend,
   );
   worker.on('error', options.onError);
-  await worker.waitUntilReady();
-  void worker.run().catch(options.onError);
-  return {
-    look: () => queue.getWaitingCount(),
-    async close() {
-      await worker.close();
-      await queue.close();
-    },
+  const close = async () => {
+    await worker.close();
+    await queue.close();
   };
+  try {
+    await within(OPEN_MS_MAX, 'The queue', worker.waitUntilReady());
+  } catch (error) {
+    void close().catch(options.onError);
+    throw error;
+  }
+  void worker.run().catch(options.onError);
+  return { look: () => queue.getWaitingCount(), close };
 }
