@@ -14,7 +14,7 @@ export async function chooseDatabaseName(tx: Nouns, engine: EngineName, serverId
 /** The same for a login. */
 export async function chooseLoginName(tx: Nouns, engine: EngineName, serverId: string, name: string, id: string) {
   const rules = rulesOf(engine);
-  const asItStands = rules.canBeLoginName(name) && !(await tx.credentials.isEngineUsernameHeld(serverId, name));
+  const asItStands = rules.canBeLoginName(name) && !(await tx.credentials.isLoginNameHeld(serverId, name));
   return asItStands ? name : rules.engineNameOf(name, idTail(id));
 }
 

@@ -15,7 +15,7 @@ import type { Context } from './context';
 import { type Hold, openHold } from './hold';
 import { Interrupted, interruptionOf } from './interrupted';
 import type { Settle } from './kind';
-import { kindOf } from './kinds';
+import { findKind, kindOf } from './kinds';
 
 /** Moments of a step, in order, told to `onMoment`: fault tests kill or freeze the process at one of them. */
 export type Moment = 'started' | 'performed' | 'recorded';
@@ -158,8 +158,9 @@ async function endWithout(
 ): Promise<void> {
   const { action, server, session } = ending;
   const { keyRing, store } = context;
+  const kind = findKind(action.kind); // null: `not_built` is what it fails with
   const settle =
-    server === null ? async () => {} : await kindOf(action.kind).fail({ action, server, session, keyRing, store });
+    server === null || kind === null ? async () => {} : await kind.fail({ action, server, session, keyRing, store });
   const next = await store.transaction(async (tx) => {
     await end(tx);
     await settle(tx);

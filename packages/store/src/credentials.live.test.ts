@@ -154,7 +154,7 @@ describe('names', () => {
   it('the one on the server is held until the login is really gone', async () => {
     const one = await credentialIn('active');
     const { engine_username: engineUsername } = one;
-    const held = () => street.store.credentials.isEngineUsernameHeld(street.serverId, engineUsername);
+    const held = () => street.store.credentials.isLoginNameHeld(street.serverId, engineUsername);
     await street.store.credentials.acceptDelete(one.id);
     expect(await held()).toBe(true);
     await expect(again(one, { engineUsername })).rejects.toThrow('credentials_engine_username_free');

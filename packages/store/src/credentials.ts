@@ -153,10 +153,14 @@ function readsOf(db: Db) {
         include: VIEW,
       }),
 
-    /** Whether this login name is held by a credential of this server, even one on its way out. */
-    isEngineUsernameHeld: async (serverId: string, engineUsername: string): Promise<boolean> =>
+    /** Whether a credential of this server has this login name or was asked for under it, even one on its way out. */
+    isLoginNameHeld: async (serverId: string, name: string): Promise<boolean> =>
       (await db.credential.count({
-        where: { server_id: serverId, engine_username: engineUsername, state: { not: 'deleted' } },
+        where: {
+          server_id: serverId,
+          OR: [{ engine_username: name }, { username: name }],
+          state: { not: 'deleted' },
+        },
       })) > 0,
   };
 }

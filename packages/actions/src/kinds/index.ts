@@ -19,9 +19,14 @@ const KINDS = new Map<string, Performed>(
   ),
 );
 
+/** Null for a kind that this version cannot perform. */
+export function findKind(name: string): Performed | null {
+  return KINDS.get(name) ?? null;
+}
+
 /** Throws `not_built` for a kind of the design that this version cannot perform. */
 export function kindOf(name: string): Performed {
-  const kind = KINDS.get(name);
-  if (kind === undefined) throw new PlatformError('not_built', `This version of Berth cannot perform ${name}.`);
+  const kind = findKind(name);
+  if (kind === null) throw new PlatformError('not_built', `This version of Berth cannot perform ${name}.`);
   return kind;
 }
