@@ -23,6 +23,7 @@ export function connectionOf({ url, process }: QueueOptions, connectionsMax: num
     max: connectionsMax,
     migrate: true,
     application_name: `berth ${process} queue`,
+    options: '-c synchronous_commit=off', // a nudge forgotten in a crash of the server is sent again
   };
 }
 
