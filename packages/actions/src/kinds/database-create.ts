@@ -1,9 +1,10 @@
 // database_create: a database on a server chosen now, with a first login where the dialect wants one. It ends with a
 // check: the login works, and fails on every database that is not its own.
-import { PlatformError } from '@berth/core';
+import { type EngineName, PlatformError } from '@berth/core';
+import type { DatabaseRef, LoginRef } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
-import type { Access, Server } from '@berth/store';
+import type { Access, CredentialView, DatabaseView, Server } from '@berth/store';
 import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
 import { type Asked, type Resolved, resolve } from '../resolve';
@@ -58,30 +59,33 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
   },
 
   async perform(work) {
-    const { action, session } = work;
-    await work.step('reserve_names', () => reserveNames(work));
-    const database = await getDatabase(work.store, action.database_id);
+    const { action, keyRing, session, store } = work;
+    const [stored, credential] = await Promise.all([
+      getDatabase(store, action.database_id),
+      action.credential_id === null ? null : getCredential(store, action.credential_id),
+    ]);
+    let database = databaseRef(stored);
+    let login = credential === null ? null : loginRef(credential);
+    await work.step('reserve_names', async () => {
+      database = await reserveDatabaseName(work, stored);
+      if (credential === null) return { database: database.name };
+      login = await reserveLoginName(work, engineOf(stored), credential);
+      return { database: database.name, login: login.name };
+    });
     let facts = { charset: '', collation: '', sizeBytes: 0 };
     await work.step('create_database', async () => {
-      const spec = { ...databaseRef(database), connectionsMax: database.plan.connections_max };
-      facts = await session.ensureDatabase(spec);
-      return {
-        name: database.engine_name,
-        charset: facts.charset,
-        collation: facts.collation,
-        size_bytes: facts.sizeBytes,
-      };
+      facts = await session.ensureDatabase({ ...database, connectionsMax: stored.plan.connections_max });
+      return { name: database.name, charset: facts.charset, collation: facts.collation, size_bytes: facts.sizeBytes };
     });
-    if (action.credential_id !== null) {
-      const credential = await getCredential(work.store, action.credential_id);
-      const password = openSecret(work.keyRing, credential.id, credential.secret_sealed ?? '');
-      const login = loginRef(credential);
-      await work.step('create_login', () => makeLogin(session, databaseRef(database), login, password));
-      await work.step('check_login', () => proveLogin(session, databaseRef(database), login, password));
-      await work.step('check_isolation', () => session.proveIsolation(login, password));
+    if (credential !== null && login !== null) {
+      const password = openSecret(keyRing, credential.id, credential.secret_sealed ?? '');
+      const named = login;
+      await work.step('create_login', () => makeLogin(session, database, named, password));
+      await work.step('check_login', () => proveLogin(session, database, named, password));
+      await work.step('check_isolation', () => session.proveIsolation(named, password));
     }
     return async (tx) => {
-      await tx.databases.becomeAvailable(database.id, facts);
+      await tx.databases.becomeAvailable(stored.id, facts);
       if (action.credential_id !== null) await tx.credentials.becomeActive(action.credential_id);
     };
   },
@@ -148,14 +152,12 @@ async function planOwner(
   return credential.id;
 }
 
-async function reserveNames({ action, session, store }: Work) {
-  const database = await getDatabase(store, action.database_id);
-  const engine = engineOf(database);
-  const observeDatabase = session.observeDatabase.bind(session);
-  const { name } = await reserveName(engine, databaseRef(database), observeDatabase, store.databases.renameOnEngine);
-  if (action.credential_id === null) return { database: name };
-  const credential = await getCredential(store, action.credential_id);
-  const observeLogin = session.observeLogin.bind(session);
-  const login = await reserveName(engine, loginRef(credential), observeLogin, store.credentials.renameOnEngine);
-  return { database: name, login: login.name };
+function reserveDatabaseName({ session, store }: Work, database: DatabaseView): Promise<DatabaseRef> {
+  const observe = session.observeDatabase.bind(session);
+  return reserveName(engineOf(database), databaseRef(database), observe, store.databases.renameOnEngine);
+}
+
+function reserveLoginName({ session, store }: Work, engine: EngineName, credential: CredentialView): Promise<LoginRef> {
+  const observe = session.observeLogin.bind(session);
+  return reserveName(engine, loginRef(credential), observe, store.credentials.renameOnEngine);
 }
