@@ -2,6 +2,7 @@
 // worker. Both stand in one file per kind (kinds/), because they must agree.
 import type { ActionKind, EngineName, Secret } from '@berth/core';
 import type { EngineSession, Evidence } from '@berth/engines/contract';
+import type { Log } from '@berth/runtime';
 import type { KeyRing } from '@berth/secrets';
 import type { Access, Action, Nouns, ServerView, Store } from '@berth/store';
 
@@ -53,6 +54,7 @@ export interface Kind<Input> {
 }
 
 export interface FailedWork extends Omit<Work, 'session' | 'step'> {
+  log: Log;
   session: EngineSession | null;
 }
 

@@ -157,10 +157,12 @@ async function endWithout(
   end: (tx: Parameters<Settle>[0]) => Promise<Action>,
 ): Promise<void> {
   const { action, server, session } = ending;
-  const { keyRing, store } = context;
+  const { keyRing, log, store } = context;
   const kind = findKind(action.kind); // null: `not_built` is what it fails with
   const settle =
-    server === null || kind === null ? async () => {} : await kind.fail({ action, server, session, keyRing, store });
+    server === null || kind === null
+      ? async () => {}
+      : await kind.fail({ action, server, session, keyRing, log, store });
   const next = await store.transaction(async (tx) => {
     await end(tx);
     await settle(tx);

@@ -56,6 +56,12 @@ async function findPackage(): Promise<{ folder: string; version: string }> {
   }
 }
 
+/**
+ * Static libraries, which nothing here links; and the trusted languages PL/Tcl and PL/Perl, which any tenant may add to
+ * its database: a loop in them cannot be ended by the server (seen: a session that survived every delete).
+ */
+const LEFT_OUT = /\.a$|pltcl|plperl/;
+
 // Modes are set by hand: under `umask 077` npm unpacks files that only their owner may read.
 async function copyOpen(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
@@ -63,7 +69,7 @@ async function copyOpen(from: string, to: string): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) await copyOpen(source, target);
-    else if (entry.isFile() && !entry.name.endsWith('.a')) {
+    else if (entry.isFile() && !LEFT_OUT.test(entry.name)) {
       await copyFile(source, target, constants.COPYFILE_FICLONE);
       await chmod(target, from.endsWith('/bin') ? 0o755 : 0o644);
     }

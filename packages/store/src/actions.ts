@@ -43,6 +43,12 @@ export const ACTION_ENDED_CHANNEL = 'berth_action_ended';
 
 const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
 const columns = columnsOf('changed', Prisma.ActionScalarFieldEnum);
+/** Of an action called `mine`: nobody works on its database or credential, and nobody older waits for them. */
+const IS_HEAD_OF_LINE = Prisma.sql`
+  NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
+    AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+  AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
+    AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))`;
 const told = Prisma.sql`SELECT ${columns}, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
 
 export function actionsOf(db: Db) {
@@ -111,10 +117,7 @@ function heldOf(db: Db) {
             UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
               started_at = coalesce(started_at, now()), not_before = NULL
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
-              AND NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
-                AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
-              AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
-                AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+              AND ${IS_HEAD_OF_LINE}
             RETURNING *
           ), raised AS (${raise('action.started', ACTION_REFERENCES)})
           SELECT ${columns} FROM changed`;
@@ -209,13 +212,16 @@ function inLineOf(db: Db) {
       return row ?? null;
     },
 
-    /** Counts a nudge for every due action whose last one led to nothing, oldest first, and returns them. */
+    /**
+     * Counts a nudge for every due action whose last one led to nothing, oldest first, and returns them. Of each line
+     * only the head: those behind it cannot be claimed, and a long line must not keep the others from their turn.
+     */
     async nudgeOverdue(limit: number): Promise<Nudge[]> {
       return db.$queryRaw<Nudge[]>`
         UPDATE actions SET nudges = nudges + 1, nudged_at = now()
-        WHERE id IN (SELECT id FROM actions WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
+        WHERE id IN (SELECT id FROM actions mine WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
           AND (nudged_at IS NULL OR nudged_at < now() - ${NUDGE_LOST_MS} * interval '1 millisecond')
-          ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+          AND ${IS_HEAD_OF_LINE} ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
         RETURNING id, engine, nudges`;
     },
   };

@@ -1,6 +1,6 @@
 // credential_reset: a new password, sessions of the old one ended. Grants stay. The pending password is stored before
 // the server hears of it and becomes the working one in the commit that ends the action, so that none is ever lost.
-import { codeOf, PlatformError } from '@berth/core';
+import { PlatformError } from '@berth/core';
 import { makePassword } from '@berth/secrets';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
 import {
@@ -37,7 +37,7 @@ export const credentialReset: Kind<CredentialResetInput> = {
       databaseId: database.id,
       credentialId,
       serverId: credential.server_id,
-      stepNames: ['set_password', 'end_sessions', 'check_login'],
+      stepNames: ['shut_out', 'end_sessions', 'set_password', 'let_in', 'check_login'],
     };
   },
 
@@ -53,8 +53,15 @@ export const credentialReset: Kind<CredentialResetInput> = {
     const login = loginRef(credential);
     const password = openSecret(keyRing, id, credential.pending_secret_sealed);
     const oldPassword = openSecret(keyRing, id, credential.secret_sealed ?? '');
-    await step('set_password', () => session.ensurePassword(login, password));
+    // Locked first: a session that is still open could change the password after us.
+    await step('shut_out', () => session.removeAccess({ logins: [login] }));
     await step('end_sessions', () => session.endSessions({ logins: [login] }));
+    // And again before it is let in: a handshake begun with the old password would still be accepted.
+    await step('set_password', async () => {
+      const set = await session.ensurePassword(login, password);
+      return { ...set, ...(await session.endSessions({ logins: [login] })) };
+    });
+    await step('let_in', () => session.ensureLogin(login, password));
     await step('check_login', async () => ({
       ...(await session.proveLogin(database, login, password, 'owner')),
       ...(await session.proveRefused(database, login, oldPassword)),
@@ -63,33 +70,28 @@ export const credentialReset: Kind<CredentialResetInput> = {
   },
 
   async fail(work) {
-    const outcome = await whichPasswordWorks(work);
+    const isOldOneBack = await putOldPasswordBack(work);
     const id = work.action.credential_id ?? '';
     return async (tx) => {
-      if (outcome === 'pending') await tx.credentials.adoptPendingSecret(id);
-      if (outcome === 'old') await tx.credentials.dropPendingSecret(id);
+      if (isOldOneBack) await tx.credentials.dropPendingSecret(id);
     };
   },
 };
 
 /**
- * A login attempt is the only honest probe. `unknown` (the server cannot be asked) keeps both: the next reset sets the
- * same pending password, and until then the old one is shown.
+ * After a reset that failed the old password is to work again, and the login to be open. False when the server could not
+ * be told so: then both passwords are kept, the old one is shown, and the next reset sets the same pending one.
  */
-async function whichPasswordWorks({
-  action,
-  keyRing,
-  session,
-  store,
-}: FailedWork): Promise<'pending' | 'old' | 'unknown'> {
+async function putOldPasswordBack({ action, keyRing, log, session, store }: FailedWork): Promise<boolean> {
   const credential = await getCredential(store, action.credential_id);
-  if (session === null || credential.pending_secret_sealed === null) return 'unknown';
-  const database = databaseRef(await getDatabase(store, action.database_id));
-  const password = openSecret(keyRing, credential.id, credential.pending_secret_sealed);
+  if (session === null || credential.secret_sealed === null) return false;
+  const login = loginRef(credential);
   try {
-    await session.proveLogin(database, loginRef(credential), password, 'owner');
-    return 'pending';
+    if ((await session.observeLogin(login)) !== 'ours') return true; // there is no login that could know either
+    await session.ensureLogin(login, openSecret(keyRing, credential.id, credential.secret_sealed));
+    return true;
   } catch (error) {
-    return codeOf(error) === 'login_check_failed' ? 'old' : 'unknown';
+    log.warn({ actionId: action.id, error }, 'The old password could not be put back after a failed reset');
+    return false;
   }
 }

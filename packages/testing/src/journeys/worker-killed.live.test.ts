@@ -14,7 +14,7 @@ afterAll(() => journey?.close());
 
 const CREATE_STEPS = ['reserve_names', 'create_database', 'create_login', 'check_login', 'check_isolation'];
 const DELETE_STEPS = ['shut_out', 'end_sessions', 'drop_database', 'drop_logins', 'check_gone'];
-const RESET_STEPS = ['set_password', 'end_sessions', 'check_login'];
+const RESET_STEPS = ['shut_out', 'end_sessions', 'set_password', 'let_in', 'check_login'];
 const MOMENTS = ['performed', 'recorded'];
 
 function each(steps: string[]): [string, string][] {

@@ -1,0 +1,67 @@
+// A tenant who works against Berth: a reset that it makes fail leaves the password that is shown working, and one that
+// it races for does not let it keep its way in.
+import { credentialReset, request } from '@berth/actions';
+import { Client } from 'pg';
+import { type Journey, openJourney, withClient } from '../journey';
+
+let journey: Journey;
+let count = 0;
+
+beforeAll(async () => {
+  journey = await openJourney();
+});
+afterAll(() => journey?.close());
+
+async function madeLogin() {
+  count += 1;
+  const action = await journey.requestDatabase(`resisting_${process.pid}_${count}`);
+  await journey.runHere(action.id);
+  const id = action.credential_id ?? '';
+  return { id, uri: () => journey.uriOf(id) };
+}
+
+/** Resets the password and lets every pause pass, until it ended. */
+async function reset(credentialId: string) {
+  const { id } = await request(journey.context, credentialReset, { credentialId }, journey.access);
+  for (;;) {
+    const action = await journey.runHere(id);
+    if (action.ended_at !== null) return action;
+    await withClient(journey.storeUrl, (client) => client.query('UPDATE actions SET not_before = NULL'));
+  }
+}
+
+const works = (uri: string) => withClient(uri, (client) => client.query('SELECT 1'));
+
+it('that forbids itself to write fails its reset and keeps the password that is shown', async () => {
+  const login = await madeLogin();
+  const before = await login.uri();
+  await withClient(before, (client) => client.query('REVOKE ALL ON SCHEMA public FROM CURRENT_USER'));
+  expect(await reset(login.id)).toMatchObject({ state: 'failed', error_code: 'login_check_failed' });
+  expect(await login.uri()).toBe(before);
+  await works(before);
+});
+
+it('that changes its password in a loop is out after the reset', async () => {
+  const login = await madeLogin();
+  const client = new Client({ connectionString: await login.uri() });
+  let isIn = true;
+  client.on('error', () => {
+    isIn = false;
+  });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>('SELECT session_user AS name');
+  const loop = (async () => {
+    while (isIn) {
+      await client.query(`SET ROLE NONE; ALTER ROLE "${rows[0]?.name}" PASSWORD 'evil'`).catch(() => {
+        // refused while Berth holds the row; the loop goes on until the session is ended
+      });
+    }
+  })();
+  expect(await reset(login.id)).toMatchObject({ state: 'succeeded' });
+  await loop;
+  await client.end();
+  const evil = new URL(await login.uri());
+  evil.password = 'evil';
+  await expect(works(evil.href)).rejects.toMatchObject({ code: '28P01' });
+  await works(await login.uri());
+});
