@@ -28,14 +28,17 @@ const OPEN_MS_MAX = 5_000;
 const CLOSE_MS_MAX = 2_000;
 
 interface Open {
-  look(): Promise<unknown>;
+  /** How many nudges wait. */
+  look(): Promise<number>;
   close(): Promise<void>;
 }
 
 /** Opens a consumer that keeps itself open. Never throws for a queue that is down: it tries again. */
 export function openConsumer(options: ConsumeOptions): Consumer {
   const inHand = new Set<Promise<void>>();
+  const line = watchLine(() => inHand.size < options.concurrency);
   const work = (actionId: string): Promise<void> => {
+    line.taken();
     const working = options.work(actionId).finally(() => inHand.delete(working));
     inHand.add(working);
     return working;
@@ -48,9 +51,10 @@ export function openConsumer(options: ConsumeOptions): Consumer {
   async function lookOnce(): Promise<void> {
     try {
       open ??= await openWorker({ ...options, work });
-      await within(LOOK_MS_MAX, 'The queue', open.look());
+      line.look(await within(LOOK_MS_MAX, 'The queue', open.look()));
     } catch (error) {
       options.onError(error);
+      line.forget();
       const broken = open;
       open = null;
       void broken?.close().catch(options.onError); // its work in hand goes on; it claims nothing new
@@ -77,6 +81,26 @@ export function openConsumer(options: ConsumeOptions): Consumer {
   };
 }
 
+/** A worker may fall silent on a connection of its own while the queue answers: then nudges wait and none is taken. */
+function watchLine(hasRoom: () => boolean) {
+  let count = 0;
+  let countWhenWaiting: number | null = null;
+  return {
+    taken() {
+      count += 1;
+    },
+    /** Throws when nudges waited at this look and the one before, and none was taken in between. */
+    look(waiting: number) {
+      const isWaiting = waiting > 0 && hasRoom();
+      if (isWaiting && countWhenWaiting === count) throw new Error('The queue holds nudges and gives none');
+      countWhenWaiting = isWaiting ? count : null;
+    },
+    forget() {
+      countWhenWaiting = null;
+    },
+  };
+}
+
 async function openWorker(options: ConsumeOptions): Promise<Open> {
   const queue = await openQueue(options.engine, options); // makes the tables if they are missing
   const worker = new Worker(
@@ -97,5 +121,8 @@ async function openWorker(options: ConsumeOptions): Promise<Open> {
     throw error;
   }
   void worker.run().catch(options.onError);
-  return { look: () => queue.getWaitingCount(), close };
+  return {
+    look: async () => (await queue.getJobCounts('waiting')).waiting ?? 0, // without those of a queue that was paused
+    close,
+  };
 }

@@ -41,6 +41,8 @@ export interface Way {
   shut(): void;
   /** Takes connections and never answers, but for the first `passingCount` new ones: as a server that hangs. */
   hang(passingCount?: number): void;
+  /** How many were let in and never answered. */
+  hangingCount(): number;
   /** From now on nothing passes on any connection: as a server whose machine stopped. */
   freeze(): void;
   /** Lets new ones in. Those that hang go on hanging. */
@@ -54,11 +56,15 @@ export async function openWay(url: string): Promise<Way> {
   const sockets = new Set<Socket>();
   let mode: 'open' | 'shut' | 'hang' = 'open';
   let passing = 0;
+  let hangingCount = 0;
   const server: Server = createServer((incoming) => {
     sockets.add(incoming);
     incoming.on('error', () => {}).on('close', () => sockets.delete(incoming));
     if (mode === 'shut') return void incoming.destroy();
-    if (mode === 'hang' && passing === 0) return;
+    if (mode === 'hang' && passing === 0) {
+      hangingCount += 1;
+      return;
+    }
     if (mode === 'hang') passing -= 1;
     const outgoing = connect(Number(target.port), target.hostname);
     outgoing.on('error', () => incoming.destroy()).on('close', () => incoming.destroy());
@@ -83,6 +89,7 @@ export async function openWay(url: string): Promise<Way> {
       mode = 'hang';
       passing = passingCount;
     },
+    hangingCount: () => hangingCount,
     freeze() {
       mode = 'hang';
       passing = 0;
