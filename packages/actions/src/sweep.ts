@@ -11,6 +11,9 @@ export interface Swept {
 /** One sweep takes this many of each; what is left waits for the next one. */
 const SWEEP_MAX = 500;
 
+/** A queue that is down loses every word, 250 ms each: after this many in a row the rest is left until it is overdue. */
+const LOST_IN_A_ROW_MAX = 10;
+
 /** Null when another maintenance process sweeps right now. Safe to run anywhere, at any time. */
 export async function sweep(context: Context): Promise<Swept | null> {
   const nudges: Nudge[] = [];
@@ -22,6 +25,15 @@ export async function sweep(context: Context): Promise<Swept | null> {
     nudges.push(...(await tx.actions.nudgeOverdue(SWEEP_MAX)));
   });
   if (!ran) return null;
-  for (const nudge of nudges) await context.sender.send(nudge); // one after another: a queue that is down is asked slowly
+  await sendAll(context, nudges);
   return { released, nudged: nudges.length };
+}
+
+/** One after another: a queue that is down is asked slowly, and does not hold up the next sweep or the end of the process. */
+async function sendAll({ sender }: Context, nudges: Nudge[]): Promise<void> {
+  let lost = 0;
+  for (const nudge of nudges) {
+    lost = (await sender.send(nudge)) ? 0 : lost + 1;
+    if (lost === LOST_IN_A_ROW_MAX) return;
+  }
 }

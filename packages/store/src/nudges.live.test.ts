@@ -52,6 +52,15 @@ describe('nudgeOverdue', () => {
     expect(await overdue()).toEqual([]);
   });
 
+  it('leaves alone who stands behind another in a line: it could not be claimed', async () => {
+    const database = await street.database();
+    const [first, second] = [await street.action(database.id), await street.action(database.id)];
+    for (const action of [first, second]) await set(action, LONG_AGO);
+    expect(await overdue()).toEqual([first.id]);
+    await street.store.actions.cancel(first.id);
+    expect(await overdue()).toEqual([second.id]);
+  });
+
   it('nudges what was put off as soon as it is due', async () => {
     const postponed = await street.store.actions.postpone(await running(), 60_000, false);
     expect(await overdue()).toEqual([]);
