@@ -19,6 +19,7 @@ import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type ActionWithSteps, openStore } from '@berth/store';
 import { Client } from 'pg';
 import { bundle, stopBundling } from './bundle';
+import { eventually } from './eventually';
 import { openTestStore, testServers } from './stack';
 import { startProcess, type TestProcess } from './test-process';
 
@@ -30,8 +31,12 @@ export interface Journey {
   storeUrl: string;
   /** Everything that its processes have written. */
   output(): string;
-  /** A worker process of its own. `fault` is `moment:step:SIGNAL`: it hurts itself there, once. */
-  startWorker(fault?: string): Promise<TestProcess>;
+  startWorker(): Promise<TestProcess>;
+  /**
+   * A worker process that hurts itself in this action, once; `fault` is `moment:step:SIGNAL`. A request's own nudge may
+   * be lost and only maintenance repeats it: here it is said until the queue has it, so that no maintenance need run.
+   */
+  startVictim(actionId: string, fault: string): Promise<TestProcess>;
   /** Claims and runs an action in this process, as a worker would when its nudge comes. Starts no process. */
   runHere(id: string): Promise<ActionWithSteps>;
   startMaintenance(): Promise<TestProcess>;
@@ -69,6 +74,12 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     ...processes,
     ...actionsOf(context),
     context,
+    async startVictim(actionId, fault) {
+      const action = await store.actions.find(actionId);
+      if (action === null) throw new Error(`There is no action ${actionId}.`);
+      await eventually(() => sender.send(action), { what: 'the queue to take the nudge' });
+      return processes.startWorker(fault);
+    },
     token: makeToken(),
     storeUrl: testStore.url,
     /** As if its 30 s had passed by the store's clock, which no test can set. */
@@ -84,6 +95,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     },
   };
   try {
+    await sender.queues(['postgresql']); // as an API does: the first word would be lost while it opens
     const access = await makeFirstAccess(context, journey.token);
     const serverId = options.registerServer === false ? '' : await registerServer(journey, access, options.engineUrl);
     const requestDatabase = (name: string) => request(context, databaseCreate, { name, ownerLogin: 'auto' }, access);

@@ -36,7 +36,7 @@ async function isOnServer(uri: string): Promise<boolean> {
 
 /** Has a worker die at the fault, then takes over. */
 async function surviveDeath(actionId: string, step: string) {
-  const victim = await journey.startWorker(`performed:${step}:SIGKILL`);
+  const victim = await journey.startVictim(actionId, `performed:${step}:SIGKILL`);
   await victim.ended;
   await journey.letHoldRunOut(actionId);
   await sweep(journey.context);

@@ -36,7 +36,7 @@ describe('a frozen worker', () => {
     async (moment) => {
       const name = `frozen_${process.pid}_${moment.replace(':', '_')}`;
       const action = await journey.requestDatabase(name);
-      const frozen = await journey.startWorker(`${moment}:SIGSTOP`);
+      const frozen = await journey.startVictim(action.id, `${moment}:SIGSTOP`);
       await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
       await journey.letHoldRunOut(action.id);
       await sweep(journey.context);
@@ -54,7 +54,7 @@ describe('a frozen worker', () => {
   it('past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
     const name = `frozen_${process.pid}_alone`;
     const action = await journey.requestDatabase(name);
-    const frozen = await journey.startWorker('started:create_login:SIGSTOP');
+    const frozen = await journey.startVictim(action.id, 'started:create_login:SIGSTOP');
     await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
     await eventually(() => isHoldOver(action.id), { what: 'the hold to run out', timeoutMs: 40_000 });
     const before = await everything(name);
@@ -69,7 +69,8 @@ describe('a frozen worker', () => {
 
 describe('two workers', () => {
   it('do twenty actions once each', async () => {
-    const workers = await Promise.all([journey.startWorker(), journey.startWorker()]);
+    const starting = [journey.startWorker(), journey.startWorker(), journey.startMaintenance()];
+    const processes = await Promise.all(starting);
     const names = Array.from({ length: 20 }, (_, index) => `two_${process.pid}_${index}`);
     const actions = await Promise.all(names.map((name) => journey.requestDatabase(name)));
     for (const { id } of actions) {
@@ -77,7 +78,7 @@ describe('two workers', () => {
       expect(ended).toMatchObject({ state: 'succeeded', claim: 1 });
       expect(ended.steps).toHaveLength(ended.step_names.length);
     }
-    await Promise.all(workers.map((worker) => worker.stop()));
+    await Promise.all(processes.map((each) => each.stop()));
   });
 
   it('that race for one claim: one gets it', async () => {
@@ -93,7 +94,7 @@ describe('two workers', () => {
 describe('SIGTERM in mid-action', () => {
   it('gives the action back at once, and the next worker ends it', async () => {
     const action = await journey.requestDatabase(`term_${process.pid}`);
-    const stopped = await journey.startWorker('performed:create_database:SIGTERM');
+    const stopped = await journey.startVictim(action.id, 'performed:create_database:SIGTERM');
     await stopped.ended;
     expect(await journey.context.store.actions.find(action.id)).toMatchObject({
       state: 'queued',

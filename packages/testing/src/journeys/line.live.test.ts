@@ -11,7 +11,7 @@ let worker: TestProcess;
 
 beforeAll(async () => {
   journey = await openJourney();
-  worker = await journey.startWorker();
+  [worker] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
 });
 afterAll(() => journey?.close());
 
@@ -56,7 +56,7 @@ describe('a delete', () => {
     await worker.stop();
     const name = `halfmade_${process.pid}`;
     const create = await journey.requestDatabase(name);
-    const slow = await journey.startWorker('recorded:create_database:SIGSTOP');
+    const slow = await journey.startVictim(create.id, 'recorded:create_database:SIGSTOP');
     await eventually(async () => (await journey.context.store.actions.find(create.id))?.steps.length === 2);
     const databaseId = create.database_id ?? '';
     const drop = await request(journey.context, databaseDelete, { databaseId }, journey.access);

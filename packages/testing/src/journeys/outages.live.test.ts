@@ -85,7 +85,7 @@ describe("the tenants' server", () => {
 
   it('killed in the middle of a step: the action goes on when it is back', async () => {
     const create = await journey.requestDatabase('outage_middle');
-    const frozen = await journey.startWorker('started:create_login:SIGSTOP');
+    const frozen = await journey.startVictim(create.id, 'started:create_login:SIGSTOP');
     await eventually(async () => (await journey.context.store.actions.find(create.id))?.steps.length === 2);
     await server.kill9();
     frozen.signal('SIGCONT');

@@ -23,7 +23,7 @@ function each(steps: string[]): [string, string][] {
 
 /** Has a worker die at the fault while it holds the action, then takes over in its place. */
 async function surviveDeath(actionId: string, fault: string) {
-  const victim = await journey.startWorker(`${fault}:SIGKILL`);
+  const victim = await journey.startVictim(actionId, `${fault}:SIGKILL`);
   await victim.ended;
   const left = await journey.context.store.actions.find(actionId);
   expect(left).toMatchObject({ state: 'running', claim: 1 });
@@ -97,7 +97,7 @@ describe('a worker killed with -9', () => {
   it('is noticed without help once its hold of 30 s is over', async () => {
     count += 1;
     const action = await journey.requestDatabase(`killed_${process.pid}_${count}`);
-    const victim = await journey.startWorker('performed:create_login:SIGKILL');
+    const victim = await journey.startVictim(action.id, 'performed:create_login:SIGKILL');
     await victim.ended;
     const [maintenance, successor] = await Promise.all([journey.startMaintenance(), journey.startWorker()]);
     const ended = await journey.ended(action.id, 45_000);
@@ -110,7 +110,7 @@ describe('a worker killed with -9', () => {
     count += 1;
     const action = await journey.requestDatabase(`killed_${process.pid}_${count}`);
     for (let claim = 1; claim <= FAILURES_MAX; claim += 1) {
-      const victim = await journey.startWorker('started:create_database:SIGKILL');
+      const victim = await journey.startVictim(action.id, 'started:create_database:SIGKILL');
       await victim.ended;
       await journey.letHoldRunOut(action.id);
       await sweep(journey.context);
