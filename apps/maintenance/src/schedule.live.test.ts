@@ -70,8 +70,9 @@ describe('SIGTERM in a sweep', () => {
     await makeOverdue();
     await withClient(journey.storeUrl, async (client) => {
       await client.query('BEGIN; LOCK TABLE actions IN ACCESS EXCLUSIVE MODE');
-      const waiting =
-        'SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()';
+      // not by pg_stat_activity: a transaction sees there what was so at its first look
+      const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'actions'::regclass
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
       await eventually(async () => (await client.query(waiting)).rows.length > 0, { what: 'a sweep to wait' });
       maintenance.signal('SIGTERM');
       await eventually(() => maintenance.output().includes('"msg":"Stopping"'));
