@@ -46,6 +46,19 @@ describe('key ring', () => {
     expect(codeThrown(() => ring.open('plain text', 'credential/cred_1'))).toBe('internal');
   });
 
+  it.each(['', 'a', 'aa'])(
+    'refuses an envelope with any other last letter, spare bits of base64 included: "%s"',
+    (text) => {
+      const sealed = ring.seal(new Secret(text), 'x');
+      const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].filter(
+        (letter) => !sealed.endsWith(letter),
+      );
+      for (const letter of others)
+        expect(codeThrown(() => ring.open(sealed.slice(0, -1) + letter, 'x'))).toBe('internal');
+      expect(codeThrown(() => ring.open(`${sealed}=`, 'x'))).toBe('internal');
+    },
+  );
+
   it.each(['', 'k1', 'k1:c2hvcnQ=', `${oldKey},${oldKey}`, `bad id:${oldKey.slice(3)}`])(
     'refuses a ring that is not one, without printing it: %#',
     (text) => {
