@@ -1,7 +1,7 @@
 // What happens: requesting actions, running them, and the synchronous writes of operators.
 export { ensureFirstRows, type FirstRun } from './administer/first-run';
 export { type Context, type OpenedContext, openContext } from './context';
-export { openSecret } from './kind';
+export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { mayReach } from './kinds/subjects';
 export { request } from './request';

@@ -4,10 +4,13 @@ import type { ActionKind, EngineName, Secret } from '@berth/core';
 import type { EngineSession, Evidence } from '@berth/engines/contract';
 import type { Log } from '@berth/runtime';
 import type { KeyRing } from '@berth/secrets';
-import type { Access, Action, Nouns, ServerView, Store } from '@berth/store';
+import type { Access, Action, AuditValue, Nouns, ServerView, Store } from '@berth/store';
+
+/** An access that calls, and from where: the peer's address, null where nobody knows it. */
+export type Caller = Access & { address?: string | null };
 
 /** Who asks. Null is Berth itself (maintenance). */
-export type Requester = Access | null;
+export type Requester = Caller | null;
 
 /** What `plan` may use: the request's transaction and the sealing of secrets. Never an engine, never the queue. */
 export interface Planning {
@@ -24,6 +27,13 @@ export interface Planned {
   credentialId: string | null;
   serverId: string;
   stepNames: string[];
+  /** What it changes, for the audit: without secrets; null before something is made, or after it is gone. */
+  change?: Change;
+}
+
+export interface Change {
+  before: AuditValue | null;
+  after: AuditValue | null;
 }
 
 /** The deed's own part of the commit that ends the action: what the thing it was about becomes. */

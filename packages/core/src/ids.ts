@@ -5,6 +5,7 @@ import { fromString, getType, typeid } from 'typeid-js';
 export const ID_PREFIXES = {
   access: 'acc',
   action: 'act',
+  audit: 'aud',
   credential: 'cred',
   database: 'db',
   delivery: 'del',

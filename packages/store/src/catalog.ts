@@ -14,21 +14,23 @@ export interface NewPlan {
   connectionsMax: number;
 }
 
-/** Finds by id or by name: people type names, programs keep ids. Each `find` is null when there is none. */
+const living = { deleted_at: null };
+
+/** Finds by id or by name: people type names, programs keep ids. Each `find` is null when there is none, or none any more. */
 export function catalogOf(db: Db) {
   return {
     findTeam: (idOrName: string): Promise<Team | null> =>
-      db.team.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }] } }),
+      db.team.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
     findProject: (teamId: string, idOrName: string): Promise<Project | null> =>
-      db.project.findFirst({ where: { team_id: teamId, OR: [{ id: idOrName }, { name: idOrName }] } }),
+      db.project.findFirst({ where: { team_id: teamId, OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
     findEnvironment: (idOrName: string): Promise<Environment | null> =>
-      db.environment.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }] } }),
+      db.environment.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
     findPool: (idOrName: string): Promise<Pool | null> =>
-      db.pool.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }] } }),
+      db.pool.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
     /** Plans of two engines may share a name: `engine` decides; without it any of that name. */
     findPlan: (idOrName: string, engine?: string): Promise<PlanView | null> =>
       db.plan.findFirst({
-        where: { OR: [{ id: idOrName }, { name: idOrName }], ...(engine !== undefined && { engine }) },
+        where: { OR: [{ id: idOrName }, { name: idOrName }], ...(engine !== undefined && { engine }), ...living },
         include: { environments: { select: { environment_id: true } } },
         orderBy: { number: 'asc' },
       }),
@@ -36,44 +38,48 @@ export function catalogOf(db: Db) {
     /** Plans of an engine, the smallest first. */
     listPlans: (engine: string): Promise<PlanView[]> =>
       db.plan.findMany({
-        where: { engine },
+        where: { engine, ...living },
         include: { environments: { select: { environment_id: true } } },
         orderBy: [{ size_bytes_max: 'asc' }, { number: 'asc' }],
       }),
     /** Projects of a team, oldest first. */
     listProjects: (teamId: string): Promise<Project[]> =>
-      db.project.findMany({ where: { team_id: teamId }, orderBy: { number: 'asc' } }),
+      db.project.findMany({ where: { team_id: teamId, ...living }, orderBy: { number: 'asc' } }),
     /** Oldest first. */
-    listEnvironments: (): Promise<Environment[]> => db.environment.findMany({ orderBy: { number: 'asc' } }),
+    listEnvironments: (): Promise<Environment[]> =>
+      db.environment.findMany({ where: living, orderBy: { number: 'asc' } }),
 
     // Each ensure may be repeated and changes nothing that is there.
-    ensureTeam: (name: string): Promise<Team> =>
-      db.team.upsert({ where: { name }, update: {}, create: { id: newId('team'), name } }),
-    ensureProject: (teamId: string, name: string): Promise<Project> =>
-      db.project.upsert({
-        where: { team_id_name: { team_id: teamId, name } },
-        update: {},
-        create: { id: newId('project'), team_id: teamId, name },
-      }),
-    ensureEnvironment: (name: string): Promise<Environment> =>
-      db.environment.upsert({ where: { name }, update: {}, create: { id: newId('environment'), name } }),
-    ensurePool: (name: string, engine: EngineName, environmentId: string): Promise<Pool> =>
-      db.pool.upsert({
-        where: { name },
-        update: {},
-        create: { id: newId('pool'), name, engine, environment_id: environmentId },
-      }),
-    ensurePlan: (plan: NewPlan): Promise<Plan> =>
-      db.plan.upsert({
-        where: { engine_name: { engine: plan.engine, name: plan.name } },
-        update: {},
-        create: {
-          id: newId('plan'),
-          name: plan.name,
-          engine: plan.engine,
-          size_bytes_max: plan.sizeBytesMax,
-          connections_max: plan.connectionsMax,
-        },
-      }),
+    async ensureTeam(name: string): Promise<Team> {
+      await db.$executeRaw`
+        INSERT INTO teams (id, name) VALUES (${newId('team')}, ${name})
+        ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING`;
+      return db.team.findFirstOrThrow({ where: { name, ...living } });
+    },
+    async ensureProject(teamId: string, name: string): Promise<Project> {
+      await db.$executeRaw`
+        INSERT INTO projects (id, team_id, name) VALUES (${newId('project')}, ${teamId}, ${name})
+        ON CONFLICT (team_id, name) WHERE deleted_at IS NULL DO NOTHING`;
+      return db.project.findFirstOrThrow({ where: { team_id: teamId, name, ...living } });
+    },
+    async ensureEnvironment(name: string): Promise<Environment> {
+      await db.$executeRaw`
+        INSERT INTO environments (id, name) VALUES (${newId('environment')}, ${name})
+        ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING`;
+      return db.environment.findFirstOrThrow({ where: { name, ...living } });
+    },
+    async ensurePool(name: string, engine: EngineName, environmentId: string): Promise<Pool> {
+      await db.$executeRaw`
+        INSERT INTO pools (id, name, engine, environment_id) VALUES (${newId('pool')}, ${name}, ${engine}, ${environmentId})
+        ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING`;
+      return db.pool.findFirstOrThrow({ where: { name, ...living } });
+    },
+    async ensurePlan({ name, engine, sizeBytesMax, connectionsMax }: NewPlan): Promise<Plan> {
+      await db.$executeRaw`
+        INSERT INTO plans (id, name, engine, size_bytes_max, connections_max)
+        VALUES (${newId('plan')}, ${name}, ${engine}, ${sizeBytesMax}, ${connectionsMax})
+        ON CONFLICT (engine, name) WHERE deleted_at IS NULL DO NOTHING`;
+      return db.plan.findFirstOrThrow({ where: { name, engine, ...living } });
+    },
   };
 }

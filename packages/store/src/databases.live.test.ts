@@ -15,7 +15,7 @@ const FACTS = { sizeBytes: 7_000_000, charset: 'UTF8', collation: 'C' };
 
 async function databaseIn(state: DatabaseState): Promise<Database> {
   const made = await street.database();
-  const values = { quarantined: 'quarantined_at = now()', deleted: 'deleted_at = now()' };
+  const values = { quarantined: 'quarantined_at = now(), purge_after = now()', deleted: 'deleted_at = now()' };
   const more = state === 'quarantined' || state === 'deleted' ? `, ${values[state]}` : '';
   await street.sql(`UPDATE databases SET state = $2${more} WHERE id = $1`, [made.id, state]);
   return made;

@@ -2,6 +2,7 @@
 export type { Access, NewAccess } from './accesses';
 export type { ActionFilter, ActionPlace, ActionView, ActionWithSteps, EndedStep, Step } from './action-reads';
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
+export type { AuditEntry, AuditFilter, AuditValue, NewAuditEntry } from './audit';
 export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog';
 export type { Credential, CredentialView, Grant } from './credentials';
 export type { Database, DatabaseFilter, DatabaseView, Measured } from './databases';

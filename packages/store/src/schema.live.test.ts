@@ -2,15 +2,13 @@
 // list is the store's own, so that a new constraint without a case fails here.
 import { openTestStore, type TestStore } from '@berth/testing';
 import { Client, DatabaseError } from 'pg';
-
-type Row = Record<string, unknown>;
+import { good, type Row, STREET } from './schema-rows.fixture';
 
 /** A row that is refused: the changes that make a good row of the table a bad one, given another good row beside it. */
 type Case = [table: string, change: (other: Row) => Row];
 
 let testStore: TestStore;
 let client: Client;
-let count = 0;
 
 beforeAll(async () => {
   testStore = await openTestStore();
@@ -22,123 +20,6 @@ afterAll(async () => {
   await client?.end();
   await testStore?.close();
 });
-
-const STREET: [string, Row][] = [
-  ['teams', { id: 'team', name: 'team' }],
-  ['teams', { id: 'team_other', name: 'other' }],
-  ['projects', { id: 'project', team_id: 'team', name: 'p' }],
-  ['projects', { id: 'project_other', team_id: 'team_other', name: 'p' }],
-  ['environments', { id: 'environment', name: 'e' }],
-  ['environments', { id: 'environment_other', name: 'e2' }],
-  ['pools', { id: 'pool', name: 'pool', engine: 'postgresql', environment_id: 'environment' }],
-  ['pools', { id: 'pool_mysql', name: 'pool_mysql', engine: 'mysql', environment_id: 'environment' }],
-  ['plans', { id: 'plan', name: 'plan', engine: 'postgresql', size_bytes_max: 1, connections_max: 1 }],
-  ['plans', { id: 'plan_mysql', name: 'plan', engine: 'mysql', size_bytes_max: 1, connections_max: 1 }],
-  ['servers', server('server', 'postgresql', 'pool')],
-  ['servers', server('server_other', 'postgresql', 'pool')],
-  ['servers', server('server_mysql', 'mysql', 'pool_mysql')],
-  ['accesses', { id: 'access', team_id: 'team', kind: 'bearer', name: 'a', person: 'p', secret_hash: 'h' }],
-  ['databases', database('database')],
-  ['databases', database('database_second')],
-  ['credentials', credential('credential', 'server')],
-  ['credentials', credential('credential_elsewhere', 'server_other')],
-  [
-    'actions',
-    { id: 'action', kind: 'database_create', engine: 'postgresql', database_id: 'database', server_id: 'server' },
-  ],
-  ['events', { id: 'event', type: 'action.queued' }],
-  ['endpoints', { id: 'endpoint', team_id: 'team', url: 'https://example.org', secret_sealed: 's' }],
-  ['endpoints', { id: 'endpoint_other', team_id: 'team', url: 'https://example.org', secret_sealed: 's' }],
-];
-
-function server(id: string, engine: string, pool: string): Row {
-  return { id, name: id, engine, pool_id: pool, host: id, port: 5432, admin_sealed: 's', identity: id };
-}
-
-function database(id: string): Row {
-  const place = { team_id: 'team', project_id: 'project', environment_id: 'environment', server_id: 'server' };
-  return {
-    id,
-    ...place,
-    plan_id: 'plan',
-    engine: 'postgresql',
-    name: id,
-    engine_name: id,
-    access_id: 'access',
-    external_id: id,
-  };
-}
-
-function credential(id: string, serverId: string): Row {
-  const place = { team_id: 'team', server_id: serverId };
-  return { id, ...place, username: id, engine_username: id, secret_sealed: 's', access_id: 'access', external_id: id };
-}
-
-/** A row that the store takes, each time another one. */
-function good(table: string): Row {
-  count += 1;
-  const id = `${table}_${count}`;
-  switch (table) {
-    case 'teams':
-    case 'environments':
-      return { id, name: id };
-    case 'projects':
-      return { id, team_id: 'team', name: id };
-    case 'accesses':
-      return {
-        id,
-        team_id: 'team',
-        kind: 'bearer',
-        name: id,
-        person: 'p',
-        secret_hash: id,
-        login: id,
-        scopes: ['public'],
-      };
-    case 'pools':
-      return { id, name: id, engine: 'postgresql', environment_id: 'environment' };
-    case 'plans':
-      return { id, name: id, engine: 'postgresql', size_bytes_max: 1, connections_max: 1 };
-    case 'plan_environments':
-      return { plan_id: 'plan', environment_id: count % 2 === 0 ? 'environment' : 'environment_other' };
-    case 'servers':
-      return server(id, 'postgresql', 'pool');
-    case 'databases':
-      return database(id);
-    case 'credentials':
-      return credential(id, 'server');
-    case 'grants': {
-      const databaseId = count % 2 === 0 ? 'database' : 'database_second';
-      return {
-        id,
-        team_id: 'team',
-        server_id: 'server',
-        credential_id: 'credential',
-        database_id: databaseId,
-        role: 'owner',
-      };
-    }
-    case 'actions':
-      return { id, kind: 'database_update', engine: 'postgresql', database_id: 'database', server_id: 'server' };
-    case 'steps':
-      return {
-        action_id: 'action',
-        attempt: count,
-        name: 'a_step',
-        state: 'succeeded',
-        started_at: 'now',
-        ended_at: 'now',
-      };
-    case 'events':
-      return { id, type: 'action.queued' };
-    case 'endpoints':
-      return { id, team_id: 'team', url: 'https://example.org', secret_sealed: 's' };
-    case 'deliveries':
-      return { id, event_id: 'event', endpoint_id: count % 2 === 0 ? 'endpoint' : 'endpoint_other' };
-    default:
-      throw new Error(`There is no good row of ${table}: add one here.`);
-  }
-}
 
 const RUNNING = { state: 'running', held_until: 'now', held_by: 'worker' };
 const ENDED = { state: 'succeeded', ended_at: 'now' };
@@ -152,13 +33,14 @@ const put = (change: Row) => (): Row => change;
 /** Keys made of a table's name: every table has them, or a key of another form among CASES. */
 const WITH_NUMBER = [
   ...['teams', 'projects', 'environments', 'accesses', 'pools', 'plans', 'servers', 'databases', 'credentials'],
-  ...['grants', 'actions', 'events', 'endpoints', 'deliveries'],
+  ...['grants', 'actions', 'events', 'endpoints', 'deliveries', 'audit'],
 ];
 
 const CASES: Record<string, Case[]> = {
   ...Object.fromEntries(WITH_NUMBER.map((table) => [`${table}_pkey`, [[table, same('id')]]])),
   ...Object.fromEntries(WITH_NUMBER.map((table) => [`${table}_number_key`, [[table, same('number')]]])),
   plan_environments_pkey: [['plan_environments', same('plan_id', 'environment_id')]],
+  idempotency_keys_pkey: [['idempotency_keys', same('access_id', 'key')]],
   steps_pkey: [['steps', same('action_id', 'attempt', 'name')]],
 
   // references
@@ -181,6 +63,7 @@ const CASES: Record<string, Case[]> = {
   actions_credential_id_fkey: [['actions', put({ credential_id: 'nobody' })]],
   actions_server_id_fkey: [['actions', put({ server_id: 'nobody' })]],
   actions_requested_by_fkey: [['actions', put({ requested_by: 'nobody' })]],
+  idempotency_keys_access_id_fkey: [['idempotency_keys', put({ access_id: 'nobody' })]],
   steps_action_id_fkey: [['steps', put({ action_id: 'nobody' })]],
   deliveries_event_id_fkey: [['deliveries', put({ event_id: 'nobody' })]],
   deliveries_endpoint_id_fkey: [['deliveries', put({ endpoint_id: 'nobody' })]],
@@ -218,6 +101,11 @@ const CASES: Record<string, Case[]> = {
     ['actions', put({ kind: 'server_preflight' })],
     ['actions', put({ kind: 'server_drift', database_id: null, credential_id: 'credential' })],
   ],
+  audit_outcome_known: [['audit', put({ outcome: 'tried' })]],
+  audit_refused_has_code: [
+    ['audit', put({ outcome: 'refused' })],
+    ['audit', put({ error_code: 'protected' })],
+  ],
   steps_state_known: [['steps', put({ state: 'running' })]],
   deliveries_state_known: [['deliveries', put({ state: 'sent' })]],
 
@@ -248,8 +136,12 @@ const CASES: Record<string, Case[]> = {
     ['databases', put({ deleted_at: 'now' })],
   ],
   databases_quarantined_has_time: [
-    ['databases', put({ state: 'quarantined' })],
+    ['databases', put({ state: 'quarantined', purge_after: 'now' })],
     ['databases', put({ quarantined_at: 'now' })],
+  ],
+  databases_purge_after_quarantine: [
+    ['databases', put({ state: 'quarantined', quarantined_at: 'now' })],
+    ['databases', put({ purge_after: 'now' })],
   ],
   credentials_deleted_has_time: [
     ['credentials', put({ ...DELETED, deleted_at: null, secret_sealed: null })],
@@ -271,18 +163,28 @@ const CASES: Record<string, Case[]> = {
     ['plans', put({ quarantine_days: 3651 })],
   ],
   environments_quarantine_days: [['environments', put({ quarantine_days: -1 })]],
+  pools_headroom: [
+    ['pools', put({ headroom_percent: -1 })],
+    ['pools', put({ headroom_percent: 91 })],
+  ],
+  pools_overcommit: [['pools', put({ connections_overcommit: 0 })]],
+  accesses_previous_ends: [
+    ['accesses', put({ previous_until: null })],
+    ['accesses', put({ previous_secret_hash: null })],
+  ],
   teams_quota: [['teams', put({ database_quota: -1 })]],
 
   // names
-  teams_name_key: [['teams', same('name')]],
-  projects_team_id_name_key: [['projects', same('name')]],
-  environments_name_key: [['environments', same('name')]],
-  pools_name_key: [['pools', same('name')]],
-  plans_engine_name_key: [['plans', same('name')]],
-  servers_name_key: [['servers', same('name')]],
+  teams_name_free: [['teams', same('name')]],
+  projects_name_free: [['projects', same('name')]],
+  environments_name_free: [['environments', same('name')]],
+  pools_name_free: [['pools', same('name')]],
+  plans_name_free: [['plans', same('name')]],
+  servers_name_free: [['servers', same('name')]],
   servers_address_free: [['servers', same('host', 'port')]],
   servers_identity_free: [['servers', same('identity')]],
   accesses_secret_hash_key: [['accesses', same('secret_hash')]],
+  accesses_previous_secret_hash_key: [['accesses', same('previous_secret_hash', 'previous_until')]],
   accesses_login_free: [['accesses', same('login')]],
   databases_name_free: [['databases', same('name')]],
   databases_engine_name_free: [['databases', same('engine_name')]],

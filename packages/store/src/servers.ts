@@ -53,7 +53,7 @@ export function serversOf(db: Db) {
         ), raised AS (${raise('server.registered', SERVER_REFERENCES)})
         SELECT ${columnsOf('changed', FIELDS)} FROM changed`;
       const [row] = await refusing(write, {
-        servers_name_key: () => taken('name', `A server named "${server.name}" is registered.`),
+        servers_name_free: () => taken('name', `A server named "${server.name}" is registered.`),
         servers_address_free: () => taken('admin_url', `A server at ${server.host}:${server.port} is registered.`),
       });
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the server it wrote.');

@@ -4,6 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { accessesOf } from './accesses';
 import { actionReadsOf } from './action-reads';
 import { actionsOf } from './actions';
+import { auditOf } from './audit';
 import { catalogOf } from './catalog';
 import { credentialsOf } from './credentials';
 import { databasesOf } from './databases';
@@ -82,6 +83,7 @@ function nounsOf(db: Db) {
   return {
     accesses: accessesOf(db),
     actions: { ...actionsOf(db), ...actionReadsOf(db) },
+    audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
     databases: databasesOf(db),

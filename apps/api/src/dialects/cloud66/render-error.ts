@@ -38,12 +38,15 @@ function statusOf({ code }: PlatformError): keyof typeof NAMES {
       return status;
     case 405:
       return 404; // the product knows no 405: an address without that method is not there
+    case 429:
+      return 503; // as the product throttles
     case 400:
     case 409:
     case 413:
     case 415:
     case 422:
     case 501:
+    case 507:
       return 400;
     case 500:
     case 502:

@@ -1,0 +1,92 @@
+// Who did what, or was refused. Entries are only ever added; they name rows by id and outlive them.
+import { type ErrorCode, newId } from '@berth/core';
+import type { Db } from './db';
+import { type AuditEntry, Prisma } from './generated/client';
+import { type Page, type PageRequest, page } from './page';
+
+export type { AuditEntry };
+
+/** What a thing was or became, as the API shows it. Never a secret. */
+export type AuditValue = Prisma.InputJsonObject;
+
+export interface NewAuditEntry {
+  /** The kind of an action, or `noun_verb` in its manner: `access_rotate`, `credential_reveal`. */
+  deed: string;
+  /** Null while nobody is known: a refusal at the door. */
+  who: { id: string; person: string; address?: string | null } | null;
+  /** The peer of a request whose caller is not known. */
+  address?: string | null;
+  /** Whose thing it is about; null for what belongs to no team. */
+  teamId: string | null;
+  subjectId: string | null;
+  actionId?: string | null;
+  before?: AuditValue | null;
+  after?: AuditValue | null;
+  /** Why it was refused; without it, it was done. */
+  errorCode?: ErrorCode;
+}
+
+export interface AuditFilter {
+  teamId?: string;
+  subjectId?: string;
+  accessId?: string;
+  deed?: string;
+  outcome?: 'done' | 'refused';
+  since?: Date;
+  until?: Date;
+}
+
+export function auditOf(db: Db) {
+  return {
+    /** Belongs into the transaction of the write it tells of. */
+    async record({ deed, who, errorCode, ...entry }: NewAuditEntry): Promise<void> {
+      await db.auditEntry.create({
+        data: {
+          id: newId('audit'),
+          deed,
+          outcome: errorCode === undefined ? 'done' : 'refused',
+          error_code: errorCode ?? null,
+          access_id: who?.id ?? null,
+          person: who?.person ?? null,
+          address: who?.address ?? entry.address ?? null,
+          team_id: entry.teamId,
+          subject_id: entry.subjectId,
+          action_id: entry.actionId ?? null,
+          before: entry.before ?? Prisma.DbNull,
+          after: entry.after ?? Prisma.DbNull,
+        },
+      });
+    },
+
+    /** Newest first. */
+    list: (filter: AuditFilter, request: PageRequest): Promise<Page<AuditEntry>> =>
+      page(request, (window) =>
+        db.auditEntry.findMany({
+          where: { ...whereOf(filter), ...window.where },
+          orderBy: { number: 'desc' },
+          take: window.take,
+        }),
+      ),
+  };
+}
+
+function whereOf({
+  teamId,
+  subjectId,
+  accessId,
+  deed,
+  outcome,
+  since,
+  until,
+}: AuditFilter): Prisma.AuditEntryWhereInput {
+  return {
+    ...(teamId !== undefined && { team_id: teamId }),
+    ...(subjectId !== undefined && { subject_id: subjectId }),
+    ...(accessId !== undefined && { access_id: accessId }),
+    ...(deed !== undefined && { deed }),
+    ...(outcome !== undefined && { outcome }),
+    ...((since !== undefined || until !== undefined) && {
+      created_at: { ...(since !== undefined && { gte: since }), ...(until !== undefined && { lt: until }) },
+    }),
+  };
+}
