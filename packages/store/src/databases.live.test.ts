@@ -51,6 +51,24 @@ const ARROWS: Record<string, Arrow> = {
     event: 'database.deleting',
     turn: (id) => street.store.databases.acceptDelete(id),
   },
+  becomeQuarantined: {
+    from: ['available'],
+    to: 'quarantined',
+    event: 'database.quarantined',
+    turn: (id) => street.store.databases.becomeQuarantined(id, 3),
+  },
+  becomeRestored: {
+    from: ['quarantined'],
+    to: 'available',
+    event: 'database.restored',
+    turn: (id) => street.store.databases.becomeRestored(id),
+  },
+  extend: {
+    from: ['quarantined'],
+    to: null,
+    event: 'database.extended',
+    turn: (id) => street.store.databases.extend(id, 3),
+  },
   becomeDeleted: {
     from: ['creating', 'available', 'failed', 'quarantined'],
     to: 'deleted',
@@ -107,6 +125,59 @@ describe('an arrow', () => {
     expect(
       (await street.store.databases.becomeDeleted((await databaseIn('failed')).id))?.delete_accepted_at,
     ).not.toBeNull();
+  });
+});
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe('a quarantine', () => {
+  it('ends so many days after it began, and later by as many as it is extended', async () => {
+    const { id } = await databaseIn('available');
+    const kept = await street.store.databases.becomeQuarantined(id, 3);
+    const endMs = kept?.purge_after?.getTime() ?? 0;
+    expect(endMs - (kept?.quarantined_at?.getTime() ?? 0)).toBe(3 * DAY_MS);
+    const extended = await street.store.databases.extend(id, 4);
+    expect(extended?.purge_after?.getTime()).toBe(endMs + 4 * DAY_MS);
+    expect(await street.store.databases.becomeRestored(id)).toMatchObject({ purge_after: null, quarantined_at: null });
+  });
+
+  it('that is over is to be purged once: not before its time, not while protected, not again after one was tried', async () => {
+    const [over, guarded, young, tried] = await Promise.all(Array.from({ length: 4 }, () => databaseIn('available')));
+    const ids = [over, guarded, young, tried].map((each) => each?.id ?? '');
+    for (const id of ids) await street.store.databases.becomeQuarantined(id, 3);
+    await street.store.databases.extend(ids[2] ?? '', 1);
+    await street.sql('UPDATE databases SET protected = true WHERE id = $1', [ids[1]]);
+    await street.action(ids[3] ?? '', { kind: 'database_delete' });
+    const now = Date.now();
+    const purgeable = async (days: number) => {
+      const { ids: found, protectedCount } = await street.store.databases.listToPurge(new Date(now + days * DAY_MS), 9);
+      return [found.filter((id) => ids.includes(id)), protectedCount];
+    };
+    expect(await purgeable(2.9)).toEqual([[], 0]);
+    expect(await purgeable(3.1)).toEqual([[ids[0]], 1]);
+    expect(await purgeable(4.1)).toEqual([[ids[0], ids[2]], 1]);
+  });
+
+  it('that is hidden is in no list but one that asks for it; its name is free, and taken back only while it is', async () => {
+    const { id, name } = await databaseIn('available');
+    await street.store.databases.acceptDelete(id);
+    await street.store.databases.hide(id);
+    await street.store.databases.becomeQuarantined(id, 3);
+    const listed = async (withHidden: boolean) => {
+      const filter = { teamId: street.teamId, name, ...(withHidden && { withHidden: true as const }) };
+      return (await street.store.databases.list(filter, { cursor: null, limit: 100 })).data.map((each) => each.id);
+    };
+    expect([await listed(false), await listed(true)]).toEqual([[], [id]]);
+    await street.store.databases.reclaimName({ id, name });
+    await expect(street.database({ name, engineName: 'reclaimed' })).rejects.toMatchObject({ code: 'name_taken' });
+    await street.store.databases.yieldName(id);
+    const next = await street.database({ name, engineName: 'yielded' });
+    const late = street.store.databases.reclaimName({ id, name });
+    await expect(late).rejects.toMatchObject({ code: 'name_taken' });
+    await street.store.databases.acceptDelete(next.id);
+    await street.store.databases.reclaimName({ id, name });
+    expect(await street.store.databases.becomeRestored(id)).toMatchObject({ hidden: false, delete_accepted_at: null });
+    expect(await listed(false)).toContain(id);
   });
 });
 

@@ -7,6 +7,7 @@ import { actionsOf } from './actions';
 import { auditOf } from './audit';
 import { catalogOf } from './catalog';
 import { credentialsOf } from './credentials';
+import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
 import type { Db } from './db';
 import { PrismaClient } from './generated/client';
@@ -86,7 +87,7 @@ function nounsOf(db: Db) {
     audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
-    databases: databasesOf(db),
+    databases: { ...databasesOf(db), ...databaseReadsOf(db) },
     servers: serversOf(db),
   };
 }

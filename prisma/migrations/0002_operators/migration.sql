@@ -30,6 +30,9 @@ ALTER TABLE "accesses" ADD COLUMN     "previous_secret_hash" TEXT,
 ADD COLUMN     "previous_until" TIMESTAMPTZ(3);
 
 -- AlterTable
+ALTER TABLE "databases" ADD COLUMN     "hidden" BOOLEAN NOT NULL DEFAULT false;
+
+-- AlterTable
 ALTER TABLE "pools" ADD COLUMN     "connections_overcommit" INTEGER NOT NULL DEFAULT 10,
 ADD COLUMN     "deleted_at" TIMESTAMPTZ(3),
 ADD COLUMN     "headroom_percent" INTEGER NOT NULL DEFAULT 10;

@@ -1,0 +1,115 @@
+// Reading databases. Nothing here touches the column `state`.
+import { columnsOf, type Db } from './db';
+import { type Database, Prisma } from './generated/client';
+import { type Page, type PageRequest, type Placed, page } from './page';
+
+export interface DatabaseFilter {
+  teamId?: string;
+  serverId?: string;
+  projectId?: string;
+  environmentId?: string;
+  state?: string;
+  name?: string;
+  /** Those as well of which their client was told that they are deleted. */
+  withHidden?: true;
+  /** Only those that were made and looked at: size, charset and collation are known. */
+  isMeasured?: true;
+}
+
+/** A database with the names of what it belongs to, as lists and single answers show it. */
+export type DatabaseView = Database & {
+  project: { name: string };
+  environment: { name: string; quarantine_days: number | null };
+  plan: { name: string; connections_max: number; quarantine_days: number | null };
+  server: { name: string; host: string; port: number; tls: string };
+};
+
+const VIEW = {
+  project: { select: { name: true } },
+  environment: { select: { name: true, quarantine_days: true } },
+  plan: { select: { name: true, connections_max: true, quarantine_days: true } },
+  server: { select: { name: true, host: true, port: true, tls: true } },
+} as const;
+
+/** The same in one statement: the four relations of an `include` are four more. */
+const VIEW_SQL = Prisma.sql`
+  SELECT ${columnsOf('databases', Prisma.DatabaseScalarFieldEnum)},
+    json_build_object('name', projects.name) AS project,
+    json_build_object('name', environments.name, 'quarantine_days', environments.quarantine_days) AS environment,
+    json_build_object('name', plans.name, 'connections_max', plans.connections_max,
+      'quarantine_days', plans.quarantine_days) AS plan,
+    json_build_object('name', servers.name, 'host', servers.host, 'port', servers.port, 'tls', servers.tls) AS server
+  FROM databases JOIN projects ON projects.id = databases.project_id
+    JOIN environments ON environments.id = databases.environment_id
+    JOIN plans ON plans.id = databases.plan_id JOIN servers ON servers.id = databases.server_id`;
+
+export function databaseReadsOf(db: Db) {
+  return {
+    /** Null when there is none; a deleted one is found too. */
+    async find(id: string): Promise<DatabaseView | null> {
+      const [row] = await db.$queryRaw<DatabaseView[]>`${VIEW_SQL} WHERE databases.id = ${id}`;
+      return row ?? null;
+    },
+
+    /** Locks its row until commit: requests about one database are accepted one after another. */
+    async lock(id: string): Promise<void> {
+      await db.$queryRaw`SELECT id FROM databases WHERE id = ${id} FOR NO KEY UPDATE`;
+    },
+
+    /** Newest first, without deleted ones unless `state` asks for them. */
+    list: (filter: DatabaseFilter, request: PageRequest): Promise<Page<DatabaseView>> =>
+      page(request, (window) =>
+        db.database.findMany({
+          where: { ...whereOf(filter), ...window.where },
+          orderBy: { number: 'desc' },
+          take: window.take,
+          include: VIEW,
+        }),
+      ),
+
+    /** Oldest first. */
+    async listByPlace(filter: DatabaseFilter, skip: number, take: number): Promise<Placed<DatabaseView>> {
+      const where = whereOf(filter);
+      const [data, total] = await Promise.all([
+        db.database.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
+        db.database.count({ where }),
+      ]);
+      return { data, total };
+    },
+
+    /** Whether this engine name is held by a database of this server, even one on its way out. */
+    isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>
+      (await db.database.count({
+        where: { server_id: serverId, engine_name: engineName, state: { not: 'deleted' } },
+      })) > 0,
+
+    /**
+     * Ids of quarantined databases whose days are over at `now` and whose drop was not tried yet, longest over first; and
+     * how many more there are that deletion protection keeps.
+     */
+    async listToPurge(now: Date, limit: number): Promise<{ ids: string[]; protectedCount: number }> {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM databases WHERE state = 'quarantined' AND purge_after <= ${now} AND NOT protected
+          AND NOT EXISTS (SELECT FROM actions WHERE database_id = databases.id AND kind = 'database_delete'
+            AND state <> 'cancelled' AND created_at >= quarantined_at)
+        ORDER BY purge_after LIMIT ${limit}`;
+      const protectedCount = await db.database.count({
+        where: { state: 'quarantined', purge_after: { lte: now }, protected: true },
+      });
+      return { ids: rows.map(({ id }) => id), protectedCount };
+    },
+  };
+}
+
+function whereOf(filter: DatabaseFilter): Prisma.DatabaseWhereInput {
+  return {
+    ...(filter.teamId !== undefined && { team_id: filter.teamId }),
+    ...(filter.serverId !== undefined && { server_id: filter.serverId }),
+    ...(filter.projectId !== undefined && { project_id: filter.projectId }),
+    ...(filter.environmentId !== undefined && { environment_id: filter.environmentId }),
+    ...(filter.name !== undefined && { name: filter.name }),
+    ...(filter.isMeasured && { measured_at: { not: null } }),
+    ...(filter.withHidden !== true && { NOT: { hidden: true, state: 'quarantined' } }),
+    ...(filter.state === undefined ? { state: { not: 'deleted' } } : { state: filter.state }),
+  };
+}
