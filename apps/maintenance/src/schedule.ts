@@ -1,5 +1,5 @@
 // When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
-import type { OpenedContext } from '@berth/actions';
+import { forgetOnce, type OpenedContext } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
 import { sweepActions } from './duties/sweep-actions';
 
@@ -10,10 +10,13 @@ interface Duty {
   run(): Promise<void>;
 }
 
+const MINUTE_MS = 60_000;
+
 /** Runs every duty at once and then again and again, each no sooner than its last run ended. */
 export function startSchedule(context: OpenedContext, lifetime: Lifetime): void {
   const duties: Duty[] = [
     { name: 'sweep_actions', everyMs: context.config.sweepIntervalMs, run: () => sweepActions(context) },
+    { name: 'forget_idempotency_keys', everyMs: 10 * MINUTE_MS, run: () => forgetOnce(context) },
   ];
   for (const duty of duties) startDuty(context, lifetime, duty);
 }

@@ -4,6 +4,7 @@ export { type Context, type OpenedContext, openContext } from './context';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { mayReach } from './kinds/subjects';
+export { findAnswer, forgetOnce, keepAnswer, type Once } from './once';
 export { request } from './request';
 export { type Moment, type RunOptions, run } from './run';
 export { type Swept, sweep } from './sweep';

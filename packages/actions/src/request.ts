@@ -3,26 +3,35 @@
 import type { Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
 import type { Change, Kind, Requester } from './kind';
+import { type Once, takeOnce, tieOnce } from './once';
 
 /**
  * Records the action and returns it as `queued`, or the one it joined. Throws what `plan` throws, with nothing written.
- * Not safe to repeat unless the kind says so.
+ * With `once` it is safe to repeat for a day: a second request returns the first one's action as it is now; `key_reused`
+ * when it is not the same request. Without it, only if the kind says so.
  */
 export async function request<Input>(
   context: Context,
   kind: Kind<Input>,
   input: Input,
   requester: Requester,
+  once: Once | null = null,
 ): Promise<ActionWithSteps> {
   const { action, isNew } = await context.store.transaction(async (tx) => {
+    const repeated = await takeOnce(tx, requester, once);
+    if (repeated !== null) return { action: repeated, isNew: false };
     const planned = await kind.plan({ tx, keyRing: context.keyRing, requester }, input);
-    if ('joins' in planned) return { action: planned.joins, isNew: false };
+    if ('joins' in planned) {
+      await tieOnce(tx, requester, once, planned.joins);
+      return { action: { ...planned.joins, steps: [] }, isNew: false };
+    }
     const action = await tx.actions.insert({ ...planned, kind: kind.name, requestedBy: requester?.id ?? null });
     await recordRequest(tx, action, planned.change, requester);
-    return { action, isNew: true };
+    await tieOnce(tx, requester, once, action);
+    return { action: { ...action, steps: [] }, isNew: true };
   });
   if (isNew) void context.sender.send(action); // it never throws, counts what it lost, and nobody waits for it
-  return { ...action, steps: [] };
+  return action;
 }
 
 /** Who asked for what goes into the same commit. What Berth asks of itself is told by its events. */

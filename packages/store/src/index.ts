@@ -7,6 +7,7 @@ export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog
 export type { Credential, CredentialView, Grant } from './credentials';
 export type { DatabaseFilter, DatabaseView } from './database-reads';
 export type { Database, Measured } from './databases';
+export type { KeptRequest } from './idempotency';
 export type { Listener } from './listener';
 export { migrate } from './migrate';
 export type { Page, PageRequest, Placed } from './page';

@@ -11,6 +11,7 @@ import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
 import type { Db } from './db';
 import { PrismaClient } from './generated/client';
+import { idempotencyOf } from './idempotency';
 import { type Listener, openListener } from './listener';
 import { serversOf } from './servers';
 import { openStatementNames } from './statement-names';
@@ -88,6 +89,7 @@ function nounsOf(db: Db) {
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
+    idempotency: idempotencyOf(db),
     servers: serversOf(db),
   };
 }

@@ -1,29 +1,45 @@
 // The answer to every asynchronous request: the action and what it is about, at once or when the action has ended.
+import type { Once } from '@berth/actions';
 import { isEnded } from '@berth/core';
-import type { ActionWithSteps } from '@berth/store';
+import type { Access, ActionWithSteps } from '@berth/store';
+import { findKept, keep, sendAnswer } from '../../http/once';
 import type { Call } from '../../http/route';
 import { waitForCaller } from '../../http/wait';
 import type { ApiContext } from '../dialect';
 import { showAction } from './actions';
 import { readWait } from './prefer';
 
+/** Who asked, and whether it said that it may ask again. */
+export interface Asked {
+  access: Access;
+  once: Once | null;
+}
+
 /**
  * 202 with `Location`; with `Prefer: wait=N` 200 as soon as the action has ended (a failed one too), 202 after that
- * time. `showSubject` is asked last, so that it shows the thing as the action left it.
+ * time. `showSubject` is asked last, so that it shows the thing as the action left it. A repeated request is answered
+ * word for word as the first was, if that had its answer by then.
  */
 export async function answerAccepted(
   api: ApiContext,
   call: Call,
+  { access, once }: Asked,
   accepted: ActionWithSteps,
   showSubject: () => Promise<object>,
 ): Promise<void> {
-  const { request, response } = call;
+  const kept = await findKept(api, access, once);
+  if (kept !== null) return sendAnswer(call, kept);
+  const { request } = call;
   const waitS = readWait(request);
   const action = await waitForCaller(api, call, accepted, waitS === null ? 0 : waitS * 1000);
-  if (waitS !== null) response.set('Preference-Applied', `wait=${waitS}`);
-  const subject = await showSubject();
-  response
-    .status(waitS !== null && isEnded(action.state) ? 200 : 202)
-    .location(`${request.baseUrl}/actions/${action.id}`)
-    .json({ action: showAction(action), ...subject });
+  const answer = {
+    status: waitS !== null && isEnded(action.state) ? 200 : 202,
+    headers: {
+      Location: `${request.baseUrl}/actions/${action.id}`,
+      ...(waitS !== null && { 'Preference-Applied': `wait=${waitS}` }),
+    },
+    body: { action: showAction(action), ...(await showSubject()) },
+  };
+  await keep(api, access, once, answer);
+  sendAnswer(call, answer);
 }

@@ -12,6 +12,7 @@ import type { Access, CredentialView } from '@berth/store';
 import { z } from 'zod';
 import { requireScope } from '../../http/bearer';
 import { readBody } from '../../http/body';
+import { readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -46,8 +47,9 @@ async function createCredential(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const { username } = parse(newCredential, (await readBody(call)) ?? {});
   const database = await getVisibleDatabase(api.store, access, call.request.params.id);
-  const action = await requestAction(api, credentialCreate, { databaseId: database.id, username }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, access, action.credential_id));
+  const once = readOnce(call);
+  const action = await requestAction(api, credentialCreate, { databaseId: database.id, username }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.credential_id));
 }
 
 async function getCredential(api: ApiContext, call: Call): Promise<void> {
@@ -62,8 +64,9 @@ async function deleteCredential(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   parse(nothing, call.request.query);
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const action = await requestAction(api, credentialDelete, { credentialId: id }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, access, id));
+  const once = readOnce(call);
+  const action = await requestAction(api, credentialDelete, { credentialId: id }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
 
 async function resetCredential(api: ApiContext, call: Call): Promise<void> {
@@ -71,8 +74,9 @@ async function resetCredential(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   parse(nothing, (await readBody(call)) ?? {});
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const action = await requestAction(api, credentialReset, { credentialId: id }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, access, id));
+  const once = readOnce(call);
+  const action = await requestAction(api, credentialReset, { credentialId: id }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {

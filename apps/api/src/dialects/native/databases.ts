@@ -4,6 +4,7 @@ import { DATABASE_STATES, PlatformError } from '@berth/core';
 import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -45,8 +46,9 @@ async function createDatabase(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   parse(nothing, call.request.query);
   const asked = parse(newDatabase, (await readBody(call)) ?? {});
-  const action = await requestAction(api, databaseCreate, { ...asked, ownerLogin: 'auto' }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, access, action.database_id));
+  const once = readOnce(call);
+  const action = await requestAction(api, databaseCreate, { ...asked, ownerLogin: 'auto' }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.database_id));
 }
 
 async function listDatabases(api: ApiContext, call: Call): Promise<void> {
@@ -76,8 +78,9 @@ async function deleteDatabase(api: ApiContext, call: Call): Promise<void> {
     const message = 'Keeping a deleted database for some days (quarantine) is not built yet.';
     throw new PlatformError('not_built', `${message} To delete it for good, now: DELETE with ?purge=true.`);
   }
-  const action = await requestAction(api, databaseDelete, { databaseId: id }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, access, id));
+  const once = readOnce(call);
+  const action = await requestAction(api, databaseDelete, { databaseId: id }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {

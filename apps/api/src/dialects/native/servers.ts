@@ -4,6 +4,7 @@ import { Secret } from '@berth/core';
 import type { ServerView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -53,8 +54,9 @@ async function registerServer(api: ApiContext, call: Call): Promise<void> {
     adminUrl: asked.admin_url,
     sizeBytesMax: asked.size_bytes_max === undefined ? null : BigInt(asked.size_bytes_max),
   };
-  const action = await requestAction(api, serverPreflight, { register }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, action.server_id));
+  const once = readOnce(call);
+  const action = await requestAction(api, serverPreflight, { register }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, action.server_id));
 }
 
 async function showServerOf(api: ApiContext, call: Call): Promise<void> {
@@ -68,8 +70,9 @@ async function preflightServer(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   parse(nothing, (await readBody(call)) ?? {});
   const { id } = await getServer(api.store, call.request.params.id);
-  const action = await requestAction(api, serverPreflight, { serverId: id }, access);
-  await answerAccepted(api, call, action, () => showFresh(api, id));
+  const once = readOnce(call);
+  const action = await requestAction(api, serverPreflight, { serverId: id }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, id));
 }
 
 async function showFresh(api: ApiContext, id: string) {

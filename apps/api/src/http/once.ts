@@ -1,0 +1,65 @@
+// Idempotency-Key: a client that did not hear the answer asks again, and gets what it would have got. Here it is read from
+// the request, and the answer is sent; what is remembered is packages/actions/src/once.ts.
+import { createHash } from 'node:crypto';
+import { type Context, findAnswer, keepAnswer, type Once } from '@berth/actions';
+import { PlatformError } from '@berth/core';
+import type { Access } from '@berth/store';
+import type { Call } from './route';
+
+/** As Stripe and the IETF's draft (draft-ietf-httpapi-idempotency-key-header) have it; a UUID has 36. */
+const KEY_LENGTH_MAX = 255;
+
+/** An answer that can be sent again. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: object;
+}
+
+/** One that was sent before. */
+export type KeptAnswer = Answer & { isKept: true };
+
+/**
+ * The request's Idempotency-Key, with or without the quotes that the draft wants; null without one. Call it when the
+ * body has been read: method, address and body are the fingerprint. Throws `invalid_request`.
+ */
+export function readOnce({ request }: Call): Once | null {
+  const sent = request.get('idempotency-key');
+  if (sent === undefined) return null;
+  const key = /^"(.*)"$/.exec(sent.trim())?.[1] ?? sent.trim();
+  if (!/^[\x20-\x7e]+$/.test(key) || key.length > KEY_LENGTH_MAX) {
+    const message = `must be 1 to ${KEY_LENGTH_MAX} visible ASCII characters; a random UUID is a good one`;
+    const fields = [{ field: 'Idempotency-Key', message }];
+    throw new PlatformError('invalid_request', 'Please correct: Idempotency-Key.', { fields });
+  }
+  const body: unknown = request.body;
+  const parts = [request.method, request.originalUrl, inOneOrder(body ?? null)];
+  return { key, fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('base64url') };
+}
+
+/** The answer that the first request with this key got; null without a key, or when there is none. */
+export async function findKept(api: Context, access: Access, once: Once | null): Promise<KeptAnswer | null> {
+  const text = once === null ? null : await findAnswer(api, access, once);
+  if (text === null) return null;
+  const { status, headers, body }: Answer = JSON.parse(text);
+  return { status, headers, body, isKept: true };
+}
+
+/** Keeps the answer for a repeated request, where there is a key. Best effort. */
+export async function keep(api: Context, access: Access, once: Once | null, answer: Answer): Promise<void> {
+  if (once !== null) await keepAnswer(api, access, once, JSON.stringify(answer));
+}
+
+/** Sends the answer; one that was kept says so in `Idempotency-Replayed: true`. */
+export function sendAnswer({ response }: Call, answer: Answer | KeptAnswer): void {
+  if ('isKept' in answer) response.set('Idempotency-Replayed', 'true');
+  response.status(answer.status).set(answer.headers).json(answer.body);
+}
+
+/** The same value with every object's keys in order: two writings of one body are one body. */
+function inOneOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOneOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return entries.map(([key, inner]) => [key, inOneOrder(inner)]);
+}

@@ -1,0 +1,60 @@
+// A client's promise that two requests are one (Idempotency-Key): the key is taken in the request's own transaction, and
+// what the first request was answered is kept beside it, sealed, for it may hold a token.
+import { PlatformError, Secret } from '@berth/core';
+import type { Access, Action, ActionWithSteps, Nouns } from '@berth/store';
+import type { Context } from './context';
+import type { Requester } from './kind';
+
+/** `fingerprint` tells another request that bears the same key by mistake. */
+export interface Once {
+  key: string;
+  fingerprint: string;
+}
+
+/** The action of the request that bore this key first; null when this is the first, which has it from now on. */
+export async function takeOnce(tx: Nouns, requester: Requester, once: Once | null): Promise<ActionWithSteps | null> {
+  if (requester === null || once === null) return null;
+  const kept = await tx.idempotency.take(requester.id, once.key, once.fingerprint);
+  if (kept === null) return null;
+  if (kept.fingerprint !== once.fingerprint) throw keyReused();
+  return kept.actionId === null ? null : tx.actions.find(kept.actionId);
+}
+
+/** Ties the action to the key that this transaction took. */
+export async function tieOnce(tx: Nouns, requester: Requester, once: Once | null, action: Action): Promise<void> {
+  if (requester !== null && once !== null) await tx.idempotency.keepAction(requester.id, once.key, action.id);
+}
+
+/** What the first request with this key was answered; null when it was not, or when that could not be kept. */
+export async function findAnswer({ keyRing, store }: Context, access: Access, once: Once): Promise<string | null> {
+  const kept = await store.idempotency.find(access.id, once.key);
+  if (kept === null || kept.answerSealed === null) return null;
+  return keyRing.open(kept.answerSealed, contextOf(access, once)).reveal();
+}
+
+/** Keeps the answer for a repeated request. Best effort, logged: without it that one is answered from the action. */
+export async function keepAnswer(context: Context, access: Access, once: Once, answer: string): Promise<void> {
+  const { keyRing, log, store } = context;
+  const sealed = keyRing.seal(new Secret(answer), contextOf(access, once));
+  await store.idempotency.keepAnswer(access.id, once.key, sealed).catch((error: unknown) => {
+    log.warn({ error, accessId: access.id }, 'The answer to a request with an Idempotency-Key could not be kept');
+  });
+}
+
+/** One statement removes this many; a day of the busiest client is a few of them. */
+const BATCH = 1_000;
+
+/** Forgets the keys that are older than a day. Safe to repeat and to race. */
+export async function forgetOnce({ store }: Context): Promise<void> {
+  while ((await store.idempotency.removeOld(BATCH)) === BATCH);
+}
+
+function keyReused(): PlatformError {
+  const message = 'this key was sent with another request in the last day; make a new one for each new request';
+  const fields = [{ field: 'Idempotency-Key', message }];
+  return new PlatformError('key_reused', 'The Idempotency-Key belongs to another request.', { fields });
+}
+
+function contextOf(access: Access, once: Once): string {
+  return `idempotency/${access.id}/${once.key}`;
+}

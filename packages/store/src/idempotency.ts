@@ -1,0 +1,57 @@
+// The keys by which a client says that two requests are one: kept for a day, with what the first of them came to.
+import type { Db } from './db';
+
+/** The request that took the key. */
+export interface KeptRequest {
+  /** Tells another request that bears the same key by mistake. */
+  fingerprint: string;
+  /** The action that it asked for; null when it asked for none. */
+  actionId: string | null;
+  /** What it was answered; null while it has not been, or when the process died before it wrote that down. */
+  answerSealed: string | null;
+}
+
+/** A client that has not repeated its request by then does not mean the same one. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+export function idempotencyOf(db: Db) {
+  return {
+    /**
+     * Takes the key for the request of this transaction and returns null, or returns the request that took it before.
+     * Waits for one that is being written now; one that was rolled back has taken nothing.
+     */
+    async take(accessId: string, key: string, fingerprint: string): Promise<KeptRequest | null> {
+      const taken = await db.$executeRaw`
+        INSERT INTO idempotency_keys AS kept (access_id, key, fingerprint) VALUES (${accessId}, ${key}, ${fingerprint})
+        ON CONFLICT (access_id, key) DO UPDATE
+          SET fingerprint = excluded.fingerprint, action_id = NULL, answer_sealed = NULL, created_at = now()
+          WHERE kept.created_at < now() - ${KEPT_MS} * interval '1 millisecond'`;
+      return taken > 0 ? null : this.find(accessId, key);
+    },
+
+    /** Null when nobody took the key. */
+    async find(accessId: string, key: string): Promise<KeptRequest | null> {
+      const row = await db.idempotencyKey.findUnique({ where: { access_id_key: { access_id: accessId, key } } });
+      return row && { fingerprint: row.fingerprint, actionId: row.action_id, answerSealed: row.answer_sealed };
+    },
+
+    /** What the request asked for; in the transaction that took the key. */
+    async keepAction(accessId: string, key: string, actionId: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE idempotency_keys SET action_id = ${actionId} WHERE access_id = ${accessId} AND key = ${key}`;
+    },
+
+    /** What it was answered; the first answer stands. */
+    async keepAnswer(accessId: string, key: string, sealed: string): Promise<void> {
+      await db.$executeRaw`
+        UPDATE idempotency_keys SET answer_sealed = ${sealed}
+        WHERE access_id = ${accessId} AND key = ${key} AND answer_sealed IS NULL`;
+    },
+
+    /** Forgets at most `limit` keys that are older than a day; returns how many. */
+    removeOld: (limit: number): Promise<number> =>
+      db.$executeRaw`
+        DELETE FROM idempotency_keys WHERE (access_id, key) IN (SELECT access_id, key FROM idempotency_keys
+          WHERE created_at < now() - ${KEPT_MS} * interval '1 millisecond' LIMIT ${limit})`,
+  };
+}
