@@ -7,6 +7,7 @@ import { describeLock } from './conformance/lock';
 import { describeNames } from './conformance/names';
 import { describeOwnership } from './conformance/ownership';
 import { describeProofs } from './conformance/proofs';
+import { describeRoles } from './conformance/roles';
 import { describeServer } from './conformance/server';
 import { describeSessions } from './conformance/sessions';
 import type { Engine } from './contract';
@@ -20,6 +21,7 @@ export function describeEngine(engine: Engine, makeServer: () => Promise<EngineS
     describeServer(ground);
     describeOwnership(ground);
     describeAccess(ground);
+    describeRoles(ground);
     describeSessions(ground);
     describeProofs(ground);
     describeLock(ground);

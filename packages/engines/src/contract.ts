@@ -31,6 +31,11 @@ export interface DatabaseSpec extends DatabaseRef {
   connectionsMax: number;
 }
 
+export interface LoginSpec extends LoginRef {
+  /** In all its databases together. Left out: as it is, or without a limit of its own where the login is made. */
+  connectionsMax?: number;
+}
+
 export interface DatabaseFacts {
   charset: string;
   collation: string;
@@ -89,12 +94,20 @@ export interface EngineSession {
   /** Makes the database, shut to everyone but its own logins. Throws `taken_on_server` when the name is foreign. */
   ensureDatabase(database: DatabaseSpec): Promise<DatabaseFacts>;
   /** Makes the login, or sets its password and unlocks it. Throws `taken_on_server` when the name is foreign. */
-  ensureLogin(login: LoginRef, password: Secret): Promise<Evidence>;
-  /** Throws `engine_refused` when either does not exist, `taken_on_server` when foreign, `not_built` for some roles. */
+  ensureLogin(login: LoginSpec, password: Secret): Promise<Evidence>;
+  /**
+   * Gives the login this role in this database, and no other: a role it had there is changed in place. `owner` makes and
+   * changes everything inside; `readwrite` reads and writes the data of all tables, also of those that any owner makes
+   * later, and makes nothing; `readonly` reads the same. Whoever is given less than it had loses its sessions there and
+   * whatever it owned or was given by name. Throws `engine_refused` when either does not exist, `taken_on_server` when foreign.
+   */
   ensureGrant(database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence>;
   /** Sets the password of a login that exists; grants stay, and so does its lock. Throws `engine_refused` when it does
    * not exist, `taken_on_server` when it is foreign. */
   ensurePassword(login: LoginRef, password: Secret): Promise<Evidence>;
+
+  /** Lets the login have this many connections in all its databases together. Throws as `ensurePassword` does. */
+  ensureLoginLimit(login: LoginRef, connectionsMax: number): Promise<Evidence>;
 
   /**
    * Ends every session of these logins and, if given, every session in this database, and looks again, twice, at least
@@ -108,13 +121,21 @@ export interface EngineSession {
    * there is success. `ensureDatabase`, `ensureLogin` and `ensureGrant` give back what was taken.
    */
   removeAccess(target: { database?: DatabaseRef; logins: LoginRef[] }): Promise<Evidence>;
+  /**
+   * Takes one login out of one database: its role, its sessions there, what it prepared; what it owned is the database's.
+   * The login and its other databases are not touched. Not there is success. Throws `sessions_remain`.
+   */
+  removeGrant(database: DatabaseRef, login: LoginRef): Promise<Evidence>;
   /** Drops the database and what hangs on it (prepared transactions, slots, subscriptions). Not there is success; a
    * foreign database of that name is left alone and counts as not there. */
   removeDatabase(database: DatabaseRef): Promise<Evidence>;
   /** Drops the login after giving what it owns, in any database, to that database's owner. Not there is success. */
   removeLogin(login: LoginRef): Promise<Evidence>;
 
-  /** Logs in as the tenant would, and writes. Throws `login_check_failed`. */
+  /**
+   * Logs in as the tenant would and tries its role: an owner makes a table and writes; a writer is refused making anything,
+   * and a reader writing too, wherever there is a table to try. Leaves nothing behind. Throws `login_check_failed`.
+   */
   proveLogin(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<Evidence>;
   /** Tries the login and expects to be refused for its password or its lock. Throws `login_check_failed` if let in. */
   proveRefused(database: DatabaseRef, login: LoginRef, password: Secret): Promise<Evidence>;

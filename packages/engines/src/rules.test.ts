@@ -42,6 +42,14 @@ describe('postgresql', () => {
     expect([rules.canBeDatabaseName(name), rules.canBeLoginName(name)]).toEqual([false, false]);
   });
 
+  test.each(['shop_x7k2p_owner', 'shop_x7k2p_writer', 'x_00abc_reader'])(
+    "%s, a group's name, is given to no login",
+    (name) => {
+      expect([rules.canBeDatabaseName(name), rules.canBeLoginName(name)]).toEqual([true, false]);
+      expect(rules.canBeLoginName(rules.engineNameOf(name, 'x7k2p'))).toBe(true);
+    },
+  );
+
   test.each(['postgres', 'template0', 'template1', 'berth_canary', 'TEMPLATE1'])('%s is a system database', (name) => {
     expect(rules.isSystemDatabase(name)).toBe(true);
     expect(rules.isReserved(name)).toBe(true);

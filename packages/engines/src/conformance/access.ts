@@ -1,5 +1,5 @@
 // Taking the ways in, and giving them back: what quarantine, restore and reset stand on.
-import { ensureTenant, type Ground, newPassword, refusalOf } from './ground';
+import { ensureTenant, type Ground, newPassword } from './ground';
 
 /** Part of the suite: passwords, locks and grants. */
 export function describeAccess({ session, newDatabase, newLogin, makeTenant, openTenant }: Ground): void {
@@ -84,17 +84,6 @@ export function describeAccess({ session, newDatabase, newLogin, makeTenant, ope
     test('taking access from what is not there is success', async () => {
       await expect(session().removeAccess({ database: newDatabase(), logins: [newLogin()] })).resolves.toBeDefined();
       await expect(session().endSessions({ database: newDatabase(), logins: [newLogin()] })).resolves.toBeDefined();
-    });
-
-    test('roles that are not built are refused, and nothing is granted', async () => {
-      const { database } = await makeTenant();
-      const login = newLogin();
-      const password = newPassword();
-      await session().ensureLogin(login, password);
-      for (const role of ['readwrite', 'readonly'] as const) {
-        expect(await refusalOf(session().ensureGrant(database, login, role))).toBe('not_built');
-      }
-      await session().proveRefused(database, login, password);
     });
   });
 }

@@ -5,10 +5,12 @@ import type { DatabaseRef, DatabaseSpec, Engine, EngineSession, LoginRef, Server
 
 /** A session of a tenant, opened with its own password, that can outlive its login. */
 export interface TenantSession {
-  /** Inserts a row into the database's table `notes`, making it first if need be. Rejects when the session is gone. */
-  write(text: string): Promise<void>;
-  /** What `notes` holds, in the order it was written. */
-  read(): Promise<string[]>;
+  /** Inserts a row into a table, default `notes`, making it first if need be. Rejects when the session is gone. */
+  write(text: string, table?: string): Promise<void>;
+  /** The same for a table that is there: makes nothing. */
+  insert(text: string, table?: string): Promise<void>;
+  /** What the table holds, in the order it was written. */
+  read(table?: string): Promise<string[]>;
   close(): Promise<void>;
 }
 

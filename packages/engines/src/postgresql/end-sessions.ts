@@ -34,35 +34,51 @@ export async function endSessions(
 }
 
 /** The same for roles and a database already known to be ours. */
-export async function endSessionsOf(admin: Admin, roles: number[], database: number | null): Promise<Evidence> {
+export function endSessionsOf(admin: Admin, roles: number[], database: number | null): Promise<Evidence> {
+  return endAll(admin, { roles, database, where: 'usesysid = ANY($1::oid[]) OR datid = $2::oid' });
+}
+
+/**
+ * Ends the sessions of one login in one database, and no others. Returns how many. Where none is seen and `isCertain`
+ * is false, one look is enough. Throws `sessions_remain`.
+ */
+export async function endSessionsInside(admin: Admin, role: number, database: number, isCertain: boolean) {
+  const which = { roles: [role], database, where: 'usesysid = ANY($1::oid[]) AND datid = $2::oid' };
+  if (!isCertain && (await countSessions(admin, which)) === 0) return 0;
+  return Number((await endAll(admin, which)).ended);
+}
+
+/** Whose session it is decides, in whatever database it sits. Autovacuum and the server's own workers have no user. */
+interface Sessions {
+  roles: number[];
+  database: number | null;
+  where: string;
+}
+
+const ours = ({ where }: Sessions) =>
+  `pg_stat_activity WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL AND (${where})`;
+
+async function endAll(admin: Admin, which: Sessions): Promise<Evidence> {
   const looks: number[] = [];
   let ended = 0;
   while (looks.length < LOOKS_MAX) {
-    const seen = await countSessions(admin, roles, database);
+    const seen = await countSessions(admin, which);
     looks.push(seen);
     if (seen === 0 && looks.at(-2) === 0) return { ended, looks };
-    if (seen > 0) ended += await terminate(admin, roles, database);
+    if (seen > 0) ended += await terminate(admin, which);
     await pause(seen > 0 ? EXIT_MS : LOOK_GAP_MS);
   }
   throw new PlatformError('sessions_remain', `Sessions came back ${LOOKS_MAX} times after they were ended`);
 }
 
-/** Whose session it is decides, in whatever database it sits. Autovacuum and the server's own workers have no user. */
-const SESSIONS = `pg_stat_activity
-  WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL AND (usesysid = ANY($1::oid[]) OR datid = $2::oid)`;
-
-async function countSessions(admin: Admin, roles: number[], database: number | null): Promise<number> {
-  const [row] = await admin.main.query<{ seen: number }>(`SELECT count(*)::int AS seen FROM ${SESSIONS}`, [
-    roles,
-    database,
-  ]);
+async function countSessions(admin: Admin, which: Sessions): Promise<number> {
+  const sql = `SELECT count(*)::int AS seen FROM ${ours(which)}`;
+  const [row] = await admin.main.query<{ seen: number }>(sql, [which.roles, which.database]);
   return row?.seen ?? 0;
 }
 
-async function terminate(admin: Admin, roles: number[], database: number | null): Promise<number> {
-  const rows = await admin.main.query<{ ended: boolean }>(
-    `SELECT pg_terminate_backend(pid) AS ended FROM ${SESSIONS}`,
-    [roles, database],
-  );
+async function terminate(admin: Admin, which: Sessions): Promise<number> {
+  const sql = `SELECT pg_terminate_backend(pid) AS ended FROM ${ours(which)}`;
+  const rows = await admin.main.query<{ ended: boolean }>(sql, [which.roles, which.database]);
   return rows.filter((row) => row.ended).length;
 }

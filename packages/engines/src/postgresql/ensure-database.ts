@@ -1,9 +1,10 @@
 // Makes a database that nobody but its own logins can enter: at no moment is it open to PUBLIC.
-import { PlatformError } from '@berth/core';
+import { PlatformError, type Role } from '@berth/core';
 import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, visit } from './admin';
+import { standingGroups } from './membership';
 import { groupNameOf, markerOf } from './names';
-import { observeDatabaseRow, observeGroup, refuseForeign } from './ownership';
+import { observeDatabaseRow, observeGroups, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
 
 /**
@@ -13,18 +14,18 @@ import { quoteIdentifier, quoteLiteral } from './quote';
 export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Promise<DatabaseFacts> {
   quoteIdentifier(database.name); // throws for a name that cannot be, before its group role is made
   const row = await observeDatabaseRow(admin, database);
-  const group = await observeGroup(admin, database);
+  const groups = await observeGroups(admin, database);
   refuseForeign(row.ownership, `The database "${database.name}"`);
-  refuseForeign(group.ownership, `The role "${groupNameOf(database)}"`);
+  refuseForeign(groups.owner.ownership, `The role "${groupNameOf(database)}"`);
   if (row.connectionLimit === INVALID) {
     throw new PlatformError(
       'engine_refused',
       `The database "${database.name}" is half dropped and can only be dropped`,
     );
   }
-  if (group.ownership === 'free') await makeGroup(admin, database);
+  if (groups.owner.ownership === 'free') await makeGroup(admin, database);
   if (row.ownership === 'free') await makeDatabase(admin, database);
-  await openToGroup(admin, database);
+  await openToGroups(admin, database, standingGroups(groups));
   await giveSchemaPublic(admin, database);
   return factsOf(admin, database);
 }
@@ -42,7 +43,7 @@ async function makeGroup(admin: Admin, database: DatabaseRef): Promise<void> {
   ]);
 }
 
-/** Closed to everybody and owned by the group until `openToGroup`; template0, for template1 may have sessions. */
+/** Closed to everybody and owned by the group until `openToGroups`; template0, for template1 may have sessions. */
 async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void> {
   await admin.main.atomically([
     `CREATE DATABASE ${quoteIdentifier(database.name)} OWNER ${quoteIdentifier(groupNameOf(database))}
@@ -51,7 +52,7 @@ async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void>
 }
 
 /** The owner changes before the grants, for a new owner inherits the grants of the old one. */
-async function openToGroup(admin: Admin, database: DatabaseSpec): Promise<void> {
+async function openToGroups(admin: Admin, database: DatabaseSpec, standing: Role[]): Promise<void> {
   const name = quoteIdentifier(database.name);
   const limit = Math.trunc(database.connectionsMax);
   await admin.main.atomically([
@@ -59,6 +60,9 @@ async function openToGroup(admin: Admin, database: DatabaseSpec): Promise<void> 
     `ALTER DATABASE ${name} OWNER TO CURRENT_USER`,
     `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
     `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${quoteIdentifier(groupNameOf(database))}`,
+    ...standing
+      .filter((role) => role !== 'owner')
+      .map((role) => `GRANT CONNECT ON DATABASE ${name} TO ${quoteIdentifier(groupNameOf(database, role))}`),
     `ALTER DATABASE ${name} ALLOW_CONNECTIONS true CONNECTION LIMIT ${limit}`,
   ]);
 }

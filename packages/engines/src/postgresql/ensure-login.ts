@@ -1,28 +1,29 @@
 // Makes logins and sets passwords. The server hears verifiers only, and is asked not to log the statement if it fails.
-import { PlatformError, type Role, type Secret } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
-import { type Admin, VERSION_WITH_GRANT_OPTIONS } from './admin';
+import type { Secret } from '@berth/core';
+import type { Evidence, LoginRef, LoginSpec } from '../contract';
+import type { Admin } from './admin';
 import { insist } from './insist';
-import { groupNameOf, markerOf } from './names';
-import { demandOurs, observeDatabaseRow, observeGroup, observeLoginRole, refuseForeign } from './ownership';
+import { markerOf } from './names';
+import { demandOurs, observeLoginRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
 import { scramVerifier } from './scram';
 
 const ATTRIBUTES = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT';
 
 /** Makes the login, or sets its password and unlocks it. Safe to repeat. Throws `taken_on_server` when foreign. */
-export async function ensureLogin(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
+export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<Evidence> {
   const { ownership, oid } = await observeLoginRole(admin, login);
   refuseForeign(ownership, `The login "${login.name}"`);
   const name = quoteIdentifier(login.name);
   const verifier = quoteLiteral(await scramVerifier(password));
+  const limit = login.connectionsMax === undefined ? '' : limitOf(login.connectionsMax);
   await keepUnlogged(admin);
   if (oid !== null) {
-    await insist(admin, { login: oid }, [`ALTER ROLE ${name} LOGIN PASSWORD ${verifier}`]);
+    await insist(admin, { login: oid }, [`ALTER ROLE ${name} LOGIN ${limit} PASSWORD ${verifier}`]);
     return { login: login.name, made: false };
   }
   await admin.main.atomically([
-    `CREATE ROLE ${name} LOGIN ${ATTRIBUTES} PASSWORD ${verifier}`,
+    `CREATE ROLE ${name} LOGIN ${ATTRIBUTES} ${limit} PASSWORD ${verifier}`,
     `COMMENT ON ROLE ${name} IS ${quoteLiteral(markerOf(login.id))}`,
   ]);
   return { login: login.name, made: true };
@@ -38,20 +39,16 @@ export async function ensurePassword(admin: Admin, login: LoginRef, password: Se
   return { login: login.name };
 }
 
-/** Makes the login a member of the database's group, and acting as it there, so that what it makes is the group's. */
-export async function ensureGrant(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence> {
-  if (role !== 'owner') throw new PlatformError('not_built', `Logins with the role ${role} are not built yet`);
-  demandOurs((await observeDatabaseRow(admin, database)).ownership, `The database "${database.name}"`);
-  demandOurs((await observeGroup(admin, database)).ownership, `The role "${groupNameOf(database)}"`);
-  demandOurs((await observeLoginRole(admin, login)).ownership, `The login "${login.name}"`);
-  const group = groupNameOf(database);
-  const options = admin.version >= VERSION_WITH_GRANT_OPTIONS ? 'WITH INHERIT TRUE, SET TRUE, ADMIN FALSE' : '';
-  const name = quoteIdentifier(login.name);
-  await admin.main.atomically([
-    `GRANT ${quoteIdentifier(group)} TO ${name} ${options}`,
-    `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} SET role = ${quoteLiteral(group)}`,
-  ]);
-  return { database: database.name, login: login.name, role, group };
+/** Lets the login have this many connections, in all its databases together; what is open stays open. */
+export async function ensureLoginLimit(admin: Admin, login: LoginRef, connectionsMax: number): Promise<Evidence> {
+  const { ownership, oid } = await observeLoginRole(admin, login);
+  demandOurs(ownership, `The login "${login.name}"`);
+  await insist(admin, { login: oid ?? 0 }, [`ALTER ROLE ${quoteIdentifier(login.name)} ${limitOf(connectionsMax)}`]);
+  return { login: login.name, connections_max: connectionsMax };
+}
+
+function limitOf(connectionsMax: number): string {
+  return `CONNECTION LIMIT ${Math.trunc(connectionsMax)}`;
 }
 
 /**

@@ -3,13 +3,15 @@ import type { Engine, EngineSession } from '../contract';
 import { type Admin, openAdmin } from './admin';
 import { endSessions } from './end-sessions';
 import { ensureDatabase } from './ensure-database';
-import { ensureGrant, ensureLogin, ensurePassword } from './ensure-login';
+import { ensureGrant } from './ensure-grant';
+import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
 import { takeLock } from './lock';
 import { observeDatabaseRow, observeLoginRole } from './ownership';
 import { ensureServerPrepared } from './prepare-server';
 import { proveIsolation, proveLogin, proveRefused } from './prove';
 import { removeAccess } from './remove-access';
 import { removeDatabase } from './remove-database';
+import { removeGrant } from './remove-grant';
 import { removeLogin } from './remove-login';
 import { observeServer } from './server';
 
@@ -31,8 +33,10 @@ function sessionOf(admin: Admin): EngineSession {
     ensureLogin: (login, password) => ensureLogin(admin, login, password),
     ensureGrant: (database, login, role) => ensureGrant(admin, database, login, role),
     ensurePassword: (login, password) => ensurePassword(admin, login, password),
+    ensureLoginLimit: (login, connectionsMax) => ensureLoginLimit(admin, login, connectionsMax),
     endSessions: (target) => endSessions(admin, target),
     removeAccess: (target) => removeAccess(admin, target),
+    removeGrant: (database, login) => removeGrant(admin, database, login),
     removeDatabase: (database) => removeDatabase(admin, database),
     removeLogin: (login) => removeLogin(admin, login),
     proveLogin: (database, login, password, role) => proveLogin(admin, database, login, password, role),

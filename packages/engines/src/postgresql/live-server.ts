@@ -75,15 +75,18 @@ export async function openClient(to: {
 }
 
 function tenantSession(client: Client): TenantSession {
+  const insert = async (text: string, table = 'notes') => {
+    await client.query(`INSERT INTO ${quoteIdentifier(table)} (text) VALUES ($1)`, [text]);
+  };
   return {
-    write: async (text) => {
-      await client.query('CREATE TABLE IF NOT EXISTS notes (number serial, text text)');
-      await client.query('INSERT INTO notes (text) VALUES ($1)', [text]);
+    write: async (text, table = 'notes') => {
+      await client.query(`CREATE TABLE IF NOT EXISTS ${quoteIdentifier(table)} (number serial, text text)`);
+      await insert(text, table);
     },
-    read: async () => {
-      const found = await client.query<{ text: string }>(
-        `SELECT text FROM notes WHERE to_regclass('notes') IS NOT NULL ORDER BY number`,
-      );
+    insert,
+    read: async (table = 'notes') => {
+      const sql = `SELECT text FROM ${quoteIdentifier(table)} ORDER BY number`;
+      const found = await client.query<{ text: string }>(sql);
       return found.rows.map(({ text }) => text);
     },
     close: () => client.end(),

@@ -1,6 +1,6 @@
 // What Berth calls its own things on a PostgreSQL server, and how it marks them. Deterministic: made of name and id only.
 import { createHash } from 'node:crypto';
-import { idTail } from '@berth/core';
+import { idTail, type Role } from '@berth/core';
 import type { DatabaseRef } from '../contract';
 
 /** The permanent neighbour that every new login must fail on. */
@@ -17,9 +17,14 @@ export function markerOf(id: string): string {
   return `berth:${id}`;
 }
 
-/** The role that owns a database's contents and that its logins act as: `shop_x7k2p_owner`, at most 60 bytes. */
-export function groupNameOf(database: DatabaseRef): string {
-  return `${cutBytes(database.name, GROUP_PREFIX_BYTES_MAX)}_${idTail(database.id)}_owner`;
+const GROUP_SUFFIXES: Record<Role, string> = { owner: 'owner', readwrite: 'writer', readonly: 'reader' };
+
+/**
+ * The role that the logins of a database are members of, at most 61 bytes: `shop_x7k2p_owner` owns its contents and is
+ * acted as; `…_writer` and `…_reader` may only write or read them.
+ */
+export function groupNameOf(database: DatabaseRef, role: Role = 'owner'): string {
+  return `${cutBytes(database.name, GROUP_PREFIX_BYTES_MAX)}_${idTail(database.id)}_${GROUP_SUFFIXES[role]}`;
 }
 
 /** The name by which sessions of one holder of a lock are found again; fits application_name (63 bytes, ASCII). */

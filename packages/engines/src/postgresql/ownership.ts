@@ -1,5 +1,5 @@
 // Whose a database or role is. Only what bears our marker is ours; everything else is left alone by every deed.
-import { PlatformError } from '@berth/core';
+import { PlatformError, ROLES, type Role } from '@berth/core';
 import type { DatabaseRef, LoginRef, Ownership } from '../contract';
 import type { Admin } from './admin';
 import { groupNameOf, markerOf } from './names';
@@ -28,9 +28,20 @@ export async function observeRole(admin: Admin, name: string, id: string): Promi
   return { ownership: row.marker === markerOf(id) ? 'ours' : 'foreign', oid: row.oid };
 }
 
-/** Looks at the role that owns a database's contents. */
-export function observeGroup(admin: Admin, database: DatabaseRef): Promise<RoleFacts> {
-  return observeRole(admin, groupNameOf(database), database.id);
+/** Looks at the groups of a database, all at once; the writers' and the readers' are made when first needed. */
+export async function observeGroups(admin: Admin, database: DatabaseRef): Promise<Record<Role, RoleFacts>> {
+  const names = ROLES.map((role) => groupNameOf(database, role));
+  const rows = await admin.main.query<{ name: string; oid: number; marker: string | null }>(
+    `SELECT rolname::text AS name, oid, shobj_description(oid, 'pg_authid') AS marker
+       FROM pg_roles WHERE rolname::text = ANY($1)`,
+    [names],
+  );
+  const factsOf = (role: Role): RoleFacts => {
+    const row = rows.find(({ name }) => name === groupNameOf(database, role));
+    if (!row) return { ownership: 'free', oid: null };
+    return { ownership: row.marker === markerOf(database.id) ? 'ours' : 'foreign', oid: row.oid };
+  };
+  return { owner: factsOf('owner'), readwrite: factsOf('readwrite'), readonly: factsOf('readonly') };
 }
 
 /** Looks at a login. */

@@ -7,12 +7,14 @@ interface Prepared {
   database: string;
 }
 
-/** Rolls back what was prepared in a database, or by a role in any database. Returns how many. Safe to repeat. */
-export async function rollBackPrepared(admin: Admin, of: { database: string } | { owner: string }): Promise<number> {
-  const [column, value] = 'database' in of ? ['database', of.database] : ['owner', of.owner];
+/** Rolls back what was prepared in a database, by a role, or by a role in a database. Returns how many. Safe to repeat. */
+export async function rollBackPrepared(admin: Admin, of: { database?: string; owner?: string }): Promise<number> {
+  const { database = null, owner = null } = of;
+  if (database === null && owner === null) return 0;
   const found = await admin.main.query<Prepared>(
-    `SELECT gid, database FROM pg_prepared_xacts WHERE ${column}::text = $1`,
-    [value],
+    `SELECT gid, database FROM pg_prepared_xacts
+      WHERE database::text = coalesce($1, database::text) AND owner::text = coalesce($2, owner::text)`,
+    [database, owner],
   );
   return rollBack(admin, found);
 }

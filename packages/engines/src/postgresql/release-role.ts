@@ -1,8 +1,10 @@
 // Drops a role. The server refuses while the role owns or may do anything in any database, and the list of that
 // (pg_shdepend) can only be cleared from inside each one.
 import { PlatformError } from '@berth/core';
+import type { DatabaseRef } from '../contract';
 import { type Admin, visit } from './admin';
 import type { Connection } from './connect';
+import { onBehalfOf } from './membership';
 import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
 import { observeRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
@@ -16,6 +18,22 @@ export async function releaseRole(admin: Admin, role: { name: string; oid: numbe
   }
   await admin.main.query(`DROP ROLE IF EXISTS ${quoteIdentifier(role.name)}`);
   return places.map(({ database }) => database);
+}
+
+/**
+ * Gives what a login owns in this database to the owners' group, and takes away what it was given there by name. Returns
+ * whether there was anything. Grants on shared things, such as other databases, go too if an operator made any by hand.
+ */
+export async function releaseInside(admin: Admin, database: DatabaseRef, login: string, oid: number): Promise<boolean> {
+  const found = await admin.main.query(
+    `SELECT 1 FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = $1
+        AND dbid = (SELECT oid FROM pg_database WHERE datname::text = $2) LIMIT 1`,
+    [oid, database.name],
+  );
+  if (found.length === 0) return false;
+  const statements = releaseStatements(admin, login, groupNameOf(database));
+  await visit(admin, database.name, (inside) => inside.atomically(statements));
+  return true;
 }
 
 interface Place {
@@ -72,12 +90,15 @@ async function clear(admin: Admin, place: Place, role: string, heir: string | nu
   if (!place.canEnter) {
     throw new PlatformError('engine_refused', `"${role}" has a part in "${place.database}", which nobody may enter`);
   }
-  const name = quoteIdentifier(role);
-  const statements = [
-    ...(heir ? [`REASSIGN OWNED BY ${name} TO ${quoteIdentifier(heir)}`] : []),
-    `DROP OWNED BY ${name}`,
-  ];
+  const statements = releaseStatements(admin, role, heir);
   const deed = (connection: Connection) => connection.atomically(statements);
   if (place.database === ADMIN_DATABASE) await deed(admin.main);
   else await visit(admin, place.database, deed);
+}
+
+/** DROP OWNED takes default privileges as well, which are not handed over. */
+function releaseStatements(admin: Admin, role: string, heir: string | null): string[] {
+  const name = quoteIdentifier(role);
+  const reassign = heir ? [`REASSIGN OWNED BY ${name} TO ${quoteIdentifier(heir)}`] : [];
+  return onBehalfOf(admin, [role], [...reassign, `DROP OWNED BY ${name}`]);
 }

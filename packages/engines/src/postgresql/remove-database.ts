@@ -3,8 +3,9 @@ import { codeOf } from '@berth/core';
 import type { DatabaseRef, Evidence } from '../contract';
 import { type Admin, visit } from './admin';
 import { pastHandshakes } from './handshakes';
+import { standingGroups } from './membership';
 import { groupNameOf } from './names';
-import { type DatabaseRow, observeDatabaseRow, observeGroup } from './ownership';
+import { type DatabaseRow, observeDatabaseRow, observeGroups } from './ownership';
 import { rollBackPrepared } from './prepared';
 import { quoteIdentifier } from './quote';
 import { releaseRole } from './release-role';
@@ -22,9 +23,9 @@ export async function removeDatabase(admin: Admin, database: DatabaseRef): Promi
     await shutDatabase(admin, database);
     Object.assign(evidence, await dropWithFollowers(admin, database, row), { dropped: true });
   }
-  const group = await observeGroup(admin, database);
-  if (group.ownership === 'ours' && group.oid !== null) {
-    await releaseRole(admin, { name: groupNameOf(database), oid: group.oid });
+  const groups = await observeGroups(admin, database);
+  for (const role of standingGroups(groups)) {
+    await releaseRole(admin, { name: groupNameOf(database, role), oid: groups[role].oid ?? 0 });
     evidence.group_dropped = true;
   }
   return evidence;

@@ -10,6 +10,9 @@ const RESERVED_ROLES = ['public', 'none', 'current_user', 'session_user', 'curre
 /** `pg_` is the server's, `berth_` is ours. */
 const RESERVED_PREFIXES = ['pg_', 'berth_'];
 
+/** The groups of a database, of which some are made late (names.ts): a login in their place would keep them from it. */
+const GROUP_NAME = /_[0-9a-z]{5}_(owner|writer|reader)$/;
+
 /** The rules of PostgreSQL; see ../contract.ts. */
 export const postgresqlRules: EngineRules = {
   databaseNameBytesMax: NAME_BYTES_MAX,
@@ -19,7 +22,7 @@ export const postgresqlRules: EngineRules = {
   isReserved,
   isSystemDatabase: (name) => SYSTEM_DATABASES.includes(name.toLowerCase()),
   canBeDatabaseName: canBeName,
-  canBeLoginName: canBeName,
+  canBeLoginName: (name) => canBeName(name) && !GROUP_NAME.test(name),
   engineNameOf,
   connectionUrl,
 };

@@ -1,0 +1,72 @@
+// Gives a login its role in a database: one of owner, readwrite, readonly, whatever it had before.
+import type { Role } from '@berth/core';
+import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { Admin } from './admin';
+import { endSessionsInside } from './end-sessions';
+import { coverCreator, ensureLesserGroup, LESSER_ROLES, type LesserRole } from './lesser-group';
+import { listRolesOf, memberOptions, revokeStatements, standingGroups } from './membership';
+import { groupNameOf } from './names';
+import { demandOurs, observeDatabaseRow, observeGroups, observeLoginRole, type RoleFacts } from './ownership';
+import { quoteIdentifier, quoteLiteral } from './quote';
+import { releaseInside } from './release-role';
+
+interface Parties {
+  database: DatabaseRef;
+  databaseOid: number | null;
+  groups: Record<Role, RoleFacts>;
+  login: LoginRef;
+  loginOid: number | null;
+}
+
+/** As EngineSession.ensureGrant promises. Safe to repeat, also after a change of role that was interrupted. */
+export async function ensureGrant(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence> {
+  const row = await observeDatabaseRow(admin, database);
+  demandOurs(row.ownership, `The database "${database.name}"`);
+  const groups = await observeGroups(admin, database);
+  demandOurs(groups.owner.ownership, `The role "${groupNameOf(database)}"`);
+  const { ownership, oid } = await observeLoginRole(admin, login);
+  demandOurs(ownership, `The login "${login.name}"`);
+  const parties = { database, databaseOid: row.oid, groups, login, loginOid: oid };
+  const changed = role === 'owner' ? await makeOwner(admin, parties) : await makeLesser(admin, parties, role);
+  return { database: database.name, login: login.name, role, group: groupNameOf(database, role), ...changed };
+}
+
+/** A member of the group that owns the contents, and acting as it, so that what it makes is the group's. */
+async function makeOwner(admin: Admin, { database, groups, login }: Parties): Promise<Evidence> {
+  const standing = LESSER_ROLES.filter((role) => groups[role].ownership === 'ours');
+  await coverCreator(admin, database, standing, login.name);
+  const group = groupNameOf(database);
+  const name = quoteIdentifier(login.name);
+  await admin.main.atomically([
+    ...revokeStatements(database, standing, login.name),
+    `GRANT ${quoteIdentifier(group)} TO ${name} ${memberOptions(admin, true)}`,
+    `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} SET role = ${quoteLiteral(group)}`,
+  ]);
+  return {};
+}
+
+/**
+ * A member of the writers or readers, and of nothing else here. Whoever was more than that before loses, between the two
+ * memberships, its sessions inside (which would go on acting as the owners) and what it owns or was given there.
+ */
+async function makeLesser(admin: Admin, parties: Parties, role: LesserRole): Promise<Evidence> {
+  const { database, databaseOid, groups, login, loginOid } = parties;
+  await ensureLesserGroup(admin, database, role, groups);
+  const had = await listRolesOf(admin, groups, loginOid);
+  const others = standingGroups(groups).filter((each) => each !== role && had.includes(each));
+  await admin.main.atomically(revokeStatements(database, others, login.name));
+  const evidence: Evidence = {};
+  if (!had.includes(role) || others.length > 0) {
+    const ended = await endSessionsInside(admin, loginOid ?? 0, databaseOid ?? 0, others.length > 0);
+    const released = await releaseInside(admin, database, login.name, loginOid ?? 0);
+    Object.assign(evidence, ended > 0 && { ended }, released && { released });
+  }
+  const name = quoteIdentifier(login.name);
+  const group = quoteIdentifier(groupNameOf(database, role));
+  await admin.main.atomically([
+    `GRANT CONNECT ON DATABASE ${quoteIdentifier(database.name)} TO ${group}`,
+    `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} RESET role`,
+    `GRANT ${group} TO ${name} ${memberOptions(admin, false)}`,
+  ]);
+  return evidence;
+}
