@@ -33,6 +33,7 @@ test.each<[string, readonly string[]]>([
   ['databases_state_known', DATABASE_STATES],
   ['databases_owner_login_known', OWNER_LOGINS],
   ['grants_role_known', ROLES],
+  ['grants_pending_role_known', ROLES],
   ['servers_state_known', SERVER_STATES],
   ['servers_tls_known', TLS_MODES],
   ['actions_engine_known', ENGINES],

@@ -80,6 +80,7 @@ const CASES: Record<string, Case[]> = {
   databases_state_known: [['databases', put({ state: 'deleting' })]],
   databases_owner_login_known: [['databases', put({ owner_login: 'yes' })]],
   credentials_state_known: [['credentials', put({ state: 'resetting' })]],
+  grants_pending_role_known: [['grants', put({ pending_role: 'superuser' })]],
   grants_role_known: [['grants', put({ role: 'superuser' })]],
   accesses_kind_known: [['accesses', put({ kind: 'password' })]],
   accesses_scopes_known: [
@@ -199,6 +200,7 @@ const CASES: Record<string, Case[]> = {
   servers_pool_same_engine: [['servers', put({ pool_id: 'pool_mysql' })]],
   databases_project_same_team: [['databases', put({ project_id: 'project_other' })]],
   databases_plan_same_engine: [['databases', put({ plan_id: 'plan_mysql' })]],
+  databases_pending_plan_same_engine: [['databases', put({ pending_plan_id: 'plan_mysql' })]],
   databases_server_same_engine: [['databases', put({ server_id: 'server_mysql' })]],
   grants_database_same_server: [['grants', put({ server_id: 'server_other', credential_id: 'credential_elsewhere' })]],
   grants_credential_same_server: [['grants', put({ credential_id: 'credential_elsewhere' })]],

@@ -43,6 +43,12 @@ ALTER TABLE "plans" ADD COLUMN     "deleted_at" TIMESTAMPTZ(3);
 -- AlterTable
 ALTER TABLE "servers" ADD COLUMN     "deleted_at" TIMESTAMPTZ(3);
 
+-- AlterTable
+ALTER TABLE "databases" ADD COLUMN     "pending_plan_id" TEXT;
+
+-- AlterTable
+ALTER TABLE "grants" ADD COLUMN     "pending_role" TEXT;
+
 -- CreateTable
 CREATE TABLE "idempotency_keys" (
     "access_id" TEXT NOT NULL,
@@ -116,6 +122,10 @@ CREATE UNIQUE INDEX "grants_one_per_pair" ON "grants" ("credential_id", "databas
 
 ALTER TABLE "accesses"
   ADD CONSTRAINT "accesses_previous_ends" CHECK (("previous_secret_hash" IS NULL) = ("previous_until" IS NULL));
+ALTER TABLE "grants"
+  ADD CONSTRAINT "grants_pending_role_known" CHECK ("pending_role" IN ('owner', 'readwrite', 'readonly'));
+ALTER TABLE "databases" ADD CONSTRAINT "databases_pending_plan_same_engine"
+  FOREIGN KEY ("pending_plan_id", "engine") REFERENCES "plans" ("id", "engine");
 ALTER TABLE "pools"
   ADD CONSTRAINT "pools_headroom" CHECK ("headroom_percent" BETWEEN 0 AND 90),
   ADD CONSTRAINT "pools_overcommit" CHECK ("connections_overcommit" BETWEEN 1 AND 1000);
