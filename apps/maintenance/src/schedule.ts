@@ -1,5 +1,5 @@
 // When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
-import { forgetOnce, type OpenedContext } from '@berth/actions';
+import { cleanUp, forgetOnce, type OpenedContext } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
 import { sweepActions } from './duties/sweep-actions';
 
@@ -16,6 +16,11 @@ const MINUTE_MS = 60_000;
 export function startSchedule(context: OpenedContext, lifetime: Lifetime): void {
   const duties: Duty[] = [
     { name: 'sweep_actions', everyMs: context.config.sweepIntervalMs, run: () => sweepActions(context) },
+    {
+      name: 'clean_up_never_made',
+      everyMs: MINUTE_MS,
+      run: () => cleanUp(context, context.config.failedKeepMinutes * MINUTE_MS),
+    },
     { name: 'forget_idempotency_keys', everyMs: 10 * MINUTE_MS, run: () => forgetOnce(context) },
   ];
   for (const duty of duties) startDuty(context, lifetime, duty);

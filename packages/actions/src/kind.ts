@@ -59,6 +59,10 @@ export interface Kind<Input> {
   plan(planning: Planning, input: Input): Promise<Planned | { joins: Action }>;
   /** Does it, against one server, and says what the commit settles. */
   perform(work: Work): Promise<Settle>;
+  /** What a cancel settles while nobody has begun: what `plan` promised is taken back. Without it, it promised nothing. */
+  withdraw?(tx: Nouns, action: Action): Promise<void>;
+  /** What trying again after a failure settles: what `fail` gave up is on its way again. Without it, nothing was given up. */
+  revive?(tx: Nouns, action: Action): Promise<void>;
   /** What the commit of a failure settles. `session` is null when the server could not be opened. */
   fail(work: FailedWork): Promise<Settle>;
 }

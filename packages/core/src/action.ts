@@ -3,7 +3,7 @@
 //             claim                 finish
 //  queued ------------> running -------------> succeeded
 //    | ^                  | | |      fail
-//    | '---- postpone ----' | '--------------> failed
+//    | '---- postpone ----' | '--------------> failed ---- retry ---> queued
 //    |       release        |
 //    |       releaseExpired |        cancelHeld
 //    |                      '----------------> cancelled
@@ -11,7 +11,7 @@
 //    '-----------------------------------------'
 //
 // release: its holder stops in good order. releaseExpired: its holder died, or hangs. cancel: nobody holds it.
-// cancelHeld: its holder was asked to stop, and does between two steps.
+// cancelHeld: its holder was asked to stop, and does between two steps. retry: somebody asked for it once more.
 //
 // What holds in each state:
 //   queued     nobody holds it; `not_before` may put it off

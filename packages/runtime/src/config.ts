@@ -20,6 +20,7 @@ const schema = z.object({
   BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
   BERTH_SWEEP_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
+  BERTH_FAILED_KEEP_MINUTES: z.coerce.number().int().min(0).max(1_000_000).default(60),
 });
 
 /** The environment as a process uses it: `.env.example` says what each means. */
@@ -33,6 +34,8 @@ export interface Config {
   logLevel: string;
   workerConcurrency: number;
   sweepIntervalMs: number;
+  /** How long what a create failed to make is kept for a look at it, and for another try. */
+  failedKeepMinutes: number;
 }
 
 /** The variables that `readConfig` knows, for the check against .env.example. */
@@ -63,5 +66,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     logLevel: env.BERTH_LOG_LEVEL,
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
     sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
+    failedKeepMinutes: env.BERTH_FAILED_KEEP_MINUTES,
   };
 }

@@ -46,6 +46,11 @@ const VIEW = {
 } as const;
 
 export function actionReadsOf(db: Db) {
+  return { ...shownOf(db), ...lineOf(db) };
+}
+
+/** What is shown to people. */
+function shownOf(db: Db) {
   return {
     /** The action with all steps that ended so far, in the order in which they ended; null when there is none. */
     find: (id: string): Promise<ActionWithSteps | null> =>
@@ -79,7 +84,12 @@ export function actionReadsOf(db: Db) {
       ]);
       return { data, total };
     },
+  };
+}
 
+/** What stands in a line, and the steps of who works on it. */
+function lineOf(db: Db) {
+  return {
     /** The queued or running action of this kind on this server, which a second request joins; null when there is none. */
     findOpenOfServer: (serverId: string, kind: string): Promise<Action | null> =>
       db.action.findFirst({ where: { server_id: serverId, kind, state: { in: ['queued', 'running'] } } }),
@@ -94,6 +104,25 @@ export function actionReadsOf(db: Db) {
         },
       }),
 
+    /**
+     * The first later action about the same thing that is open or was done: trying again would undo it. About the same
+     * thing: the credential if it is about one, the database itself, or the server and of the same kind. Null when there
+     * is none.
+     */
+    async findLater(action: Action): Promise<Action | null> {
+      const { number, kind, credential_id, database_id, server_id } = action;
+      const things: Prisma.ActionWhereInput[] = [
+        ...(credential_id === null ? [] : [{ credential_id }]),
+        ...(database_id === null ? [] : [{ database_id, credential_id: null }]),
+        ...(credential_id === null && database_id === null ? [{ server_id, kind }] : []),
+      ];
+      const state = { in: ['queued', 'running', 'succeeded'] };
+      return db.action.findFirst({
+        where: { number: { gt: number }, state, OR: things },
+        orderBy: { number: 'asc' },
+      });
+    },
+
     /** Ids of queued actions of a database, oldest first. */
     async listQueued(databaseId: string): Promise<string[]> {
       const rows = await db.action.findMany({
@@ -103,6 +132,22 @@ export function actionReadsOf(db: Db) {
       });
       return rows.map((row) => row.id);
     },
+
+    /**
+     * Creates that ended without making what they were for, before `before`, and whose database or credential nobody has
+     * deleted, tried again or protected since; oldest first.
+     */
+    listNeverMade: (
+      before: Date,
+      limit: number,
+    ): Promise<Pick<Action, 'id' | 'kind' | 'database_id' | 'credential_id'>[]> =>
+      db.$queryRaw`
+        SELECT id, kind, database_id, credential_id FROM actions WHERE ended_at < ${before} AND state IN ('failed', 'cancelled')
+          AND ((kind = 'database_create' AND database_id IN (
+              SELECT id FROM databases WHERE state = 'failed' AND delete_accepted_at IS NULL AND NOT protected))
+            OR (kind = 'credential_create' AND credential_id IN (
+              SELECT id FROM credentials WHERE state = 'failed' AND delete_accepted_at IS NULL)))
+        ORDER BY ended_at LIMIT ${limit}`,
 
     /** Ids of running actions whose hold is over by the store's clock, longest over first. */
     async listExpired(limit: number): Promise<string[]> {

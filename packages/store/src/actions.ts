@@ -72,6 +72,18 @@ function requestedOf(db: Db) {
       return row;
     },
 
+    /** failed -> queued, with all its tries before it. Counts a nudge, for the caller to send. Null when it was not failed. */
+    async retry(id: string): Promise<Action | null> {
+      const [row] = await db.$queryRaw<Action[]>`
+        WITH changed AS (
+          UPDATE actions SET state = 'queued', failures = 0, error_code = NULL, error_message = NULL, started_at = NULL,
+            ended_at = NULL, not_before = NULL, cancel_requested_at = NULL, nudges = nudges + 1, nudged_at = now()
+          WHERE id = ${id} AND state = 'failed' RETURNING *
+        ), raised AS (${raise('action.retried', ACTION_REFERENCES)})
+        SELECT ${columns} FROM changed`;
+      return row ?? null;
+    },
+
     /** queued -> cancelled. Null when it was not queued. */
     async cancel(id: string): Promise<Action | null> {
       const [row] = await db.$queryRaw<Action[]>`

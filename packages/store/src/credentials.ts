@@ -90,6 +90,17 @@ function writesOf(db: Db) {
     becomeFailed: (id: string): Promise<Credential | null> =>
       turn(db, id, ['creating'], Prisma.sql`state = 'failed'`, 'credential.failed'),
 
+    /** failed -> creating: its create is tried again. */
+    becomeCreating: (id: string): Promise<Credential | null> =>
+      turn(db, id, ['failed'], Prisma.sql`state = 'creating'`, 'credential.creating'),
+
+    /** Takes an accepted delete back, and the asked name with it. Throws `name_taken` when another has it by now. */
+    async withdrawDelete({ id, username }: { id: string; username: string }): Promise<void> {
+      const write = db.$executeRaw`
+        UPDATE credentials SET delete_accepted_at = NULL WHERE id = ${id} AND state <> 'deleted'`;
+      await refusing(write, { credentials_username_free: () => usernameTaken(username) });
+    },
+
     /** Any living state -> deleted. Its secrets are wiped. */
     becomeDeleted: (id: string): Promise<Credential | null> =>
       turn(

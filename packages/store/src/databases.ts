@@ -87,6 +87,17 @@ function writesOf(db: Db) {
     becomeFailed: (id: string): Promise<Database | null> =>
       turn(db, id, ['creating'], Prisma.sql`state = 'failed'`, 'database.failed'),
 
+    /** failed -> creating: its create is tried again. */
+    becomeCreating: (id: string): Promise<Database | null> =>
+      turn(db, id, ['failed'], Prisma.sql`state = 'creating'`, 'database.creating'),
+
+    /** Takes an accepted delete back, and the asked name with it. Throws `name_taken` when another has it by now. */
+    async withdrawDelete({ id, name }: { id: string; name: string }): Promise<void> {
+      const write = db.$executeRaw`
+        UPDATE databases SET delete_accepted_at = NULL, hidden = false WHERE id = ${id} AND state <> 'deleted'`;
+      await refusing(write, { databases_name_free: () => nameTaken(name) });
+    },
+
     /** Frees the asked name: a delete was accepted. Null when one was accepted before. Not a state. */
     async acceptDelete(id: string): Promise<Database | null> {
       const [row] = await db.$queryRaw<Database[]>`

@@ -1,5 +1,6 @@
 // credential_create: one more login for a database, proven to work there and nowhere else.
 import { idTail, PlatformError } from '@berth/core';
+import type { Action, Nouns } from '@berth/store';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
 import { chooseLoginName, reserveName } from '../engine-names';
@@ -71,12 +72,19 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
     return async (tx) => void (await tx.credentials.becomeActive(credential.id));
   },
 
-  async fail({ action }) {
-    return async (tx) => {
-      if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
-    };
+  fail:
+    async ({ action }) =>
+    (tx) =>
+      giveUp(tx, action),
+  withdraw: giveUp,
+  async revive(tx, action) {
+    if (action.credential_id !== null) await tx.credentials.becomeCreating(action.credential_id);
   },
 };
+
+async function giveUp(tx: Nouns, action: Action): Promise<void> {
+  if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
+}
 
 function refuseReservedName(engine: Parameters<typeof rulesOf>[0], username: string | undefined): void {
   if (username === undefined || !rulesOf(engine).isReserved(username)) return;

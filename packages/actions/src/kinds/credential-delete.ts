@@ -1,19 +1,25 @@
 // credential_delete: the login is shut out, its sessions ended, what it owns kept by its database. Already gone is done.
-import { PlatformError } from '@berth/core';
+import { type CredentialState, PlatformError } from '@berth/core';
 import type { Kind } from '../kind';
-import { engineOf, getCredential, getDatabase, getOwnCredential, loginRef, requiredAccess } from './subjects';
+import { engineOf, getCredential, getDatabase, getOwnCredential, loginRef } from './subjects';
 
 export interface CredentialDeleteInput {
   credentialId: string;
+  /** Delete it only if it is in this state when it is its turn to be asked: a duty's list may be old by then. */
+  onlyIn?: CredentialState;
 }
 
-/** Throws `contradicts` when a delete of it, or of its database, is under way. */
+/** Throws `contradicts` when a delete of it, or of its database, is under way, or it is not in the state `onlyIn`. */
 export const credentialDelete: Kind<CredentialDeleteInput> = {
   name: 'credential_delete',
 
-  async plan({ tx, requester }, { credentialId }) {
+  async plan({ tx, requester }, { credentialId, onlyIn }) {
     await tx.credentials.lock(credentialId);
-    const credential = await getOwnCredential(tx, requiredAccess(requester), credentialId);
+    const credential =
+      requester === null ? await getCredential(tx, credentialId) : await getOwnCredential(tx, requester, credentialId);
+    if (onlyIn !== undefined && (credential.state !== onlyIn || credential.delete_accepted_at !== null)) {
+      throw new PlatformError('contradicts', `The credential ${credentialId} is not ${onlyIn} any more.`);
+    }
     const database = await getDatabase(tx, credential.grants[0]?.database_id ?? null);
     await tx.credentials.acceptDelete(credentialId);
     return {
@@ -39,6 +45,10 @@ export const credentialDelete: Kind<CredentialDeleteInput> = {
       return { left: [] };
     });
     return async (tx) => void (await tx.credentials.becomeDeleted(credential.id));
+  },
+
+  async withdraw(tx, action) {
+    await tx.credentials.withdrawDelete(await getCredential(tx, action.credential_id));
   },
 
   fail: async () => async () => {}, // the credential stays as it is; asking again tries again

@@ -4,7 +4,7 @@ import { type EngineName, PlatformError } from '@berth/core';
 import type { DatabaseRef, LoginRef } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
-import type { Access, CredentialView, DatabaseView, Server } from '@berth/store';
+import type { Access, Action, CredentialView, DatabaseView, Nouns, Server } from '@berth/store';
 import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
 import { type Asked, type Resolved, resolve } from '../resolve';
@@ -90,13 +90,21 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     };
   },
 
-  async fail({ action }) {
-    return async (tx) => {
-      if (action.database_id !== null) await tx.databases.becomeFailed(action.database_id);
-      if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
-    };
+  fail:
+    async ({ action }) =>
+    (tx) =>
+      giveUp(tx, action),
+  withdraw: giveUp,
+  async revive(tx, action) {
+    if (action.database_id !== null) await tx.databases.becomeCreating(action.database_id);
+    if (action.credential_id !== null) await tx.credentials.becomeCreating(action.credential_id);
   },
 };
+
+async function giveUp(tx: Nouns, action: Action): Promise<void> {
+  if (action.database_id !== null) await tx.databases.becomeFailed(action.database_id);
+  if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
+}
 
 function refuseReservedName({ engine }: Resolved, name: string): void {
   const rules = rulesOf(engine);

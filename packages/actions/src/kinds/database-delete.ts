@@ -1,5 +1,5 @@
 // database_delete: the database, its grants, and the logins left without any. What is already gone counts as done.
-import { PlatformError } from '@berth/core';
+import { type DatabaseState, PlatformError } from '@berth/core';
 import type { LoginRef } from '@berth/engines/contract';
 import type { CredentialView, Store } from '@berth/store';
 import type { Kind } from '../kind';
@@ -7,19 +7,24 @@ import { databaseRef, engineOf, getDatabase, getOwnDatabase, loginRef } from './
 
 export interface DatabaseDeleteInput {
   databaseId: string;
+  /** Delete it only if it is in this state when it is its turn to be asked: a duty's list may be old by then. */
+  onlyIn?: DatabaseState;
 }
 
 /**
  * Always accepted for a living database: cancels what is queued, asks a running create to stop, and runs next. Throws
- * `protected`; `contradicts` when a delete was accepted before and is still under way.
+ * `protected`; `contradicts` when a delete was accepted before and is still under way, or it is not in the state `onlyIn`.
  */
 export const databaseDelete: Kind<DatabaseDeleteInput> = {
   name: 'database_delete',
 
-  async plan({ tx, requester }, { databaseId }) {
+  async plan({ tx, requester }, { databaseId, onlyIn }) {
     await tx.databases.lock(databaseId);
     const database =
       requester === null ? await getDatabase(tx, databaseId) : await getOwnDatabase(tx, requester, databaseId);
+    if (onlyIn !== undefined && (database.state !== onlyIn || database.delete_accepted_at !== null)) {
+      throw new PlatformError('contradicts', `The database ${databaseId} is not ${onlyIn} any more.`);
+    }
     if (database.protected) {
       throw new PlatformError('protected', `The database ${databaseId} is protected from deleting.`);
     }
@@ -63,6 +68,10 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
     async function isOurs(login: LoginRef): Promise<boolean> {
       return (await session.observeLogin(login)) === 'ours';
     }
+  },
+
+  async withdraw(tx, action) {
+    await tx.databases.withdrawDelete(await getDatabase(tx, action.database_id));
   },
 
   fail: async () => async () => {}, // the database stays as it is, its delete accepted; asking again tries again

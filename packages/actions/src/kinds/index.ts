@@ -11,7 +11,7 @@ import { serverPreflight } from './server-preflight';
 export { credentialCreate, credentialDelete, credentialReset, databaseCreate, databaseDelete, serverPreflight };
 
 /** What a worker needs of a kind; its input is the request's business. */
-export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail'>;
+export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail' | 'withdraw' | 'revive'>;
 
 const KINDS = new Map<string, Performed>(
   [databaseCreate, databaseDelete, credentialCreate, credentialReset, credentialDelete, serverPreflight].map(

@@ -271,5 +271,4 @@ test('kinds that only an access may ask for are not asked for by nobody', async 
   expect(codeOf(await refusal(databaseCreate, { name: name(), ownerLogin: 'auto' }, null))).toBe('internal');
   expect(codeOf(await refusal(credentialCreate, { databaseId }, null))).toBe('internal');
   expect(codeOf(await refusal(credentialReset, { credentialId }, null))).toBe('internal');
-  expect(codeOf(await refusal(credentialDelete, { credentialId }, null))).toBe('internal');
 });

@@ -1,11 +1,13 @@
 // Actions: what was asked, how far it is, how it ended.
-import { ACTION_STATES, type StepState } from '@berth/core';
+import { cancelAction, retryAction } from '@berth/actions';
+import { ACTION_STATES, isEnded, type StepState } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import { z } from 'zod';
+import { readBody } from '../../http/body';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { authenticate, READ } from './authenticate';
+import { authenticate, READ, STEER } from './authenticate';
 import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
 import { getVisibleAction, limitsOf } from './reach';
 
@@ -19,6 +21,8 @@ export function actionRoutes(api: ApiContext): Route[] {
   return [
     { method: 'get', path: '/actions', handle: (call) => listActions(api, call) },
     { method: 'get', path: '/actions/:id', handle: (call) => getAction(api, call) },
+    { method: 'post', path: '/actions/:id/cancel', handle: (call) => steerAction(api, call, cancelAction) },
+    { method: 'post', path: '/actions/:id/retry', handle: (call) => steerAction(api, call, retryAction) },
   ];
 }
 
@@ -37,6 +41,18 @@ async function getAction(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, READ);
   parse(nothing, call.request.query);
   call.response.json(showAction(await getVisibleAction(api.store, access, call.request.params.id)));
+}
+
+/** 200 when the action has ended by then, else 202: a running create stops between two steps, a retried action waits. */
+async function steerAction(api: ApiContext, call: Call, steer: typeof cancelAction): Promise<void> {
+  const access = await authenticate(api, call, STEER);
+  parse(nothing, call.request.query);
+  parse(nothing, (await readBody(call)) ?? {});
+  const { id } = await getVisibleAction(api.store, access, call.request.params.id);
+  const action = await steer(api, id, access);
+  const { request, response } = call;
+  response.status(isEnded(action.state) ? 200 : 202);
+  response.location(`${request.baseUrl}/actions/${id}`).json({ action: showAction(action) });
 }
 
 /** An action as the native API shows it. */

@@ -9,6 +9,8 @@ import type { ApiContext } from '../dialect';
 export const READ: Scope[] = ['public', 'operator'];
 export const WRITE: Scope[] = ['admin'];
 export const OPERATE: Scope[] = ['operator'];
+/** Cancelling and trying again: its own team's, an operator any. */
+export const STEER: Scope[] = ['admin', 'operator'];
 
 /** Throws `unauthenticated`, or `missing_scope` when the access has none of `anyOf`. */
 export async function authenticate({ store }: ApiContext, call: Call, anyOf: Scope[]): Promise<Access> {

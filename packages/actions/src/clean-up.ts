@@ -1,0 +1,32 @@
+// What a create failed to make is deleted after a while: its name and its room are free again, and what it left on the
+// server is gone. Until then it can be looked at and tried again.
+import { codeOf } from '@berth/core';
+import type { Action } from '@berth/store';
+import type { Context } from './context';
+import { credentialDelete, databaseDelete } from './kinds';
+import { request } from './request';
+
+/** One run asks for this many deletes; what is left waits for the next one. */
+const CLEAN_UP_MAX = 100;
+
+/** Requests a delete for each create that ended without its thing more than `keepMs` ago. Safe to repeat and to race. */
+export async function cleanUp(context: Context, keepMs: number): Promise<void> {
+  const before = new Date(context.clock.now().getTime() - keepMs);
+  const creates = await context.store.actions.listNeverMade(before, CLEAN_UP_MAX);
+  for (const create of creates) {
+    try {
+      const { id } = await requestDelete(context, create);
+      context.log.info({ actionId: id }, 'Deleting what a create did not make');
+    } catch (error) {
+      // tried again, deleted or protected since the list was read
+      if (codeOf(error) !== 'contradicts' && codeOf(error) !== 'protected') throw error;
+    }
+  }
+}
+
+function requestDelete(context: Context, create: Pick<Action, 'kind' | 'database_id' | 'credential_id'>) {
+  if (create.kind === 'credential_create') {
+    return request(context, credentialDelete, { credentialId: create.credential_id ?? '', onlyIn: 'failed' }, null);
+  }
+  return request(context, databaseDelete, { databaseId: create.database_id ?? '', onlyIn: 'failed' }, null);
+}

@@ -1,0 +1,95 @@
+// What people do to an action that was requested: cancel it, or have a failed one tried again.
+import { isEnded, PlatformError } from '@berth/core';
+import type { Action, ActionWithSteps, Nouns, Nudge } from '@berth/store';
+import type { Context } from './context';
+import type { Caller } from './kind';
+import { findKind } from './kinds';
+import { contradicts } from './kinds/subjects';
+
+/**
+ * Cancels an action that nobody has begun, and takes back what it promised; asks a running database_create to stop
+ * before its next step. Returns the action: `cancelled`, or still `running` where it was asked. Safe to repeat. Throws
+ * `not_found`, `not_cancellable`; `name_taken` when a cancelled delete would need a name that another has by now.
+ */
+export async function cancelAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
+  const next = await context.store.transaction(async (tx) => {
+    const action = await lockAction(tx, id);
+    if (action.state === 'cancelled') return null;
+    refuseUncancellable(action);
+    await recordSteering(tx, action, 'action_cancel', caller);
+    if (action.state === 'running') return requestStop(tx, action);
+    if ((await tx.actions.cancel(id)) === null) throw notCancellable(action, 'A worker takes it at this moment');
+    await findKind(action.kind)?.withdraw?.(tx, action);
+    return tx.actions.nudgeNext(action);
+  });
+  if (next !== null) void context.sender.send(next);
+  return getAction(context.store, id);
+}
+
+/**
+ * Puts a failed action into its line once more, with all its tries before it. Throws `not_found`; `contradicts` when it
+ * has not failed, or something done or asked since stands against it.
+ */
+export async function retryAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
+  const retried = await context.store.transaction(async (tx) => {
+    const action = await lockAction(tx, id);
+    if (action.state !== 'failed') {
+      throw new PlatformError('contradicts', `Only a failed action can be tried again; this one is ${action.state}.`);
+    }
+    const later = await tx.actions.findLater(action);
+    if (later !== null) {
+      throw contradicts(later.id, `A later ${later.kind} of the same thing is ${later.state}; ask anew instead.`);
+    }
+    await findKind(action.kind)?.revive?.(tx, action);
+    await recordSteering(tx, action, 'action_retry', caller);
+    return tx.actions.retry(id);
+  });
+  if (retried !== null) void context.sender.send(retried);
+  return getAction(context.store, id);
+}
+
+/** The action, while nothing new is accepted about its database or credential. */
+async function lockAction(tx: Nouns, id: string): Promise<ActionWithSteps> {
+  const { credential_id, database_id } = await getAction(tx, id);
+  if (credential_id !== null) await tx.credentials.lock(credential_id);
+  if (database_id !== null) await tx.databases.lock(database_id);
+  return getAction(tx, id);
+}
+
+async function getAction(nouns: Nouns, id: string): Promise<ActionWithSteps> {
+  const action = await nouns.actions.find(id);
+  if (action === null) throw new PlatformError('not_found', `There is no action ${id}.`);
+  return action;
+}
+
+/**
+ * An action that was begun and then put off may have done half of its work on the server: only a create can be left
+ * there, for a failed create is deleted by maintenance.
+ */
+function refuseUncancellable(action: Action): void {
+  if (isEnded(action.state)) throw notCancellable(action, `It has ${action.state}`);
+  if (action.kind === 'database_create') return;
+  if (action.state === 'running') throw notCancellable(action, 'It is running');
+  if (action.claim > 0) throw notCancellable(action, 'It was begun, and goes on by itself');
+}
+
+function notCancellable(action: Action, reason: string): PlatformError {
+  const message = `The ${action.kind} ${action.id} cannot be cancelled. ${reason}.`;
+  return new PlatformError('not_cancellable', message, { actionId: action.id });
+}
+
+async function requestStop(tx: Nouns, action: Action): Promise<Nudge | null> {
+  if (action.database_id !== null) await tx.actions.requestCancelOfCreate(action.database_id);
+  return null;
+}
+
+function recordSteering(tx: Nouns, action: Action, deed: string, caller: Caller): Promise<void> {
+  return tx.audit.record({
+    deed,
+    who: caller,
+    teamId: action.team_id,
+    subjectId: action.credential_id ?? action.database_id ?? action.server_id,
+    actionId: action.id,
+    before: { state: action.state },
+  });
+}
