@@ -78,7 +78,7 @@ export async function addEnvironment({ context }: TestApi, name: string): Promis
 }
 
 /** An active server in a pool of this environment. The API never opens its admin access. */
-async function addServer({ store }: Context, name: string, environmentId: string): Promise<Server> {
+export async function addServer({ store }: Context, name: string, environmentId: string): Promise<Server> {
   const pool = await store.catalog.ensurePool(`${name}-pool`, 'postgresql', environmentId);
   const id = store.servers.newId();
   const place = { host: `${id}.example.org`, port: 5432, tls: 'require', adminSealed: 'sealed', sizeBytesMax: GIB };

@@ -7,20 +7,24 @@ import { DIALECTS } from './dialects';
 import type { ApiContext } from './dialects/dialect';
 import { healthRouter } from './health';
 import { accessLog } from './http/access-log';
+import { trustProxies } from './http/address';
 import { errorsTo } from './http/errors';
 import { renderProblem } from './http/problem';
+import { openRefusals } from './http/refusals';
 
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
 export function appOf(api: ApiContext): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did
+  trustProxies(app, api.trustedProxies ?? []);
+  const refusals = openRefusals(api);
   app.use(accessLog(api.log, api.clock), securityHeaders());
   for (const dialect of DIALECTS) {
-    app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log));
+    app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log, refusals));
   }
-  app.use(healthRouter(api), adminRouter(api));
-  app.use(refuseUnknown, errorsTo(renderProblem, api.log));
+  app.use(healthRouter(api), adminRouter(api, refusals));
+  app.use(refuseUnknown, errorsTo(renderProblem, api.log, refusals));
   return app;
 }
 

@@ -14,7 +14,8 @@ void live(openLog(PROCESS, 'info'), async (lifetime) => {
   sender.queues([...BUILT_ENGINES]).catch((error: unknown) => {
     log.warn({ error }, 'The queue does not answer yet; maintenance nudges until it does');
   });
-  const door = await listen(appOf({ ...context, stopping: lifetime.stopping }), config.host, config.port);
+  const app = appOf({ ...context, stopping: lifetime.stopping, trustedProxies: config.trustedProxies });
+  const door = await listen(app, config.host, config.port);
   lifetime.onStop('http', door.close);
   log.info({ url: door.url }, 'Serving');
   lifetime.announceReady({ url: door.url });

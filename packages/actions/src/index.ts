@@ -1,5 +1,22 @@
 // What happens: requesting actions, running them, and the synchronous writes of operators.
+export {
+  createAccess,
+  type Issued,
+  type NewAccessInput,
+  noteUse,
+  revokeAccess,
+  rotateAccess,
+  updateAccess,
+} from './administer/accesses';
+export { type Refusal, recordDeed, recordRefusal, recordReveal } from './administer/audit';
+export { createEnvironment, deleteEnvironment, updateEnvironment } from './administer/environments';
 export { ensureFirstRows, type FirstRun } from './administer/first-run';
+export { createPlan, deletePlan, updatePlan } from './administer/plans';
+export { createPool, deletePool, updatePool } from './administer/pools';
+export { createProject, deleteProject, updateProject } from './administer/projects';
+export { deleteServer, type ServerChange, updateServer } from './administer/servers';
+export * from './administer/show';
+export { createTeam, deleteTeam, updateTeam } from './administer/teams';
 export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
 export { type Caller, openSecret } from './kind';

@@ -43,6 +43,7 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   try {
     server = await context.store.servers.find(action.server_id);
     if (server === null) throw new PlatformError('not_found', 'The server of this action is not registered any more.');
+    refuseClosed(action, server);
     if (action.failures >= FAILURES_MAX)
       throw new PlatformError(
         'worker_lost',
@@ -62,6 +63,23 @@ export async function run(context: Context, options: RunOptions, actionId: strin
     hold.close();
     await session?.close();
   }
+}
+
+/**
+ * Nothing is done on a server that an operator took offline, or whose new admin login was not tried yet, but looking at
+ * it when an operator asks for that. The action waits, as for a server that does not answer.
+ */
+function refuseClosed({ kind }: Action, { checked_at, name, state }: ServerView): void {
+  if (kind === 'server_preflight' || !isClosed({ checked_at, state })) return;
+  const why = state === 'offline' ? 'is offline' : 'waits for a preflight';
+  throw new PlatformError(
+    'server_unreachable',
+    `The server ${name} ${why}. The action goes on when it is in use again.`,
+  );
+}
+
+function isClosed({ checked_at, state }: Pick<ServerView, 'checked_at' | 'state'>): boolean {
+  return state === 'offline' || checked_at === null;
 }
 
 interface Running {
@@ -132,7 +150,7 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     context.log.info(fields, 'Action cancelled');
   } else if (code === 'claim_lost') {
     throw error;
-  } else if (mayTryAgain(action, code, context.clock)) {
+  } else if (mayTryAgain(ending, code, context.clock)) {
     const delayMs = retryDelayMs(action.claim);
     await context.store.actions.postpone(action, delayMs, ERRORS[code].retry === 'count');
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
@@ -171,7 +189,7 @@ async function endWithout(
   if (next !== null) void context.sender.send(next);
 }
 
-function mayTryAgain(action: Action, code: ErrorCode, clock: Clock): boolean {
+function mayTryAgain({ action, server }: Ending, code: ErrorCode, clock: Clock): boolean {
   const { retry } = ERRORS[code];
   switch (retry) {
     case 'never':
@@ -179,6 +197,7 @@ function mayTryAgain(action: Action, code: ErrorCode, clock: Clock): boolean {
     case 'count':
       return action.failures + 1 < FAILURES_MAX;
     case 'postpone':
+      if (server !== null && isClosed(server) && action.kind !== 'server_preflight') return true; // as long as it takes
       return clock.now().getTime() - (action.started_at ?? action.created_at).getTime() < UNREACHABLE_MS_MAX;
     default:
       return retry satisfies never;

@@ -27,6 +27,7 @@ export const EVENT_TYPES = [
   'credential.deleting',
   'credential.deleted',
   'server.registered',
+  'server.unchecked',
   'server.active',
   'server.draining',
   'server.offline',

@@ -24,6 +24,7 @@ test('two variables are enough; the rest has values for one machine', () => {
   expect(config).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
+    trustedProxies: [],
     migrate: 'apply',
     logLevel: 'info',
     workerConcurrency: 4,
@@ -40,6 +41,7 @@ test('every variable is read', () => {
     BERTH_QUEUE_URL: 'postgresql://queue.example.org/q',
     BERTH_HOST: '0.0.0.0',
     BERTH_PORT: '0',
+    BERTH_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::1',
     BERTH_MIGRATE: 'refuse',
     BERTH_LOG_LEVEL: 'debug',
     BERTH_WORKER_CONCURRENCY: '7',
@@ -48,6 +50,7 @@ test('every variable is read', () => {
   expect(config.queueUrl.reveal()).toBe('postgresql://queue.example.org/q');
   const rest = { host: '0.0.0.0', port: 0, migrate: 'refuse', logLevel: 'debug' };
   expect(config).toMatchObject({ ...rest, workerConcurrency: 7, sweepIntervalMs: 50 });
+  expect(config.trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::1']);
 });
 
 test('a variable that is set to nothing is one that is not set', () => {
@@ -69,6 +72,10 @@ const WRONG: [string, string][] = [
   ['BERTH_STORE_URL', 'mysql://u:wrong-secret@h/d'],
   ['BERTH_STORE_URL', 'wrong-secret'],
   ['BERTH_QUEUE_URL', 'http://wrong-secret'],
+  ['BERTH_TRUSTED_PROXIES', 'proxy.example.org'],
+  ['BERTH_TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['BERTH_TRUSTED_PROXIES', 'loopback/8'],
+  ['BERTH_TRUSTED_PROXIES', '10.0.0.1,,10.0.0.2'],
   ['BERTH_PORT', '65536'],
   ['BERTH_PORT', '-1'],
   ['BERTH_PORT', '80.5'],

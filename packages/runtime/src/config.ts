@@ -1,11 +1,21 @@
 // Everything a process reads from its environment, parsed once. The only reader of `process.env` among the processes;
 // ARCHITECTURE.md names the tools that read it as well.
+import { isIP } from 'node:net';
 import { PlatformError, Secret } from '@berth/core';
 import { z } from 'zod';
+
+/** What Express calls loopback, link-local and private addresses. */
+const PRIVATE = ['loopback', 'linklocal', 'uniquelocal'];
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const secret = (schema: z.ZodString) => schema.transform((text) => new Secret(text));
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://');
+
+/** Addresses, networks (`10.0.0.0/8`) and Express's names for the private ones, separated by commas. */
+const addresses = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine((list) => list.every(isNetwork), `must be addresses, networks (10.0.0.0/8) or ${PRIVATE.join(', ')}`);
 
 const schema = z.object({
   /** Where Berth remembers: a PostgreSQL database of its own. */
@@ -16,6 +26,7 @@ const schema = z.object({
   BERTH_KEYS: secret(z.string().min(1)),
   BERTH_HOST: z.string().min(1).default('127.0.0.1'),
   BERTH_PORT: port.default(8080),
+  BERTH_TRUSTED_PROXIES: addresses.default([]),
   BERTH_MIGRATE: z.enum(['apply', 'refuse']).default('apply'),
   BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
@@ -30,6 +41,7 @@ export interface Config {
   keys: Secret;
   host: string;
   port: number;
+  trustedProxies: string[];
   migrate: 'apply' | 'refuse';
   logLevel: string;
   workerConcurrency: number;
@@ -62,10 +74,19 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     keys: env.BERTH_KEYS,
     host: env.BERTH_HOST,
     port: env.BERTH_PORT,
+    trustedProxies: env.BERTH_TRUSTED_PROXIES,
     migrate: env.BERTH_MIGRATE,
     logLevel: env.BERTH_LOG_LEVEL,
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
     sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
     failedKeepMinutes: env.BERTH_FAILED_KEEP_MINUTES,
   };
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0) return PRIVATE.includes(text);
+  const bitsMax = version === 4 ? 32 : 128;
+  return rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax));
 }

@@ -2,6 +2,7 @@
 import { newId, type Scope } from '@berth/core';
 import { columnsOf, type Db } from './db';
 import { type Access, Prisma } from './generated/client';
+import { type Page, type PageRequest, page } from './page';
 
 export type { Access };
 
@@ -15,21 +16,102 @@ export interface NewAccess {
   expiresAt: Date | null;
 }
 
-const columns = columnsOf('accesses', Prisma.AccessScalarFieldEnum);
+/** What operators set, as columns. Ids are of living things of the access's own team: hold them before. */
+export interface AccessFields {
+  name: string;
+  scopes: Scope[];
+  limit_project_id: string | null;
+  limit_environment_id: string | null;
+  default_engine: string | null;
+  default_plan_id: string | null;
+  default_environment_id: string | null;
+  default_project_id: string | null;
+  default_pool_id: string | null;
+  sees_quarantine: boolean;
+  expires_at: Date | null;
+}
+
+/** With the names of what it refers to; null for what it does not. */
+export type AccessView = Access & {
+  names: Record<
+    'limit_project' | 'limit_environment' | 'default_plan' | 'default_environment' | 'default_project' | 'default_pool',
+    string | null
+  > & { team: string };
+};
+
+export interface AccessFilter {
+  teamId?: string;
+  name?: string;
+  /** Those that were revoked; otherwise those that were not. */
+  isRevoked: boolean;
+}
+
+/** The last use is written no more often than this. */
+const USE_EVERY_MS = 60_000;
+
+const FIELDS = Prisma.AccessScalarFieldEnum;
+const columns = columnsOf('accesses', FIELDS);
+
+const VIEW_SQL = Prisma.sql`
+  SELECT ${columns}, json_build_object('team', teams.name, 'limit_project', limit_project.name,
+    'limit_environment', limit_environment.name, 'default_plan', default_plan.name,
+    'default_environment', default_environment.name, 'default_project', default_project.name,
+    'default_pool', default_pool.name) AS names
+  FROM accesses JOIN teams ON teams.id = accesses.team_id
+    LEFT JOIN projects limit_project ON limit_project.id = limit_project_id
+    LEFT JOIN environments limit_environment ON limit_environment.id = limit_environment_id
+    LEFT JOIN plans default_plan ON default_plan.id = default_plan_id
+    LEFT JOIN environments default_environment ON default_environment.id = default_environment_id
+    LEFT JOIN projects default_project ON default_project.id = default_project_id
+    LEFT JOIN pools default_pool ON default_pool.id = default_pool_id`;
 
 export function accessesOf(db: Db) {
+  return { ...readsOf(db), ...writesOf(db), ...usesOf(db) };
+}
+
+function readsOf(db: Db) {
   return {
-    /** The living bearer access with this hash; null when it is unknown, expired or revoked (by the store's clock). */
+    /**
+     * The living bearer access with this hash, or with it as the one before, while that is still good; null when it is
+     * unknown, expired or revoked (by the store's clock). One read over two unique indexes.
+     */
     async findBearer(secretHash: string): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`
         SELECT ${columns} FROM accesses
-        WHERE kind = 'bearer' AND secret_hash = ${secretHash} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+        WHERE (secret_hash = ${secretHash} OR (previous_secret_hash = ${secretHash} AND previous_until > now()))
+          AND kind = 'bearer' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
       return row ?? null;
     },
 
     /** Null when there is none. */
     find: (id: string): Promise<Access | null> => db.access.findUnique({ where: { id } }),
 
+    /** As operators see it, a revoked one too; null when there is none. */
+    async findView(id: string): Promise<AccessView | null> {
+      const [row] = await db.$queryRaw<AccessView[]>`${VIEW_SQL} WHERE accesses.id = ${id}`;
+      return row ?? null;
+    },
+
+    /** Newest first. */
+    list: ({ teamId, name, isRevoked }: AccessFilter, request: PageRequest): Promise<Page<AccessView>> =>
+      page(request, ({ where, take }) => {
+        const { lt = null } = where.number ?? {};
+        return db.$queryRaw<AccessView[]>`${VIEW_SQL}
+          WHERE (accesses.revoked_at IS NOT NULL) = ${isRevoked} AND (${lt}::int IS NULL OR accesses.number < ${lt})
+            AND (${teamId ?? null}::text IS NULL OR accesses.team_id = ${teamId ?? null})
+            AND (${name ?? null}::text IS NULL OR accesses.name = ${name ?? null})
+          ORDER BY accesses.number DESC LIMIT ${take}`;
+      }),
+
+    /** Locks its row until commit: changes come one after another. */
+    async lock(id: string): Promise<void> {
+      await db.$queryRaw`SELECT id FROM accesses WHERE id = ${id} FOR NO KEY UPDATE`;
+    },
+  };
+}
+
+function writesOf(db: Db) {
+  return {
     /** A bearer access; if one with this secret exists, that one, unchanged. Safe to repeat. */
     ensureBearer: (access: NewAccess): Promise<Access> =>
       db.access.upsert({
@@ -51,5 +133,71 @@ export function accessesOf(db: Db) {
           expires_at: access.expiresAt,
         },
       }),
+
+    /** A bearer access. Hold its team before. */
+    insert: (owner: { teamId: string; person: string; secretHash: string }, fields: AccessFields): Promise<Access> =>
+      db.access.create({
+        data: {
+          id: newId('access'),
+          kind: 'bearer',
+          team_id: owner.teamId,
+          person: owner.person,
+          secret_hash: owner.secretHash,
+          ...fields,
+        },
+      }),
+
+    /** Null when it was revoked. */
+    async update(id: string, change: Partial<AccessFields>): Promise<Access | null> {
+      const [row] = await db.access.updateManyAndReturn({ where: { id, revoked_at: null }, data: change });
+      return row ?? null;
+    },
+
+    /** Its tokens, the one before too, open nothing from now on. Null when it was revoked before. */
+    async revoke(id: string): Promise<Access | null> {
+      const [row] = await db.$queryRaw<Access[]>`
+        UPDATE accesses SET revoked_at = now(), previous_secret_hash = NULL, previous_until = NULL
+        WHERE id = ${id} AND revoked_at IS NULL RETURNING ${columns}`;
+      return row ?? null;
+    },
+
+    /**
+     * Another token for a bearer access. The one it had stays good for `graceS` seconds more, the one before that ends
+     * now. Null when it was revoked.
+     */
+    async rotate(id: string, secretHash: string, graceS: number): Promise<Access | null> {
+      const [row] = await db.$queryRaw<Access[]>`
+        UPDATE accesses SET secret_hash = ${secretHash},
+          previous_secret_hash = CASE WHEN ${graceS}::int > 0 THEN secret_hash END,
+          previous_until = CASE WHEN ${graceS}::int > 0 THEN now() + ${graceS}::int * interval '1 second' END
+        WHERE id = ${id} AND kind = 'bearer' AND revoked_at IS NULL RETURNING ${columns}`;
+      return row ?? null;
+    },
+  };
+}
+
+function usesOf(db: Db) {
+  let isWriting = false;
+  return {
+    /**
+     * Notes the last use, at most once a minute. Best effort: it waits for no lock, one is written at a time and the
+     * others are left out, so that a slow store hears of none; what cannot be written is lost. Never throws.
+     */
+    async noteUse({ id, last_used_at }: Access, now: Date): Promise<void> {
+      const isDue = last_used_at === null || now.getTime() - last_used_at.getTime() >= USE_EVERY_MS;
+      if (isWriting || !isDue) return;
+      isWriting = true;
+      try {
+        await db.$executeRaw`
+          UPDATE accesses SET last_used_at = now() WHERE id = (
+            SELECT id FROM accesses WHERE id = ${id}
+              AND (last_used_at IS NULL OR last_used_at <= now() - ${USE_EVERY_MS} * interval '1 millisecond')
+            FOR NO KEY UPDATE SKIP LOCKED)`;
+      } catch {
+        // a store that is down is told by the request itself
+      } finally {
+        isWriting = false;
+      }
+    },
   };
 }

@@ -94,6 +94,13 @@ function lineOf(db: Db) {
     findOpenOfServer: (serverId: string, kind: string): Promise<Action | null> =>
       db.action.findFirst({ where: { server_id: serverId, kind, state: { in: ['queued', 'running'] } } }),
 
+    /** Queued and running actions on this server, oldest first. */
+    listOpenOfServer: (serverId: string): Promise<Action[]> =>
+      db.action.findMany({
+        where: { server_id: serverId, state: { in: ['queued', 'running'] } },
+        orderBy: { number: 'asc' },
+      }),
+
     /** The queued or running delete that stands against a request; null when there is none. */
     findOpenDelete: (subject: { databaseId?: string; credentialId?: string }): Promise<Action | null> =>
       db.action.findFirst({

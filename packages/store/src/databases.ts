@@ -2,6 +2,7 @@
 import { type DatabaseState, newId, PlatformError } from '@berth/core';
 import { columnsOf, DATABASE_REFERENCES, type Db, raise, refusing } from './db';
 import { type Database, Prisma } from './generated/client';
+import { LIVING } from './living';
 
 export type { Database };
 
@@ -50,20 +51,29 @@ async function turn(
 
 function writesOf(db: Db) {
   return {
-    /** Throws `name_taken` when a living database of the team has that name in that environment. */
+    /**
+     * Throws `name_taken` when a living database of the team has that name in that environment, `unknown_reference` when
+     * what it names was deleted a moment ago: each is held until commit, or seen as gone.
+     */
     async insert(database: NewDatabase): Promise<Database> {
       const write = db.$queryRaw<Database[]>`
         WITH changed AS (
           INSERT INTO databases (id, team_id, project_id, environment_id, plan_id, server_id, engine, name, engine_name,
             owner_login, labels, access_id)
-          VALUES (${database.id}, ${database.teamId}, ${database.projectId}, ${database.environmentId}, ${database.planId},
+          SELECT ${database.id}, ${database.teamId}, ${database.projectId}, ${database.environmentId}, ${database.planId},
             ${database.serverId}, ${database.engine}, ${database.name}, ${database.engineName}, ${database.ownerLogin},
-            ${JSON.stringify(database.labels)}::jsonb, ${database.accessId})
+            ${JSON.stringify(database.labels)}::jsonb, ${database.accessId}
+          FROM teams, projects, environments, plans, servers
+          WHERE teams.id = ${database.teamId} AND projects.id = ${database.projectId}
+            AND environments.id = ${database.environmentId} AND plans.id = ${database.planId}
+            AND servers.id = ${database.serverId} AND teams.deleted_at IS NULL AND projects.deleted_at IS NULL
+            AND environments.deleted_at IS NULL AND plans.deleted_at IS NULL AND servers.deleted_at IS NULL
+          FOR KEY SHARE
           RETURNING *
         ), raised AS (${raise('database.creating', DATABASE_REFERENCES)})
         SELECT ${columns} FROM changed`;
       const [row] = await refusing(write, { databases_name_free: () => nameTaken(database.name) });
-      if (row === undefined) throw new PlatformError('internal', 'The store did not return the database it wrote.');
+      if (row === undefined) throw await goneReference(db, database);
       return row;
     },
 
@@ -178,6 +188,18 @@ function quarantineOf(db: Db) {
         WHERE id = ${id} AND state = 'quarantined' AND hidden AND delete_accepted_at IS NULL`;
     },
   };
+}
+
+/** Which of the things it names was deleted since they were found. */
+async function goneReference(db: Db, database: NewDatabase): Promise<PlatformError> {
+  const [plan, project, environment] = await Promise.all([
+    db.plan.count({ where: { id: database.planId, ...LIVING } }),
+    db.project.count({ where: { id: database.projectId, ...LIVING } }),
+    db.environment.count({ where: { id: database.environmentId, ...LIVING } }),
+  ]);
+  const field = Object.entries({ plan, project, environment }).find(([, count]) => count === 0)?.[0] ?? 'pool';
+  const message = `This ${field} was deleted a moment ago. Name another.`;
+  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
 }
 
 function nameTaken(name: string): PlatformError {

@@ -1,7 +1,8 @@
 // The one writer of a server's state. Drawn in core/src/server.ts.
-import { newId, PlatformError } from '@berth/core';
+import { newId, PlatformError, type ServerState } from '@berth/core';
 import { columnsOf, type Db, raise, refusing, SERVER_REFERENCES } from './db';
 import { Prisma, type Server } from './generated/client';
+import { LIVING, type Use, usesOf } from './living';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Server };
@@ -38,7 +39,22 @@ const VIEW_SQL = Prisma.sql`
     'environment', json_build_object('name', environments.name)) AS pool
   FROM servers JOIN pools ON pools.id = servers.pool_id JOIN environments ON environments.id = pools.environment_id`;
 
+/** What operators put a server in. */
+export type OperatedState = Exclude<ServerState, 'unchecked'>;
+
+export interface ServerFilter {
+  environmentId?: string;
+  poolId?: string;
+  engine?: string;
+  state?: string;
+  name?: string;
+}
+
 export function serversOf(db: Db) {
+  return { ...readsOf(db), ...placementOf(db), ...writesOf(db), ...operatedOf(db) };
+}
+
+function writesOf(db: Db) {
   return {
     newId: (): string => newId('server'),
 
@@ -60,29 +76,59 @@ export function serversOf(db: Db) {
       return row;
     },
 
-    /** Null when there is none. */
+    /**
+     * What a preflight saw; an unchecked server becomes active, which alone is an event. Throws `name_taken` when it is
+     * registered already.
+     */
+    async becomeChecked(id: string, facts: CheckedServer): Promise<void> {
+      // in one statement every part but RETURNING sees the rows as they were before it
+      const write = db.$queryRaw`
+        WITH checked AS (
+          UPDATE servers SET state = CASE state WHEN 'unchecked' THEN 'active' ELSE state END, identity = ${facts.identity},
+            version = ${facts.version}, connections_max = ${facts.connectionsMax}, checked_at = now()
+          WHERE id = ${id} AND deleted_at IS NULL RETURNING *
+        ), changed AS (
+          SELECT checked.* FROM checked JOIN servers before USING (id) WHERE before.state = 'unchecked'
+        ), raised AS (${raise('server.active', SERVER_REFERENCES)})
+        SELECT id FROM checked`;
+      await refusing(write, {
+        servers_identity_free: () =>
+          new PlatformError('name_taken', 'This address leads to a server that is registered under another address.'),
+      });
+    },
+  };
+}
+
+function readsOf(db: Db) {
+  return {
+    /** Null when there is none, or none any more. */
     async find(id: string): Promise<ServerView | null> {
-      const [row] = await db.$queryRaw<ServerView[]>`${VIEW_SQL} WHERE servers.id = ${id}`;
+      const [row] = await db.$queryRaw<
+        ServerView[]
+      >`${VIEW_SQL} WHERE servers.id = ${id} AND servers.deleted_at IS NULL`;
       return row ?? null;
     },
 
-    /** Locks its row until commit: names on this server are chosen one request after another. Null when there is none. */
+    /** Locks its row until commit: names on this server are chosen one request after another. Null when there is none any more. */
     async lock(id: string): Promise<Server | null> {
       const [row] = await db.$queryRaw<Server[]>`
-        SELECT ${columnsOf('servers', FIELDS)} FROM servers WHERE id = ${id} FOR NO KEY UPDATE`;
+        SELECT ${columnsOf('servers', FIELDS)} FROM servers WHERE id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`;
       return row ?? null;
     },
 
     /** By its number, for dialects whose ids are integers. Null when there is none. */
     findByNumber: (number: number): Promise<ServerView | null> =>
-      db.server.findUnique({ where: { number }, include: VIEW }),
+      db.server.findFirst({ where: { number, ...LIVING }, include: VIEW }),
 
     /** Newest first. */
-    list: (filter: { environmentId?: string }, request: PageRequest): Promise<Page<ServerView>> =>
+    list: ({ environmentId, poolId, ...filter }: ServerFilter, request: PageRequest): Promise<Page<ServerView>> =>
       page(request, (window) =>
         db.server.findMany({
           where: {
-            ...(filter.environmentId !== undefined && { pool: { environment_id: filter.environmentId } }),
+            ...(environmentId !== undefined && { pool: { environment_id: environmentId } }),
+            ...(poolId !== undefined && { pool_id: poolId }),
+            ...filter,
+            ...LIVING,
             ...window.where,
           },
           orderBy: { number: 'desc' },
@@ -93,14 +139,18 @@ export function serversOf(db: Db) {
 
     /** Oldest first, of one environment. */
     async listByPlace(environmentId: string, skip: number, take: number): Promise<Placed<ServerView>> {
-      const where = { pool: { environment_id: environmentId } };
+      const where = { pool: { environment_id: environmentId }, ...LIVING };
       const [data, total] = await Promise.all([
         db.server.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
         db.server.count({ where }),
       ]);
       return { data, total };
     },
+  };
+}
 
+function placementOf(db: Db) {
+  return {
     /**
      * The active server of this engine in this environment (and pool) with the fewest living databases, the oldest of
      * equals; its pool's row stays locked until commit, so that two requests cannot both take the last place. Null
@@ -118,30 +168,86 @@ export function serversOf(db: Db) {
         SELECT ${columnsOf('servers', FIELDS)} FROM servers JOIN pools ON pools.id = servers.pool_id
         WHERE servers.engine = ${where.engine} AND pools.environment_id = ${where.environmentId}
           AND (${where.poolId}::text IS NULL OR pools.id = ${where.poolId}) AND servers.state = 'active'
+          AND servers.deleted_at IS NULL
         ORDER BY (SELECT count(*) FROM databases WHERE server_id = servers.id AND databases.state <> 'deleted'), servers.number
         LIMIT 1`;
       return row ?? null;
     },
+  };
+}
+
+/** What operators do to a server that is registered. */
+function operatedOf(db: Db) {
+  return {
+    /**
+     * Locks the rows of its pool and of the pool it moves to, then its own, until commit, as placing does: no database
+     * is on its way to it meanwhile. Null when there is none any more.
+     */
+    async lockWithPool(id: string, otherPoolId: string | null): Promise<Server | null> {
+      await db.$queryRaw`
+        SELECT id FROM pools WHERE id = ${otherPoolId} OR id = (SELECT pool_id FROM servers WHERE id = ${id})
+        ORDER BY id FOR NO KEY UPDATE`;
+      const [row] = await db.$queryRaw<Server[]>`
+        SELECT ${columnsOf('servers', FIELDS)} FROM servers WHERE id = ${id} AND deleted_at IS NULL FOR UPDATE`;
+      return row ?? null;
+    },
+
+    /** Throws `name_taken`. */
+    async update(
+      id: string,
+      change: { name?: string; pool_id?: string; size_bytes_max?: bigint | null },
+    ): Promise<void> {
+      await refusing(db.server.update({ where: { id }, data: change }), {
+        servers_name_free: () => taken('name', `A server named "${change.name}" is registered.`),
+      });
+    },
+
+    /** active, draining and offline into each other, unchecked into offline. Null when it is so already. */
+    async turn(id: string, state: OperatedState): Promise<Server | null> {
+      const [row] = await db.$queryRaw<Server[]>`
+        WITH changed AS (
+          UPDATE servers SET state = ${state} WHERE id = ${id} AND deleted_at IS NULL AND state <> ${state}
+            AND (${state} = 'offline' OR checked_at IS NOT NULL) RETURNING *
+        ), raised AS (${raise(`server.${state}`, SERVER_REFERENCES)})
+        SELECT ${columnsOf('changed', FIELDS)} FROM changed`;
+      return row ?? null;
+    },
 
     /**
-     * What a preflight saw; an unchecked server becomes active, which alone is an event. Throws `name_taken` when it is
-     * registered already.
+     * Another address or login, not looked at yet: an active server is unchecked until a preflight succeeds. Throws
+     * `name_taken` when another server has the address.
      */
-    async becomeChecked(id: string, facts: CheckedServer): Promise<void> {
+    async changeAdmin(id: string, admin: Pick<NewServer, 'host' | 'port' | 'tls' | 'adminSealed'>): Promise<void> {
       // in one statement every part but RETURNING sees the rows as they were before it
       const write = db.$queryRaw`
-        WITH checked AS (
-          UPDATE servers SET state = CASE state WHEN 'unchecked' THEN 'active' ELSE state END, identity = ${facts.identity},
-            version = ${facts.version}, connections_max = ${facts.connectionsMax}, checked_at = now()
-          WHERE id = ${id} RETURNING *
+        WITH written AS (
+          UPDATE servers SET host = ${admin.host}, port = ${admin.port}, tls = ${admin.tls},
+            admin_sealed = ${admin.adminSealed}, checked_at = NULL,
+            state = CASE state WHEN 'active' THEN 'unchecked' ELSE state END
+          WHERE id = ${id} AND deleted_at IS NULL RETURNING *
         ), changed AS (
-          SELECT checked.* FROM checked JOIN servers before USING (id) WHERE before.state = 'unchecked'
-        ), raised AS (${raise('server.active', SERVER_REFERENCES)})
-        SELECT id FROM checked`;
+          SELECT written.* FROM written JOIN servers before USING (id) WHERE before.state = 'active'
+        ), raised AS (${raise('server.unchecked', SERVER_REFERENCES)})
+        SELECT id FROM written`;
       await refusing(write, {
-        servers_identity_free: () =>
-          new PlatformError('name_taken', 'This address leads to a server that is registered under another address.'),
+        servers_address_free: () => taken('admin_url', `A server at ${admin.host}:${admin.port} is registered.`),
       });
+    },
+
+    /** What keeps it: databases and logins that are not gone yet. */
+    listUses: (id: string): Promise<Use[]> =>
+      usesOf({
+        database: db.database.count({ where: { server_id: id, state: { not: 'deleted' } } }),
+        login: db.credential.count({ where: { server_id: id, state: { not: 'deleted' } } }),
+      }),
+
+    /** Not registered any more, its admin login wiped. */
+    async remove(id: string): Promise<void> {
+      await db.$queryRaw`
+        WITH changed AS (
+          UPDATE servers SET deleted_at = now(), admin_sealed = '' WHERE id = ${id} AND deleted_at IS NULL RETURNING *
+        ), raised AS (${raise('server.removed', SERVER_REFERENCES)})
+        SELECT id FROM changed`;
     },
   };
 }

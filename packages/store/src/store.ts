@@ -10,11 +10,16 @@ import { credentialsOf } from './credentials';
 import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
 import type { Db } from './db';
+import { environmentsOf } from './environments';
 import { PrismaClient } from './generated/client';
 import { idempotencyOf } from './idempotency';
 import { type Listener, openListener } from './listener';
+import { plansOf } from './plans';
+import { poolsOf } from './pools';
+import { projectsOf } from './projects';
 import { serversOf } from './servers';
 import { openStatementNames } from './statement-names';
+import { teamsOf } from './teams';
 
 /** Every noun's functions. Inside `transaction` the same functions work on that transaction. */
 export type Nouns = ReturnType<typeof nounsOf>;
@@ -89,7 +94,12 @@ function nounsOf(db: Db) {
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
+    environments: environmentsOf(db),
     idempotency: idempotencyOf(db),
+    plans: plansOf(db),
+    pools: poolsOf(db),
+    projects: projectsOf(db),
     servers: serversOf(db),
+    teams: teamsOf(db),
   };
 }

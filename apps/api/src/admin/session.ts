@@ -1,12 +1,14 @@
 // An operator's session: a cookie that holds no token, only which access signed in and until when, sealed by the key
 // ring, so that every API process can read it and nobody else can make one. The access is looked at with each request:
 // revoking it ends its sessions.
+import { type Caller, noteUse } from '@berth/actions';
 import { PlatformError, Secret } from '@berth/core';
 import type { Access } from '@berth/store';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { ApiContext } from '../dialects/dialect';
 import { noteAccess } from '../http/access-log';
+import { addressOf } from '../http/address';
 import { getBearerAccess, readBearer, requireScope } from '../http/bearer';
 import type { Call } from '../http/route';
 
@@ -34,12 +36,10 @@ export function startSession({ clock, keyRing }: ApiContext, { request, response
  * The operator who calls, by `Authorization: Bearer` or by session. Null for a browser that has neither. Throws
  * `unauthenticated` for a program that has neither, `missing_scope` for who is no operator or comes from another site.
  */
-export async function authenticateOperator(api: ApiContext, call: Call): Promise<Access | null> {
+export async function authenticateOperator(api: ApiContext, call: Call): Promise<Caller | null> {
   const { request, response } = call;
   const access =
-    readBearer(request) === null
-      ? await findSessionAccess(api, call)
-      : await getBearerAccess(api.store, request, response);
+    readBearer(request) === null ? await findSessionAccess(api, call) : await getBearerAccess(api, request, response);
   if (access !== null) {
     requireScope(access, 'operator');
     return access;
@@ -54,7 +54,7 @@ export function refuseOtherSites(request: Request): void {
   throw new PlatformError('missing_scope', 'This may be asked for only from a page of Berth itself.');
 }
 
-async function findSessionAccess({ clock, keyRing, store }: ApiContext, call: Call): Promise<Access | null> {
+async function findSessionAccess({ clock, keyRing, store }: ApiContext, call: Call): Promise<Caller | null> {
   const { request, response } = call;
   const session = openSession(() => keyRing.open(readCookie(request), SEAL_CONTEXT));
   const now = clock.now();
@@ -64,7 +64,8 @@ async function findSessionAccess({ clock, keyRing, store }: ApiContext, call: Ca
   if (access.expires_at !== null && access.expires_at <= now) return null;
   if (!['GET', 'HEAD'].includes(request.method)) refuseOtherSites(request);
   noteAccess(response, access);
-  return access;
+  noteUse(store, access, now);
+  return { ...access, address: addressOf(request) };
 }
 
 /** Null for a cookie that is not there, was changed, or is sealed with a key that is gone: all of them mean signing in. */

@@ -11,6 +11,8 @@ import type { Request, Response, Router } from 'express';
 export interface ApiContext extends Context {
   /** Aborted when the process was asked to stop: whoever waits for an action answers then. */
   stopping: AbortSignal;
+  /** Peers whose word on where a request comes from is taken. Default: none. */
+  trustedProxies?: string[];
 }
 
 export interface Dialect {

@@ -28,19 +28,25 @@ export function accessLog(log: Log, clock: Clock): RequestHandler {
   };
 }
 
-/** Remembers who calls, for the lines about this request. */
+/** Remembers who calls, for the lines and the audit of this request. */
 export function noteAccess(response: Response, access: Access): void {
-  response.locals.accessId = access.id;
+  response.locals.access = access;
+}
+
+/** Who calls; null while nobody is known. */
+export function findNotedAccess(response: Response): Access | null {
+  const access: Access | undefined = response.locals.access; // written above, and nowhere else
+  return access ?? null;
 }
 
 /** Who calls, as a log line has it; empty while nobody is known. */
 export function notedAccess(response: Response): { accessId?: string } {
-  const accessId: unknown = response.locals.accessId;
-  return typeof accessId === 'string' ? { accessId } : {};
+  const access = findNotedAccess(response);
+  return access === null ? {} : { accessId: access.id };
 }
 
 /** The pattern that matched (`/v1/databases/:id`), or the mount alone. */
-function routeOf(request: Request): string {
+export function routeOf(request: Request): string {
   const pattern: unknown = request.route?.path;
   return typeof pattern === 'string' ? `${request.baseUrl}${pattern}` : request.baseUrl;
 }

@@ -1,9 +1,11 @@
 // Who calls with a bearer token, and what they may do. Nothing here says whether a token is unknown, expired or revoked.
+import { type Caller, type Context, noteUse } from '@berth/actions';
 import { PlatformError, type Scope, Secret } from '@berth/core';
 import { hashToken } from '@berth/secrets';
-import type { Access, Store } from '@berth/store';
+import type { Access } from '@berth/store';
 import type { Request, Response } from 'express';
 import { noteAccess } from './access-log';
+import { addressOf } from './address';
 
 /** The token of `Authorization: Bearer …` (the scheme in any case, RFC 9110 11.1); null when there is none. */
 export function readBearer(request: Request): Secret | null {
@@ -11,15 +13,23 @@ export function readBearer(request: Request): Secret | null {
   return token === undefined ? null : new Secret(token);
 }
 
-/** The access of the request's bearer token, noted for the access log. Throws `unauthenticated`, the same for all. */
-export async function getBearerAccess(store: Store, request: Request, response: Response): Promise<Access> {
+/**
+ * The access of the request's bearer token and where it calls from, noted for the log, the audit and its last use. Throws
+ * `unauthenticated`, the same for all.
+ */
+export async function getBearerAccess(
+  { clock, store }: Context,
+  request: Request,
+  response: Response,
+): Promise<Caller> {
   const token = readBearer(request);
   const access = token === null ? null : await store.accesses.findBearer(hashToken(token));
   if (access === null) {
     throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');
   }
   noteAccess(response, access);
-  return access;
+  noteUse(store, access, clock.now());
+  return { ...access, address: addressOf(request) };
 }
 
 /** Throws `missing_scope`, naming what would do, unless the access has one of these. None includes another. */

@@ -1,6 +1,7 @@
 // Routes as a list, so that tests can walk it: a method that an address does not know is 405 with `Allow`, never 404.
 import { PlatformError } from '@berth/core';
 import { type Request, type Response, Router } from 'express';
+import { noteSubject } from './refusals';
 
 /** One request and its response. */
 export interface Call {
@@ -22,7 +23,12 @@ export function routerOf(routes: Route[]): Router {
   for (const path of new Set(routes.map((route) => route.path))) {
     const here = routes.filter((route) => route.path === path);
     const place = router.route(path);
-    for (const { method, handle } of here) place[method]((request, response) => handle({ request, response }));
+    for (const { method, handle } of here) {
+      place[method]((request, response) => {
+        noteSubject(request, response);
+        return handle({ request, response });
+      });
+    }
     const allow = allowedBy(here);
     place.all((request, response) => {
       response.set('Allow', allow);

@@ -1,10 +1,11 @@
 // credential_create: one more login for a database, proven to work there and nowhere else.
 import { idTail, PlatformError } from '@berth/core';
-import type { Action, Nouns } from '@berth/store';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
+import type { Action, Nouns } from '@berth/store';
 import { chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, sealSecret } from '../kind';
+import { describeCredential } from './change';
 import { makeLogin, proveLogin } from './login-steps';
 import {
   databaseRef,
@@ -52,6 +53,7 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
       credentialId: id,
       serverId: database.server_id,
       stepNames: ['reserve_names', 'create_login', 'check_login', 'check_isolation'],
+      change: { before: null, after: describeCredential(await getCredential(tx, id)) },
     };
   },
 

@@ -1,6 +1,7 @@
 // credential_delete: the login is shut out, its sessions ended, what it owns kept by its database. Already gone is done.
 import { type CredentialState, PlatformError } from '@berth/core';
 import type { Kind } from '../kind';
+import { describeCredential } from './change';
 import { engineOf, getCredential, getDatabase, getOwnCredential, loginRef } from './subjects';
 
 export interface CredentialDeleteInput {
@@ -29,6 +30,7 @@ export const credentialDelete: Kind<CredentialDeleteInput> = {
       credentialId,
       serverId: credential.server_id,
       stepNames: ['shut_out', 'end_sessions', 'drop_login', 'check_gone'],
+      change: { before: describeCredential(credential), after: null },
     };
   },
 

@@ -3,6 +3,7 @@
 import { PlatformError } from '@berth/core';
 import { makePassword } from '@berth/secrets';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
+import { describeCredential } from './change';
 import {
   databaseRef,
   engineOf,
@@ -38,6 +39,7 @@ export const credentialReset: Kind<CredentialResetInput> = {
       credentialId,
       serverId: credential.server_id,
       stepNames: ['shut_out', 'end_sessions', 'set_password', 'let_in', 'check_login'],
+      change: { before: describeCredential(credential), after: describeCredential(credential) },
     };
   },
 

@@ -8,6 +8,7 @@ import type { Access, Action, CredentialView, DatabaseView, Nouns, Server } from
 import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
 import { type Asked, type Resolved, resolve } from '../resolve';
+import { describeDatabase } from './change';
 import { makeLogin, proveLogin } from './login-steps';
 import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 
@@ -55,6 +56,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       credentialId: withLogin ? await planOwner(planning, access, resolved, server, database) : null,
       serverId: server.id,
       stepNames: withLogin ? [...DATABASE_STEPS, ...LOGIN_STEPS] : DATABASE_STEPS,
+      change: { before: null, after: describeDatabase(await getDatabase(tx, id)) },
     };
   },
 

@@ -3,6 +3,7 @@ import { type DatabaseState, PlatformError } from '@berth/core';
 import type { LoginRef } from '@berth/engines/contract';
 import type { CredentialView, Store } from '@berth/store';
 import type { Kind } from '../kind';
+import { describeDatabase } from './change';
 import { databaseRef, engineOf, getDatabase, getOwnDatabase, loginRef } from './subjects';
 
 export interface DatabaseDeleteInput {
@@ -38,6 +39,7 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
       credentialId: null,
       serverId: database.server_id,
       stepNames: ['shut_out', 'end_sessions', 'drop_database', 'drop_logins', 'check_gone'],
+      change: { before: describeDatabase(database), after: null },
     };
   },
 

@@ -1,8 +1,11 @@
 // server_preflight: what this admin may do on this server, and the server made ready for tenants who must not meet.
 import { PlatformError, type Secret } from '@berth/core';
 import type { ServerFacts } from '@berth/engines/contract';
+import type { Server, ServerView, Store } from '@berth/store';
+import { held } from '../administer/audited';
 import { readAdminUrl, sealAdmin } from '../administer/server-admin';
-import type { Kind } from '../kind';
+import { showServer } from '../administer/show';
+import type { Change, Kind, Planning } from '../kind';
 import { readEngine } from '../resolve';
 import { engineOf } from './subjects';
 
@@ -14,16 +17,19 @@ export interface ServerRegistration {
   sizeBytesMax: bigint | null;
 }
 
-/** Of a registered server, or of one that this request registers. */
-export type ServerPreflightInput = { serverId: string } | { register: ServerRegistration };
+/** Of a registered server, of one that this request registers, or of one that this request gives another admin login. */
+export type ServerPreflightInput =
+  | { serverId: string }
+  | { register: ServerRegistration }
+  | { change: { serverId: string; adminUrl: Secret } };
 
 /** Safe to repeat: a second request joins the preflight that is queued or running. */
 export const serverPreflight: Kind<ServerPreflightInput> = {
   name: 'server_preflight',
 
-  async plan({ tx, keyRing }, input) {
-    const server = 'serverId' in input ? await tx.servers.lock(input.serverId) : await register();
-    if (server === null) throw new PlatformError('not_found', 'There is no such server.');
+  async plan(planning, input) {
+    const { tx } = planning;
+    const { server, change } = await prepare(planning, input);
     const open = await tx.actions.findOpenOfServer(server.id, 'server_preflight');
     if (open !== null) return { joins: open };
     return {
@@ -33,39 +39,17 @@ export const serverPreflight: Kind<ServerPreflightInput> = {
       credentialId: null,
       serverId: server.id,
       stepNames: ['observe_server', 'check_not_store', 'prepare_server'],
+      change,
     };
-
-    async function register() {
-      if (!('register' in input)) return null;
-      const { register: asked } = input;
-      const engine = readEngine(asked.engine);
-      const admin = readAdminUrl(engine, asked.adminUrl);
-      const pool = await tx.catalog.findPool(asked.pool);
-      if (pool === null) throw refused('unknown_reference', 'pool', `There is no pool "${asked.pool}".`);
-      if (pool.engine !== engine) {
-        throw refused('disagree', 'pool', `Pool ${pool.name} holds ${pool.engine} servers, not ${engine}.`);
-      }
-      const id = tx.servers.newId();
-      return tx.servers.insert({
-        id,
-        name: asked.name,
-        engine,
-        poolId: pool.id,
-        host: admin.host,
-        port: admin.port,
-        tls: admin.tls,
-        adminSealed: sealAdmin(keyRing, id, admin),
-        sizeBytesMax: asked.sizeBytesMax,
-      });
-    }
   },
 
-  async perform({ action, session, step, store }) {
+  async perform({ action, server, session, step, store }) {
     let facts: ServerFacts = { identity: '', version: '', connectionsMax: 0, lacks: [] };
     await step('observe_server', async () => {
       facts = await session.observeServer();
       if (facts.lacks.length > 0)
         throw new PlatformError('server_unfit', `The admin login lacks: ${facts.lacks.join('; ')}.`);
+      if (server.identity !== null && server.identity !== facts.identity) await refuseOther(store, server);
       return { version: facts.version, connections_max: facts.connectionsMax };
     });
     await step('check_not_store', async () => {
@@ -84,6 +68,81 @@ export const serverPreflight: Kind<ServerPreflightInput> = {
   fail: async () => async () => {}, // an unchecked server stays unchecked: nothing is placed on it
 };
 
-function refused(code: 'unknown_reference' | 'disagree', field: string, message: string): PlatformError {
-  return new PlatformError(code, message, { fields: [{ field, message }] });
+interface Prepared {
+  server: Server;
+  change: Change;
+}
+
+async function prepare(planning: Planning, input: ServerPreflightInput): Promise<Prepared> {
+  if ('register' in input) return register(planning, input.register);
+  if ('change' in input) return changeAdmin(planning, input.change);
+  const server = await planning.tx.servers.lock(input.serverId);
+  if (server === null) throw noServer();
+  return { server, change: { before: null, after: null } };
+}
+
+async function register(planning: Planning, asked: ServerRegistration): Promise<Prepared> {
+  const { keyRing, tx } = planning;
+  const engine = readEngine(asked.engine);
+  const admin = readAdminUrl(engine, asked.adminUrl);
+  const pool = await held(tx.pools, 'pool', asked.pool, await tx.catalog.findPool(asked.pool));
+  if (pool.engine !== engine) {
+    const message = `Pool ${pool.name} holds ${pool.engine} servers, not ${engine}.`;
+    throw new PlatformError('disagree', message, { fields: [{ field: 'pool', message }] });
+  }
+  const id = tx.servers.newId();
+  const server = await tx.servers.insert({
+    id,
+    name: asked.name,
+    engine,
+    poolId: pool.id,
+    host: admin.host,
+    port: admin.port,
+    tls: admin.tls,
+    adminSealed: sealAdmin(keyRing, id, admin),
+    sizeBytesMax: asked.sizeBytesMax,
+  });
+  return { server, change: { before: null, after: showServer(await getView(planning, id)) } };
+}
+
+/** Until a preflight succeeds with it, nothing else is done on the server, and nothing is placed there. */
+async function changeAdmin(
+  planning: Planning,
+  { serverId, adminUrl }: { serverId: string; adminUrl: Secret },
+): Promise<Prepared> {
+  const { keyRing, tx } = planning;
+  const server = await tx.servers.lockWithPool(serverId, null);
+  if (server === null) throw noServer();
+  const before = showServer(await getView(planning, serverId));
+  const open = await tx.actions.findOpenOfServer(serverId, 'server_preflight');
+  if (open !== null && (await tx.actions.cancel(open.id)) === null) {
+    const message = `A worker is looking at the server ${server.name} with the admin login it has.`;
+    throw new PlatformError('contradicts', `${message} Ask again when action ${open.id} has ended.`, {
+      actionId: open.id,
+    });
+  }
+  const admin = readAdminUrl(engineOf(server), adminUrl);
+  const { host, port, tls } = admin;
+  await tx.servers.changeAdmin(serverId, { host, port, tls, adminSealed: sealAdmin(keyRing, serverId, admin) });
+  return { server, change: { before, after: showServer(await getView(planning, serverId)) } };
+}
+
+/** What Berth knows of the databases is true of the server they are on, and of no other. */
+async function refuseOther(store: Store, { id, name }: ServerView): Promise<void> {
+  if ((await store.servers.listUses(id)).length === 0) return;
+  throw new PlatformError(
+    'server_unfit',
+    `This address leads to another server than the one that holds the databases of ${name}. Change admin_url to lead ` +
+      'there, or register this one under a name of its own.',
+  );
+}
+
+async function getView({ tx }: Planning, id: string): Promise<ServerView> {
+  const view = await tx.servers.find(id);
+  if (view === null) throw noServer();
+  return view;
+}
+
+function noServer(): PlatformError {
+  return new PlatformError('not_found', 'There is no such server.');
 }

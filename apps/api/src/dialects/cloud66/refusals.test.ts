@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import request from 'supertest';
 import { makeAccess } from '../../api.fixture';
 import { errorsTo } from '../../http/errors';
+import { openRefusals } from '../../http/refusals';
 import { decode } from './decode.fixture';
 import { renderError } from './render-error';
 import { API, asked, as as asOf, newToken, openStreet, type Street, stackPath, succeedCreate } from './street.fixture';
@@ -303,7 +304,7 @@ test.each(Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS
       () => {
         throw new PlatformError(code, 'what happened', { fields: [{ field: 'name', message: 'is wrong' }] });
       },
-      errorsTo(renderError, openLog('test', 'silent')),
+      errorsTo(renderError, openLog('test', 'silent'), openRefusals(street.context)),
     );
     const { status, body } = await request(failing).get('/');
     expect([400, 401, 403, 404, 500, 503]).toContain(status);

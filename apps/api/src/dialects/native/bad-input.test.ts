@@ -155,7 +155,7 @@ test.each([
   ['/actions?state=deleted', 'state'],
   ['/actions?database_id=act_01h455vb4pex5vsknk084sn02q', 'database_id'],
   ['/actions?database_id=1', 'database_id'],
-  ['/servers?state=active', 'state'],
+  ['/servers?state=gone', 'state'],
 ])('GET /v1%s is refused', async (path, field) => {
   await expectRefusal(call('get', path), invalid(field));
 });

@@ -1,9 +1,11 @@
 // Credentials: logins of a database. Their passwords are shown to those who may see them, and only when asked.
 import {
+  type Caller,
   credentialCreate,
   credentialDelete,
   credentialReset,
   openSecret,
+  recordReveal,
   request as requestAction,
 } from '@berth/actions';
 import { isEngineName, PlatformError, TLS_MODES } from '@berth/core';
@@ -102,7 +104,8 @@ function showCredential(credential: CredentialView) {
  * Password and URL of a working login of the access's own team. Throws `missing_scope`; `not_found` for another team's,
  * whoever asks; `contradicts` for one that does not work yet, or not any more.
  */
-async function revealSecrets({ keyRing, store }: ApiContext, access: Access, credential: CredentialView) {
+async function revealSecrets(api: ApiContext, access: Caller, credential: CredentialView) {
+  const { keyRing, store } = api;
   if (!(await mayReachCredential(store, access, credential))) {
     throw new PlatformError('not_found', `There is no credential ${credential.id} in this team.`);
   }
@@ -118,6 +121,7 @@ async function revealSecrets({ keyRing, store }: ApiContext, access: Access, cre
   if (database === null || tls === undefined || !isEngineName(database.engine)) {
     throw new PlatformError('internal', 'The credential has no database in the store.');
   }
+  await recordReveal(api, access, credential); // when it cannot be written, nothing is shown
   const password = openSecret(keyRing, credential.id, credential.secret_sealed);
   const { host, port } = database.server;
   const login = { username: credential.engine_username, password, database: database.engine_name };

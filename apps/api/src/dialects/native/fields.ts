@@ -38,6 +38,40 @@ export const labels = z
   )
   .refine((record) => Object.keys(record).length <= LABELS_MAX, `may have ${LABELS_MAX} entries`);
 
+/** A whole number between two bounds, which the refusal names. */
+export function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error: message, abort: true }).min(min, message).max(max, message);
+}
+
+const SIZE_BYTES_MIN = 1024 ** 2;
+const SIZE_BYTES_MAX = 1024 ** 5;
+
+/** Room for one database: from 1 MiB to 1 PiB. */
+export const sizeBytes = wholeNumber(SIZE_BYTES_MIN, SIZE_BYTES_MAX).transform((bytes) => BigInt(bytes));
+
+const QUARANTINE_DAYS_MAX = 3_650;
+
+/** Days that a deleted database is kept; 0 keeps none; null leaves it to others. */
+export const quarantineDays = wholeNumber(0, QUARANTINE_DAYS_MAX).nullable();
+
+/** A moment, with its zone (RFC 3339). */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'must be a time with its zone: 2030-01-31T00:00:00Z (RFC 3339)' })
+  .transform((text) => new Date(text));
+
+/** A field that is what it is for good; `instead` says what to do. */
+export function fixed(instead: string) {
+  return z.undefined({ error: `cannot be changed: ${instead}` }).exactOptional();
+}
+
+/** The body of a PATCH: any of these fields, and at least one. */
+export function changeOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z
+    .strictObject(shape)
+    .refine((change) => Object.keys(change).length > 0, { error: 'must name at least one field to change' });
+}
+
 /** An id in a query. */
 export function idOf(noun: IdNoun) {
   return z.string().refine((text) => isId(noun, text), `must be an id of a ${noun}`);

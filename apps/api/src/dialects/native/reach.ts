@@ -36,10 +36,8 @@ export async function getVisibleAction(store: Store, access: Access, id: unknown
 }
 
 /** The server; only operators come here. Throws `not_found`. */
-export async function getServer(store: Store, id: unknown): Promise<ServerView> {
-  const server = await findById('server', id, store.servers.find);
-  if (server === null) throw noSuch('server', id);
-  return server;
+export function getServer(store: Store, id: unknown): Promise<ServerView> {
+  return getById('server', id, store.servers.find);
 }
 
 /** What a list is narrowed to: an operator's by nothing. */
@@ -57,6 +55,44 @@ async function mayReachDatabaseOf(store: Store, access: Access, databaseId: stri
   return database !== null && mayReach(access, database);
 }
 
+/** The only environment that an access may see; null when it sees all. */
+export function environmentLimitOf(access: Access): string | null {
+  return isOperator(access) ? null : access.limit_environment_id;
+}
+
+/** The environment that a query names, inside the access's limits. Throws `unknown_reference`. */
+export async function environmentIdOf(store: Store, access: Access, asked: string): Promise<string> {
+  const environment = await store.catalog.findEnvironment(asked);
+  const onlyId = environmentLimitOf(access);
+  if (environment !== null && (onlyId ?? environment.id) === environment.id) return environment.id;
+  throw unknownReference('environment', asked);
+}
+
+/** The team that a query names; others than operators know their own. Throws `unknown_reference`. */
+export async function teamIdOf(store: Store, access: Access, asked: string): Promise<string> {
+  const team = await store.catalog.findTeam(asked);
+  if (team !== null && (isOperator(access) || team.id === access.team_id)) return team.id;
+  throw unknownReference('team', asked);
+}
+
+function unknownReference(field: string, asked: string): PlatformError {
+  const message = `There is no ${field} "${asked}".`;
+  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
+}
+
+/** The row of that id. Throws `not_found`. */
+export async function getById<Row>(noun: IdNoun, id: unknown, find: (id: string) => Promise<Row | null>): Promise<Row> {
+  const row = await findById(noun, id, find);
+  if (row === null) throw noSuch(noun, id);
+  return row;
+}
+
+/** An id of this noun, from a path. Throws `not_found` for what has not its form. */
+export function idOfPath(noun: IdNoun, id: unknown): string {
+  if (typeof id === 'string' && isId(noun, id)) return id;
+  throw noSuch(noun, id);
+}
+
 /** Null for what has not the form of an id, without asking the store. */
 async function findById<Row>(
   noun: IdNoun,
@@ -67,7 +103,7 @@ async function findById<Row>(
 }
 
 /** Repeats the id only where it has the form of one. */
-function noSuch(noun: IdNoun, id: unknown): PlatformError {
+export function noSuch(noun: IdNoun, id: unknown): PlatformError {
   const name = typeof id === 'string' && isId(noun, id) ? ` ${id}` : ' of this id';
   return new PlatformError('not_found', `There is no ${noun}${name}.`);
 }

@@ -4,13 +4,18 @@ import { newId, SCOPES, type Scope, Secret } from '@berth/core';
 import { makeToken } from '@berth/secrets';
 import type { Team } from '@berth/store';
 import { openTestStore } from '@berth/testing';
+import { Client } from 'pg';
 import request from 'supertest';
-import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { addServer, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
 import { nativeRoutes } from './routes';
 import { problemShape } from './shapes.fixture';
 
-type Method = 'get' | 'post' | 'delete';
-type Noun = 'database' | 'credential' | 'action' | 'server';
+type Method = 'get' | 'post' | 'patch' | 'delete';
+const NOUNS = [
+  ...(['database', 'credential', 'action', 'server', 'team', 'project'] as const),
+  ...(['access', 'environment', 'plan', 'pool'] as const),
+];
+type Noun = (typeof NOUNS)[number];
 
 interface Row {
   method: Method;
@@ -19,6 +24,8 @@ interface Row {
   scopes: Scope[];
   /** What `:id` names; null for a list, or for what makes a new thing. */
   noun: Noun | null;
+  /** It is nobody's: every team may see it. */
+  isShared?: true;
   body?: object;
   query?: string;
   /** The refusal of an action that has succeeded: whoever reads it was let in. */
@@ -30,6 +37,23 @@ const write: Scope[] = ['admin'];
 const operate: Scope[] = ['operator'];
 const steer: Scope[] = ['admin', 'operator'];
 const server = { name: 'srv', engine: 'postgresql', pool: 'first-pool', admin_url: 'postgres://a:b@new.example.org' };
+
+const plan = { name: 'fresh', engine: 'postgresql', size_bytes_max: 2 ** 30, connections_max: 5 };
+const pool = { name: 'fresh', engine: 'postgresql', environment: 'development' };
+const access = { name: 'fresh', person: 'somebody@example.org', scopes: ['public'] };
+const renamed = { name: 'renamed' };
+
+/** The five routes of a noun that operators run. */
+const crud = (noun: Noun, path: string, body: object, scopes: { read: Scope[]; isShared?: true }): Row[] => {
+  const shared = scopes.isShared === true ? { isShared: true as const } : {};
+  return [
+    { method: 'get', path, scopes: scopes.read, noun: null },
+    { method: 'post', path, scopes: operate, noun: null, body },
+    { method: 'get', path: `${path}/:id`, scopes: scopes.read, noun, ...shared },
+    { method: 'patch', path: `${path}/:id`, scopes: operate, noun, body: renamed },
+    { method: 'delete', path: `${path}/:id`, scopes: operate, noun },
+  ];
+};
 
 const TABLE: Row[] = [
   { method: 'get', path: '/databases', scopes: read, noun: null },
@@ -45,30 +69,39 @@ const TABLE: Row[] = [
   { method: 'get', path: '/actions/:id', scopes: read, noun: 'action' },
   { method: 'post', path: '/actions/:id/cancel', scopes: steer, noun: 'action', opens: 'not_cancellable' },
   { method: 'post', path: '/actions/:id/retry', scopes: steer, noun: 'action', opens: 'contradicts' },
-  { method: 'get', path: '/servers', scopes: operate, noun: null },
-  { method: 'post', path: '/servers', scopes: operate, noun: null, body: server },
-  { method: 'get', path: '/servers/:id', scopes: operate, noun: 'server' },
+  ...crud('team', '/teams', { name: 'fresh' }, { read: operate }),
+  ...crud('project', '/projects', { name: 'fresh' }, { read }),
+  ...crud('access', '/accesses', access, { read: operate }),
+  { method: 'post', path: '/accesses/:id/rotate', scopes: operate, noun: 'access' },
+  ...crud('environment', '/environments', { name: 'fresh' }, { read, isShared: true }),
+  ...crud('plan', '/plans', plan, { read, isShared: true }),
+  ...crud('pool', '/pools', pool, { read, isShared: true }),
+  ...crud('server', '/servers', server, { read: operate }),
   { method: 'post', path: '/servers/:id/preflight', scopes: operate, noun: 'server' },
+  { method: 'get', path: '/audit', scopes: operate, noun: null },
 ];
 const ROWS = TABLE.map((row): [string, Row] => [`${row.method.toUpperCase()} ${row.path}`, row]);
 
 let api: TestApi;
 let closeStore: () => Promise<void>;
+let storeUrl: string;
 const tokens = new Map<string, Secret>();
 /** Things of `team`, and of the other one. */
-const own: Record<Noun, string> = { database: '', credential: '', action: '', server: '' };
-const foreign: Record<Noun, string> = { database: '', credential: '', action: '', server: '' };
+type Things = Record<Noun, string>;
+let own: Things;
+let foreign: Things;
 
 beforeAll(async () => {
   const store = await openTestStore();
   closeStore = store.close;
+  storeUrl = store.url;
   api = await openTestApi(store.secretUrl);
   for (const scope of SCOPES) tokens.set(scope, (await makeAccess(api, { scopes: [scope] })).token);
   const others = SCOPES.filter((scope) => scope !== 'operator');
   tokens.set('all but operator', (await makeAccess(api, { scopes: others })).token);
   tokens.set('all', (await makeAccess(api, { scopes: [...SCOPES] })).token);
-  Object.assign(own, await furnish(api.team, 'there'));
-  Object.assign(foreign, await furnish(api.otherTeam, 'there'));
+  own = await furnish(api.team, 'there');
+  foreign = await furnish(api.otherTeam, 'there');
 });
 
 afterAll(async () => {
@@ -76,12 +109,34 @@ afterAll(async () => {
   await closeStore();
 });
 
-async function furnish(team: Team, name: string): Promise<Record<Noun, string>> {
+async function furnish(team: Team, name: string): Promise<Things> {
   const { token } = await makeAccess(api, { team, scopes: write });
   const answer = await request(api.app).post('/v1/databases').set(bearer(token)).send({ name });
   const { id: action, database_id: database, credential_id: credential } = answer.body.action;
   await succeed(api, action);
-  return { action, database, credential, server: api.server.id };
+  return { action, database, credential, ...(await furnishOperated(team)) };
+}
+
+let count = 0;
+
+/** Things that nothing uses, so that each may be deleted. */
+async function furnishOperated(team: Team) {
+  count += 1;
+  const { store } = api.context;
+  const name = `unused${count}`;
+  const environment = await store.environments.insert({ name, quarantine_days: null });
+  const { pool_id } = await addServer(api.context, name, environment.id);
+  const { data } = await store.servers.list({ poolId: pool_id }, { cursor: null, limit: 1 });
+  const size = { size_bytes_max: 1n, connections_max: 1, quarantine_days: null };
+  return {
+    server: data[0]?.id ?? '',
+    team: (await store.teams.insert({ name, database_quota: null })).id,
+    project: (await store.projects.insert({ team_id: team.id, name })).id,
+    access: (await makeAccess(api, { team, scopes: ['public'] })).access.id,
+    environment: (await store.environments.insert({ name: `${name}-empty`, quarantine_days: null })).id,
+    plan: (await store.plans.insert({ name, engine: 'postgresql', ...size }, [])).id,
+    pool: (await store.pools.insert({ name, engine: 'postgresql', environment_id: environment.id })).id,
+  };
 }
 
 const bearer = (token: Secret | undefined) => ({ authorization: `Bearer ${token?.reveal() ?? ''}` });
@@ -91,7 +146,7 @@ function send(row: Row, id: string, headers: Record<string, string>) {
   return request(api.app)[row.method](path).set(headers).send(row.body);
 }
 
-const idFor = (row: Row, ids: Record<Noun, string>) => (row.noun === null ? '' : ids[row.noun]);
+const idFor = (row: Row, ids: Things) => (row.noun === null ? '' : ids[row.noun]);
 
 test('the table holds every route of the native API, and no other', () => {
   const routes = nativeRoutes({ ...api.context, stopping: api.stopping.signal });
@@ -142,7 +197,8 @@ test.each(NAMED)("%s answers 404 to another team's id, and to one that does not 
   // a server is nobody's; who opens its routes sees all
   const token = tokens.get(row.scopes === operate ? 'all' : 'all but operator');
   const ids = ['x', '%00', '%zz', `${own[noun]}x`, own[noun].toUpperCase(), newId(noun), newId('team')];
-  for (const id of row.scopes === operate ? ids : [...ids, foreign[noun]]) {
+  const isNobodys = row.scopes === operate || row.isShared === true;
+  for (const id of isNobodys ? ids : [...ids, foreign[noun]]) {
     const answer = await send(row, id, bearer(token));
     expect([id, answer.status]).toEqual([id, 404]);
     expect(problemShape.parse(answer.body).code).toBe('not_found');
@@ -159,6 +215,52 @@ test.each(ROWS.filter(([, row]) => row.method !== 'get' && row.noun !== null && 
 test.each(ROWS.filter(([, row]) => row.method === 'get'))('%s lets an operator read, of every team', async (_, row) => {
   const answer = await send(row, idFor(row, foreign), bearer(tokens.get('operator')));
   expect(answer.status).toBe(200);
+});
+
+/** Every row that operators or teams could miss: what requests are made of, what they made, and what it led to. */
+async function everything(): Promise<unknown> {
+  const tables = [
+    'teams',
+    'projects',
+    'environments',
+    'pools',
+    'plans',
+    'servers',
+    'databases',
+    'credentials',
+    'grants',
+  ];
+  const texts = [...tables, 'actions', 'events'].map(
+    (table) => `(SELECT json_agg(t ORDER BY t.id) FROM ${table} t) AS ${table}`,
+  );
+  const accesses = `(SELECT json_agg(to_jsonb(t) - 'last_used_at' ORDER BY t.id) FROM accesses t) AS accesses`;
+  const client = new Client({ connectionString: storeUrl });
+  await client.connect();
+  const { rows } = await client.query(`SELECT ${[...texts, accesses].join(', ')}`);
+  await client.end();
+  return rows[0];
+}
+
+test("a token of another team gets nothing of this one's on any route, and changes nothing", async () => {
+  const { token } = await makeAccess(api, { team: api.otherTeam, scopes: ['public', 'admin', 'credentials'] });
+  const secretsOfOwn = [own.database, own.credential, own.action, own.project, own.access];
+  const before = await everything();
+  const tried: string[] = [];
+  for (const row of TABLE) {
+    if (row.method === 'post' && row.path === '/databases') continue; // it may have one of its own
+    const query = row.path === '/credentials/:id' && row.method === 'get' ? '?reveal=true' : (row.query ?? '');
+    const answer = await send({ ...row, query }, idFor(row, own), bearer(token));
+    const isOpen = row.method === 'get' && (row.noun === null || row.isShared === true) && row.scopes === read;
+    expect([row.method, row.path, answer.status]).toEqual([
+      row.method,
+      row.path,
+      isOpen ? 200 : row.scopes === operate ? 403 : 404,
+    ]);
+    for (const id of secretsOfOwn.filter((each) => each !== idFor(row, own))) expect(answer.text).not.toContain(id);
+    tried.push(row.path);
+  }
+  expect(tried).toHaveLength(TABLE.length - 1);
+  expect(await everything()).toEqual(before);
 });
 
 test('nobody reads a password without the scope, of another team, or as an operator', async () => {

@@ -1,7 +1,7 @@
-// Servers: registered by operators, and looked at before anything is placed on them. Admin access goes in and never out.
-import { request as requestAction, serverPreflight } from '@berth/actions';
-import { Secret } from '@berth/core';
-import type { ServerView } from '@berth/store';
+// Servers: registered and run by operators, and looked at before anything is placed on them. Admin access goes in and never out.
+import { deleteServer, request as requestAction, serverPreflight, showServer, updateServer } from '@berth/actions';
+import { PlatformError, SERVER_STATES, Secret } from '@berth/core';
+import type { Store } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
 import { readOnce } from '../../http/once';
@@ -10,37 +10,65 @@ import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, OPERATE } from './authenticate';
-import { newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getServer } from './reach';
+import { answerGone } from './created';
+import { changeOf, fixed, newName, nothing, pageOf, pageQuery, reference, showPage, sizeBytes } from './fields';
+import { environmentIdOf, getServer, idOfPath } from './reach';
 
 const ADMIN_URL_LENGTH_MAX = 2_000;
+
+const adminUrl = z
+  .string()
+  .max(ADMIN_URL_LENGTH_MAX, `may have ${ADMIN_URL_LENGTH_MAX} characters`)
+  .transform((url) => new Secret(url));
 
 const newServer = z.strictObject({
   name: newName,
   engine: reference,
   pool: reference,
-  admin_url: z
-    .string()
-    .max(ADMIN_URL_LENGTH_MAX, `may have ${ADMIN_URL_LENGTH_MAX} characters`)
-    .transform((url) => new Secret(url)),
-  size_bytes_max: z.int().min(1).optional(),
+  admin_url: adminUrl,
+  size_bytes_max: sizeBytes.exactOptional(),
 });
 
-const listQuery = z.strictObject(pageQuery);
+const OPERATED_STATES = ['active', 'draining', 'offline'] as const;
+
+const serverChange = changeOf({
+  name: newName.exactOptional(),
+  engine: fixed('register it as another server'),
+  pool: reference.exactOptional(),
+  size_bytes_max: sizeBytes.nullable().exactOptional(),
+  state: z.enum(OPERATED_STATES).exactOptional(),
+  admin_url: adminUrl.exactOptional(),
+});
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  engine: reference.exactOptional(),
+  name: reference.exactOptional(),
+  state: z.enum(SERVER_STATES).exactOptional(),
+  pool: reference.exactOptional(),
+  environment: reference.exactOptional(),
+});
 
 export function serverRoutes(api: ApiContext): Route[] {
   return [
     { method: 'get', path: '/servers', handle: (call) => listServers(api, call) },
     { method: 'post', path: '/servers', handle: (call) => registerServer(api, call) },
     { method: 'get', path: '/servers/:id', handle: (call) => showServerOf(api, call) },
+    { method: 'patch', path: '/servers/:id', handle: (call) => changeServer(api, call) },
+    { method: 'delete', path: '/servers/:id', handle: (call) => removeServer(api, call) },
     { method: 'post', path: '/servers/:id/preflight', handle: (call) => preflightServer(api, call) },
   ];
 }
 
 async function listServers(api: ApiContext, call: Call): Promise<void> {
-  await authenticate(api, call, OPERATE);
-  const query = parse(listQuery, call.request.query);
-  call.response.json(showPage(await api.store.servers.list({}, pageOf(query)), showServer));
+  const access = await authenticate(api, call, OPERATE);
+  const { cursor, environment, limit, pool, ...asked } = parse(listQuery, call.request.query);
+  const filter = {
+    ...asked,
+    ...(pool !== undefined && { poolId: await poolIdOf(api.store, pool) }),
+    ...(environment !== undefined && { environmentId: await environmentIdOf(api.store, access, environment) }),
+  };
+  call.response.json(showPage(await api.store.servers.list(filter, pageOf({ cursor, limit })), showServer));
 }
 
 async function registerServer(api: ApiContext, call: Call): Promise<void> {
@@ -52,7 +80,7 @@ async function registerServer(api: ApiContext, call: Call): Promise<void> {
     engine: asked.engine,
     pool: asked.pool,
     adminUrl: asked.admin_url,
-    sizeBytesMax: asked.size_bytes_max === undefined ? null : BigInt(asked.size_bytes_max),
+    sizeBytesMax: asked.size_bytes_max ?? null,
   };
   const once = readOnce(call);
   const action = await requestAction(api, serverPreflight, { register }, access, once);
@@ -63,6 +91,43 @@ async function showServerOf(api: ApiContext, call: Call): Promise<void> {
   await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
   call.response.json(showServer(await getServer(api.store, call.request.params.id)));
+}
+
+/** At once; but another admin login is tried first, by a preflight, and answered like a registration. */
+async function changeServer(api: ApiContext, call: Call): Promise<void> {
+  const caller = await authenticate(api, call, OPERATE);
+  parse(nothing, call.request.query);
+  const { admin_url, engine: _, ...change } = parse(serverChange, (await readBody(call)) ?? {});
+  const id = idOfPath('server', call.request.params.id);
+  if (admin_url === undefined) {
+    call.response.json(showServer(await updateServer(api, caller, id, change)));
+    return;
+  }
+  const others = Object.keys(change);
+  if (others.length > 0) {
+    const fields = ['admin_url', ...others].map((field) => ({ field, message: 'change admin_url by itself' }));
+    throw new PlatformError('disagree', 'admin_url is tried by a preflight; change the rest before or after.', {
+      fields,
+    });
+  }
+  const input = { change: { serverId: id, adminUrl: admin_url } };
+  const once = readOnce(call);
+  const action = await requestAction(api, serverPreflight, input, caller, once);
+  await answerAccepted(api, call, { access: caller, once }, action, () => showFresh(api, id));
+}
+
+async function removeServer(api: ApiContext, call: Call): Promise<void> {
+  const caller = await authenticate(api, call, OPERATE);
+  parse(nothing, call.request.query);
+  await deleteServer(api, caller, idOfPath('server', call.request.params.id));
+  answerGone(call);
+}
+
+async function poolIdOf(store: Store, asked: string): Promise<string> {
+  const pool = await store.catalog.findPool(asked);
+  if (pool !== null) return pool.id;
+  const message = `There is no pool "${asked}".`;
+  throw new PlatformError('unknown_reference', message, { fields: [{ field: 'pool', message }] });
 }
 
 async function preflightServer(api: ApiContext, call: Call): Promise<void> {
@@ -77,25 +142,4 @@ async function preflightServer(api: ApiContext, call: Call): Promise<void> {
 
 async function showFresh(api: ApiContext, id: string) {
   return { server: showServer(await getServer(api.store, id)) };
-}
-
-/** A server as operators see it. The admin login is not shown to anybody. */
-function showServer(server: ServerView) {
-  return {
-    id: server.id,
-    number: server.number,
-    name: server.name,
-    engine: server.engine,
-    pool: server.pool.name,
-    environment: server.pool.environment.name,
-    host: server.host,
-    port: server.port,
-    tls: server.tls,
-    state: server.state,
-    version: server.version,
-    size_bytes_max: server.size_bytes_max === null ? null : Number(server.size_bytes_max),
-    connections_max: server.connections_max,
-    created_at: server.created_at,
-    checked_at: server.checked_at,
-  };
 }

@@ -1,0 +1,30 @@
+// What the kinds tell the audit of databases and logins: what they are, by the names that people know. Never a password.
+import type { AuditValue, CredentialView, DatabaseView } from '@berth/store';
+
+/** A database as it was or became. */
+export function describeDatabase(database: DatabaseView): AuditValue {
+  return {
+    name: database.name,
+    engine: database.engine,
+    engine_name: database.engine_name,
+    state: database.state,
+    project: database.project.name,
+    environment: database.environment.name,
+    plan: database.plan.name,
+    server: database.server.name,
+    labels: database.labels ?? {},
+    protected: database.protected,
+  };
+}
+
+/** A login as it was or became, with the databases it reaches. */
+export function describeCredential(credential: CredentialView): AuditValue {
+  return {
+    username: credential.username,
+    engine_username: credential.engine_username,
+    state: credential.state,
+    grants: credential.grants
+      .filter((grant) => grant.revoked_at === null)
+      .map(({ database_id, role }) => ({ database_id, role })),
+  };
+}
