@@ -7,6 +7,7 @@ import { openLog } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
 import type { Express } from 'express';
+import { Client } from 'pg';
 import { appOf } from './app';
 
 const GIB = 1024n ** 3n;
@@ -23,6 +24,8 @@ export interface TestApi {
   server: Server;
   /** Of the server's environment, `development`, and its only pool. */
   environmentId: string;
+  /** A statement in the store, past all functions. */
+  sql(text: string, values?: unknown[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +42,7 @@ export async function openTestApi(storeUrl: Secret, { queueUrl, change }: TestAp
   const keyRing = readKeyRing(makeKey('k1'));
   const context: Context = {
     clock: systemClock,
+    hiddenQuarantine: [],
     keyRing,
     log: openLog('api test', 'silent'),
     sender,
@@ -63,6 +67,12 @@ export async function openTestApi(storeUrl: Secret, { queueUrl, change }: TestAp
     project,
     server,
     environmentId: environment.id,
+    async sql(text, values = []) {
+      const client = new Client({ connectionString: storeUrl.reveal() });
+      await client.connect();
+      await client.query(text, values);
+      await client.end();
+    },
     async close() {
       await sender.close();
       await store.close();
@@ -136,6 +146,9 @@ export async function succeed(api: TestApi, actionId: string): Promise<void> {
     const facts = { sizeBytes: 7_000_000, charset: 'UTF8', collation: 'C.UTF-8' };
     if (claimed.kind === 'database_create' && databaseId !== null)
       await tx.databases.becomeAvailable(databaseId, facts);
+    if (claimed.kind === 'database_quarantine' && databaseId !== null)
+      await tx.databases.becomeQuarantined(databaseId, 7);
+    if (claimed.kind === 'database_restore' && databaseId !== null) await tx.databases.becomeRestored(databaseId);
     if (claimed.kind === 'database_delete' && databaseId !== null) await tx.databases.becomeDeleted(databaseId);
     if (claimed.kind === 'credential_delete' && credentialId !== null) await tx.credentials.becomeDeleted(credentialId);
     if (claimed.kind.endsWith('_create') && credentialId !== null) await tx.credentials.becomeActive(credentialId);

@@ -1,6 +1,7 @@
 // When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
 import { cleanUp, forgetOnce, type OpenedContext } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
+import { purgeQuarantined } from './duties/purge-quarantined';
 import { sweepActions } from './duties/sweep-actions';
 
 interface Duty {
@@ -22,6 +23,7 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
       run: () => cleanUp(context, context.config.failedKeepMinutes * MINUTE_MS),
     },
     { name: 'forget_idempotency_keys', everyMs: 10 * MINUTE_MS, run: () => forgetOnce(context) },
+    { name: 'purge_quarantined', everyMs: MINUTE_MS, run: () => purgeQuarantined(context) },
   ];
   for (const duty of duties) startDuty(context, lifetime, duty);
 }

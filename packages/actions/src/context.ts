@@ -7,6 +7,8 @@ import { migrate, openStore, type Store } from '@berth/store';
 
 export interface Context {
   clock: Clock;
+  /** Dialects whose permanent deletes keep the data, unseen by their clients. */
+  hiddenQuarantine: readonly string[];
   keyRing: KeyRing;
   log: Log;
   sender: Sender;
@@ -33,5 +35,5 @@ export async function openContext(process: string, connectionsMax: number, lifet
     log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
   const sender = openSender({ url: config.queueUrl, process, onError });
   lifetime.onStop('sender', sender.close);
-  return { clock: systemClock, config, keyRing, log, sender, store };
+  return { clock: systemClock, config, hiddenQuarantine: config.hiddenQuarantine, keyRing, log, sender, store };
 }

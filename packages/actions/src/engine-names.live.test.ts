@@ -164,7 +164,10 @@ describe('a name that is held in the store', () => {
         environment: 'production',
         serverId: journey.serverId,
       };
-      await databaseCreate.plan({ tx, keyRing, requester: journey.access }, pinned);
+      await databaseCreate.plan(
+        { tx, keyRing, requester: journey.access, hiddenQuarantine: [], cancelQueued: async () => {} },
+        pinned,
+      );
       const racing = journey.requestDatabase('both'); // cannot see what is not committed
       const waiting =
         'SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()';

@@ -10,6 +10,7 @@ export {
 } from './administer/accesses';
 export { type Refusal, recordDeed, recordRefusal, recordReveal } from './administer/audit';
 export { createEnvironment, deleteEnvironment, updateEnvironment } from './administer/environments';
+export { extendQuarantine } from './administer/extend-quarantine';
 export { ensureFirstRows, type FirstRun } from './administer/first-run';
 export { createPlan, deletePlan, updatePlan } from './administer/plans';
 export { createPool, deletePool, updatePool } from './administer/pools';
@@ -21,8 +22,9 @@ export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
-export { mayReach } from './kinds/subjects';
+export { isHidden, mayReach } from './kinds/subjects';
 export { findAnswer, forgetOnce, keepAnswer, type Once } from './once';
+export { type Purged, purge } from './purge';
 export { request } from './request';
 export { type Moment, type RunOptions, run } from './run';
 export { cancelAction, retryAction } from './steer';

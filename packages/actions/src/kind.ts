@@ -17,10 +17,16 @@ export interface Planning {
   tx: Nouns;
   keyRing: KeyRing;
   requester: Requester;
+  /** Dialects whose permanent deletes keep the data, unseen by their clients. */
+  hiddenQuarantine: readonly string[];
+  /** Calls off what waits for a database, and takes back what that promised. */
+  cancelQueued(databaseId: string): Promise<void>;
 }
 
 /** What the action is about. Rows it names are written by then. */
 export interface Planned {
+  /** What is done, where the one asked for leaves that to policy. */
+  kind?: ActionKind;
   engine: EngineName;
   teamId: string | null;
   databaseId: string | null;
@@ -66,6 +72,9 @@ export interface Kind<Input> {
   /** What the commit of a failure settles. `session` is null when the server could not be opened. */
   fail(work: FailedWork): Promise<Settle>;
 }
+
+/** What can be asked for: a kind, or what leaves the choice of the kind to policy. */
+export type Requestable<Input> = Pick<Kind<Input>, 'name' | 'plan'>;
 
 export interface FailedWork extends Omit<Work, 'session' | 'step'> {
   log: Log;

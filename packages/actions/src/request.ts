@@ -2,7 +2,8 @@
 // does not wait for the queue: a nudge that is lost is sent again by maintenance.
 import type { Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
-import type { Change, Kind, Requester } from './kind';
+import type { Change, Requestable, Requester } from './kind';
+import { findKind } from './kinds';
 import { type Once, takeOnce, tieOnce } from './once';
 
 /**
@@ -12,26 +13,35 @@ import { type Once, takeOnce, tieOnce } from './once';
  */
 export async function request<Input>(
   context: Context,
-  kind: Kind<Input>,
+  kind: Requestable<Input>,
   input: Input,
   requester: Requester,
   once: Once | null = null,
 ): Promise<ActionWithSteps> {
+  const { keyRing, hiddenQuarantine } = context;
   const { action, isNew } = await context.store.transaction(async (tx) => {
     const repeated = await takeOnce(tx, requester, once);
     if (repeated !== null) return { action: repeated, isNew: false };
-    const planned = await kind.plan({ tx, keyRing: context.keyRing, requester }, input);
+    const cancelQueued = (databaseId: string) => cancelQueuedOf(tx, databaseId);
+    const planned = await kind.plan({ tx, keyRing, requester, hiddenQuarantine, cancelQueued }, input);
     if ('joins' in planned) {
       await tieOnce(tx, requester, once, planned.joins);
       return { action: { ...planned.joins, steps: [] }, isNew: false };
     }
-    const action = await tx.actions.insert({ ...planned, kind: kind.name, requestedBy: requester?.id ?? null });
+    const action = await tx.actions.insert({ kind: kind.name, ...planned, requestedBy: requester?.id ?? null });
     await recordRequest(tx, action, planned.change, requester);
     await tieOnce(tx, requester, once, action);
     return { action: { ...action, steps: [] }, isNew: true };
   });
   if (isNew) void context.sender.send(action); // it never throws, counts what it lost, and nobody waits for it
   return action;
+}
+
+async function cancelQueuedOf(tx: Nouns, databaseId: string): Promise<void> {
+  for (const id of await tx.actions.listQueued(databaseId)) {
+    const cancelled = await tx.actions.cancel(id);
+    if (cancelled !== null) await findKind(cancelled.kind)?.withdraw?.(tx, cancelled);
+  }
 }
 
 /** Who asked for what goes into the same commit. What Berth asks of itself is told by its events. */

@@ -8,3 +8,7 @@ export type CredentialState = (typeof CREDENTIAL_STATES)[number];
 
 export const ROLES = ['owner', 'readwrite', 'readonly'] as const;
 export type Role = (typeof ROLES)[number];
+
+export function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text);
+}

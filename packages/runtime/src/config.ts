@@ -30,6 +30,20 @@ const schema = z.object({
   BERTH_MIGRATE: z.enum(['apply', 'refuse']).default('apply'),
   BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
+  BERTH_HIDDEN_QUARANTINE: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    )
+    .refine(
+      (names) => names.every((name) => /^[a-z0-9]+$/.test(name)),
+      'must be names of dialects, separated by commas',
+    )
+    .refine((names) => !names.includes('native'), 'native shows its quarantine; leave it out'),
   BERTH_SWEEP_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
   BERTH_FAILED_KEEP_MINUTES: z.coerce.number().int().min(0).max(1_000_000).default(60),
 });
@@ -48,6 +62,8 @@ export interface Config {
   sweepIntervalMs: number;
   /** How long what a create failed to make is kept for a look at it, and for another try. */
   failedKeepMinutes: number;
+  /** Dialects whose permanent deletes keep the data, unseen by their clients. */
+  hiddenQuarantine: string[];
 }
 
 /** The variables that `readConfig` knows, for the check against .env.example. */
@@ -80,6 +96,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
     sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
     failedKeepMinutes: env.BERTH_FAILED_KEEP_MINUTES,
+    hiddenQuarantine: env.BERTH_HIDDEN_QUARANTINE,
   };
 }
 

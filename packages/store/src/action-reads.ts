@@ -1,5 +1,5 @@
 // Reading actions and writing their steps. Nothing here touches the column `state`.
-import { HOLD_MS, PlatformError } from '@berth/core';
+import { type ActionKind, HOLD_MS, PlatformError } from '@berth/core';
 import type { Action, ClaimKey } from './actions';
 import type { Db } from './db';
 import type { Prisma, Step } from './generated/client';
@@ -129,6 +129,17 @@ function lineOf(db: Db) {
         orderBy: { number: 'asc' },
       });
     },
+
+    /** The newest queued or running action of these kinds about a database; null when there is none. */
+    findOpenOfDatabase: (databaseId: string, kinds: ActionKind[]): Promise<Action | null> =>
+      db.action.findFirst({
+        where: { database_id: databaseId, kind: { in: kinds }, state: { in: ['queued', 'running'] } },
+        orderBy: { number: 'desc' },
+      }),
+
+    /** The newest action of these kinds about a database, ended or not; null when there is none. */
+    findLastOfDatabase: (databaseId: string, kinds: ActionKind[]): Promise<Action | null> =>
+      db.action.findFirst({ where: { database_id: databaseId, kind: { in: kinds } }, orderBy: { number: 'desc' } }),
 
     /** Ids of queued actions of a database, oldest first. */
     async listQueued(databaseId: string): Promise<string[]> {

@@ -16,10 +16,16 @@ export interface NewCredential {
   accessId: string | null;
 }
 
-export type CredentialView = Credential & { grants: (Grant & { database: { name: string; engine_name: string } })[] };
+export type GrantView = Grant & {
+  database: { name: string; engine_name: string; state: string; delete_accepted_at: Date | null };
+};
+export type CredentialView = Credential & { grants: GrantView[] };
 
 const VIEW = {
-  grants: { include: { database: { select: { name: true, engine_name: true } } }, orderBy: { number: 'asc' } },
+  grants: {
+    include: { database: { select: { name: true, engine_name: true, state: true, delete_accepted_at: true } } },
+    orderBy: { number: 'asc' },
+  },
 } as const;
 
 const columns = columnsOf('changed', Prisma.CredentialScalarFieldEnum);

@@ -12,6 +12,8 @@ export interface DatabaseFilter {
   name?: string;
   /** Those as well of which their client was told that they are deleted. */
   withHidden?: true;
+  /** Without those in quarantine. */
+  isUsable?: true;
   /** Only those that were made and looked at: size, charset and collation are known. */
   isMeasured?: true;
 }
@@ -111,5 +113,6 @@ function whereOf(filter: DatabaseFilter): Prisma.DatabaseWhereInput {
     ...(filter.isMeasured && { measured_at: { not: null } }),
     ...(filter.withHidden !== true && { NOT: { hidden: true, state: 'quarantined' } }),
     ...(filter.state === undefined ? { state: { not: 'deleted' } } : { state: filter.state }),
+    ...(filter.isUsable && { state: { notIn: ['deleted', 'quarantined'] } }),
   };
 }

@@ -4,7 +4,7 @@ export type { ActionFilter, ActionPlace, ActionView, ActionWithSteps, EndedStep,
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
 export type { AuditEntry, AuditFilter, AuditValue, NewAuditEntry } from './audit';
 export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog';
-export type { Credential, CredentialView, Grant } from './credentials';
+export type { Credential, CredentialView, Grant, GrantView } from './credentials';
 export type { DatabaseFilter, DatabaseView } from './database-reads';
 export type { Database, Measured } from './databases';
 export type { EnvironmentFields } from './environments';

@@ -68,7 +68,14 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
   const store = openStore({ url: testStore.secretUrl, connectionsMax: 5, process: 'journey' });
   const sender = openSender({ url: testStore.secretUrl, process: 'journey', onError: () => {} }); // counted by the sender
   const keyRing = readKeyRing(key);
-  const context: Context = { clock: systemClock, keyRing, log: openLog('journey', 'silent'), sender, store };
+  const context: Context = {
+    clock: systemClock,
+    hiddenQuarantine: [],
+    keyRing,
+    log: openLog('journey', 'silent'),
+    sender,
+    store,
+  };
   const processes = openProcesses({ BERTH_STORE_URL: testStore.url, BERTH_KEYS: key.reveal() });
   const journey: Berthless = {
     ...processes,

@@ -1,34 +1,37 @@
 // database_delete: the database, its grants, and the logins left without any. What is already gone counts as done.
 import { type DatabaseState, PlatformError } from '@berth/core';
 import type { LoginRef } from '@berth/engines/contract';
-import type { CredentialView, Store } from '@berth/store';
+import type { CredentialView, DatabaseView, Nouns, Store } from '@berth/store';
 import type { Kind } from '../kind';
 import { describeDatabase } from './change';
-import { databaseRef, engineOf, getDatabase, getOwnDatabase, loginRef } from './subjects';
+import { getRemovable } from './removable';
+import { contradicts, databaseRef, engineOf, getDatabase, isHidden, loginRef } from './subjects';
 
 export interface DatabaseDeleteInput {
   databaseId: string;
   /** Delete it only if it is in this state when it is its turn to be asked: a duty's list may be old by then. */
   onlyIn?: DatabaseState;
+  /** Only if at this time its days in quarantine are over, and nobody brings it back. */
+  dueAt?: Date;
 }
 
 /**
  * Always accepted for a living database: cancels what is queued, asks a running create to stop, and runs next. Throws
- * `protected`; `contradicts` when a delete was accepted before and is still under way, or it is not in the state `onlyIn`.
+ * `protected`; `contradicts` when a delete was accepted before and is still under way, or when it is not in the state
+ * `onlyIn`, or not due by `dueAt`.
  */
 export const databaseDelete: Kind<DatabaseDeleteInput> = {
   name: 'database_delete',
 
-  async plan({ tx, requester }, { databaseId, onlyIn }) {
+  async plan({ tx, requester }, { databaseId, onlyIn, dueAt }) {
     await tx.databases.lock(databaseId);
-    const database =
-      requester === null ? await getDatabase(tx, databaseId) : await getOwnDatabase(tx, requester, databaseId);
+    const database = await getRemovable(tx, requester, databaseId);
+    const open = await tx.actions.findOpenOfDatabase(databaseId, ['database_delete']);
+    if (open !== null) throw contradicts(open.id, `The database ${databaseId} is being deleted.`);
     if (onlyIn !== undefined && (database.state !== onlyIn || database.delete_accepted_at !== null)) {
       throw new PlatformError('contradicts', `The database ${databaseId} is not ${onlyIn} any more.`);
     }
-    if (database.protected) {
-      throw new PlatformError('protected', `The database ${databaseId} is protected from deleting.`);
-    }
+    if (dueAt !== undefined) await demandDue(tx, database, dueAt);
     await tx.databases.acceptDelete(databaseId);
     for (const id of await tx.actions.listQueued(databaseId)) await tx.actions.cancel(id);
     await tx.actions.requestCancelOfCreate(databaseId);
@@ -73,11 +76,20 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
   },
 
   async withdraw(tx, action) {
-    await tx.databases.withdrawDelete(await getDatabase(tx, action.database_id));
+    const database = await getDatabase(tx, action.database_id);
+    if (!isHidden(database)) await tx.databases.withdrawDelete(database); // its client was told that it is deleted
   },
 
   fail: async () => async () => {}, // the database stays as it is, its delete accepted; asking again tries again
 };
+
+async function demandDue(tx: Nouns, database: DatabaseView, dueAt: Date): Promise<void> {
+  const { id, purge_after } = database;
+  const restore = await tx.actions.findOpenOfDatabase(id, ['database_restore']);
+  if (restore !== null) throw contradicts(restore.id, `The database ${id} is being restored.`);
+  if (database.state === 'quarantined' && purge_after !== null && purge_after <= dueAt) return;
+  throw new PlatformError('contradicts', `The days of the database ${id} in quarantine are not over.`);
+}
 
 /** Living credentials of a database that have no grant on another living one. */
 async function listLoginsOfNoOther(store: Store, databaseId: string): Promise<CredentialView[]> {

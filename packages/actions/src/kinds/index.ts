@@ -6,17 +6,36 @@ import { credentialDelete } from './credential-delete';
 import { credentialReset } from './credential-reset';
 import { databaseCreate } from './database-create';
 import { databaseDelete } from './database-delete';
+import { databaseQuarantine } from './database-quarantine';
+import { databaseRestore } from './database-restore';
 import { serverPreflight } from './server-preflight';
 
-export { credentialCreate, credentialDelete, credentialReset, databaseCreate, databaseDelete, serverPreflight };
+export { databaseRemove } from './database-remove';
+export {
+  credentialCreate,
+  credentialDelete,
+  credentialReset,
+  databaseCreate,
+  databaseDelete,
+  databaseQuarantine,
+  databaseRestore,
+  serverPreflight,
+};
 
 /** What a worker needs of a kind; its input is the request's business. */
 export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail' | 'withdraw' | 'revive'>;
 
 const KINDS = new Map<string, Performed>(
-  [databaseCreate, databaseDelete, credentialCreate, credentialReset, credentialDelete, serverPreflight].map(
-    (kind): [string, Performed] => [kind.name, kind],
-  ),
+  [
+    databaseCreate,
+    databaseQuarantine,
+    databaseRestore,
+    databaseDelete,
+    credentialCreate,
+    credentialReset,
+    credentialDelete,
+    serverPreflight,
+  ].map((kind): [string, Performed] => [kind.name, kind]),
 );
 
 /** Null for a kind that this version cannot perform. */

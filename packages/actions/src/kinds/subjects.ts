@@ -34,17 +34,25 @@ export function engineOf(row: { engine: string }): EngineName {
 
 /**
  * A living database that this access may change. `not_found` for another team's, outside the access's limits, or
- * deleted; `contradicts` (naming the action) once its delete was accepted.
+ * deleted; `contradicts` while it is quarantined, and (naming the action) while one takes it away or brings it back.
  */
 export async function getOwnDatabase(tx: Nouns, access: Access, id: string): Promise<DatabaseView> {
   const database = await tx.databases.find(id);
   if (database === null || !mayReach(access, database)) throw noDatabase(id);
-  if (database.state === 'deleted') throw new PlatformError('not_found', `The database ${id} was deleted.`);
-  if (database.delete_accepted_at !== null) {
-    const action = await tx.actions.findOpenDelete({ databaseId: id });
-    if (action !== null) throw contradicts(action.id, `The database ${id} is being deleted.`);
-  }
+  if (database.state === 'deleted') throw wasDeleted(id);
+  const reason = await closedReason(tx, database);
+  if (reason !== null) throw reason;
   return database;
+}
+
+/** Why nothing may be changed about a database now, as the error to throw; null when it may. */
+export async function closedReason(tx: Nouns, database: DatabaseView): Promise<PlatformError | null> {
+  const { id, hidden } = database;
+  const open = await tx.actions.findOpenOfDatabase(id, ['database_delete', 'database_quarantine', 'database_restore']);
+  if (open?.kind === 'database_restore') return contradicts(open.id, `The database ${id} is being restored.`);
+  const isKept = open?.kind === 'database_quarantine' && !hidden;
+  if (open !== null) return contradicts(open.id, `The database ${id} is being ${isKept ? 'quarantined' : 'deleted'}.`);
+  return database.state === 'quarantined' ? quarantined(database) : null;
 }
 
 /** The same for a credential: one with a grant on a database that this access may reach. */
@@ -56,23 +64,58 @@ export async function getOwnCredential(tx: Nouns, access: Access, id: string): P
   const database = await tx.databases.find(grant.database_id);
   if (database === null || !mayReach(access, database)) throw noCredential(id);
   if (credential.state === 'deleted') throw new PlatformError('not_found', `The credential ${id} was deleted.`);
-  const standing =
-    (await tx.actions.findOpenDelete({ credentialId: id })) ??
-    (await tx.actions.findOpenDelete({ databaseId: database.id }));
+  const standing = await tx.actions.findOpenDelete({ credentialId: id });
   if (standing !== null) throw contradicts(standing.id, `The credential ${id} is being deleted.`);
+  const reason = await allClosedReason(tx, credential);
+  if (reason !== null) throw reason;
   return credential;
 }
 
-/** Whether a database is inside what this access may see: its team, and its limits. */
+/** Why a login lets in nowhere that may be changed now; null when one of its databases is open. */
+async function allClosedReason(tx: Nouns, credential: CredentialView): Promise<PlatformError | null> {
+  let first: PlatformError | null = null;
+  for (const grant of credential.grants.filter(({ revoked_at }) => revoked_at === null)) {
+    const database = await getDatabase(tx, grant.database_id);
+    const reason = database.state === 'deleted' ? wasDeleted(database.id) : await closedReason(tx, database);
+    if (reason === null) return null;
+    first ??= reason;
+  }
+  return first;
+}
+
+/** Whether a database is inside what this access may see: its team, its limits, and nothing that is kept unseen. */
 export function mayReach(
   access: Access,
-  database: { team_id: string; project_id: string; environment_id: string },
+  database: { team_id: string; project_id: string; environment_id: string; state: string; hidden: boolean },
 ): boolean {
   return (
+    !isHidden(database) &&
     database.team_id === access.team_id &&
     (access.limit_project_id ?? database.project_id) === database.project_id &&
     (access.limit_environment_id ?? database.environment_id) === database.environment_id
   );
+}
+
+/** Whether its client was told that it is deleted, while it is kept: then only operators see it. */
+export function isHidden({ state, hidden }: { state: string; hidden: boolean }): boolean {
+  return hidden && state === 'quarantined';
+}
+
+export function isOperator(access: Access): boolean {
+  return access.scopes.includes('operator');
+}
+
+export function quarantined({ id, purge_after }: { id: string; purge_after: Date | null }): PlatformError {
+  const until = purge_after === null ? '' : ` until ${purge_after.toISOString()}`;
+  return new PlatformError('contradicts', `The database ${id} is quarantined${until}. Restore it first.`);
+}
+
+export function wasDeleted(id: string): PlatformError {
+  return new PlatformError('not_found', `The database ${id} was deleted.`);
+}
+
+export function isProtected(id: string): PlatformError {
+  return new PlatformError('protected', `The database ${id} is protected from deleting. Lift its protection first.`);
 }
 
 export function noDatabase(id: string): PlatformError {

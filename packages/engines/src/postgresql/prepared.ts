@@ -19,6 +19,15 @@ export async function rollBackPrepared(admin: Admin, of: { database?: string; ow
   return rollBack(admin, found);
 }
 
+/** Names of what is prepared in a database: data that wait for their COMMIT PREPARED. */
+export async function listPrepared(admin: Admin, database: string): Promise<string[]> {
+  const found = await admin.main.query<{ gid: string }>(
+    'SELECT gid FROM pg_prepared_xacts WHERE database::text = $1 ORDER BY prepared, gid',
+    [database],
+  );
+  return found.map(({ gid }) => gid);
+}
+
 /**
  * Rolls back what was prepared after a change of roles, by this login or by a role that it may act as: it may SET ROLE
  * before it prepares. A change of roles is known by its lock on their catalogue, which is kept until the end.

@@ -6,13 +6,19 @@ import { insist } from './insist';
 import { demandNoMembers, listMembers, revokeStatements, standingGroups } from './membership';
 import { groupNameOf } from './names';
 import { observeDatabaseRow, observeGroups, observeLoginRole } from './ownership';
+import { listPrepared } from './prepared';
 import { quoteIdentifier } from './quote';
 
-/** As EngineSession.removeAccess promises: locks the logins; of the database, every membership, CONNECT and the limit. */
+/**
+ * As EngineSession.removeAccess promises: locks the logins; of the database, every membership, CONNECT and the limit. What
+ * is prepared inside is data and stays, but for what keeps a row that must be changed (insist.ts).
+ */
 export async function removeAccess(
   admin: Admin,
   target: { database?: DatabaseRef; logins: LoginRef[] },
 ): Promise<Evidence> {
+  const { database } = target;
+  const before = database ? await listPrepared(admin, database.name) : [];
   const locked: string[] = [];
   for (const login of target.logins) {
     const { ownership, oid } = await observeLoginRole(admin, login);
@@ -20,9 +26,11 @@ export async function removeAccess(
     await insist(admin, { login: oid }, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
     locked.push(login.name);
   }
-  if (!target.database) return { locked };
-  const isShut = await shutDatabase(admin, target.database);
-  return { locked, shut: isShut, revoked: await revokeMembers(admin, target.database) };
+  if (!database) return { locked };
+  const shut = await shutDatabase(admin, database);
+  const revoked = await revokeMembers(admin, database);
+  const prepared = await listPrepared(admin, database.name);
+  return { locked, shut, revoked, prepared, rolled_back: before.filter((gid) => !prepared.includes(gid)) };
 }
 
 /** Whether there was a database of ours to shut. Its limit counts for everybody but superusers. */

@@ -52,8 +52,8 @@ function viewOf(action: ActionView) {
   return {
     id: action.number,
     status: statusOf(action),
-    action_type: action.kind,
-    action: action.kind,
+    action_type: kindShown(action),
+    action: kindShown(action),
     user: action.access?.person ?? null,
     ...resourceOf(action),
     started_via: action.access === null ? 'system' : 'api',
@@ -64,6 +64,11 @@ function viewOf(action: ActionView) {
     created_at: timestampOf(action.created_at),
     updated_at: timestampOf(changedAt(action)),
   };
+}
+
+/** The product knows no quarantine: what is kept is gone for its clients. */
+function kindShown({ kind }: Action): string {
+  return kind === 'database_quarantine' ? 'database_delete' : kind;
 }
 
 /** Once started an action is never called queued again, though it may wait for its server to come back. */

@@ -1,6 +1,6 @@
 // Databases of one server group: what is on that server for this team and this stack. Creating and deleting answer with
-// the action to poll; a delete is for good, whatever the environment's quarantine.
-import { databaseCreate, databaseDelete, request as requestAction } from '@berth/actions';
+// the action to poll; a delete is for good, as the product says. What is quarantined is not shown: nobody can use it.
+import { databaseCreate, databaseRemove, request as requestAction } from '@berth/actions';
 import { isId, PlatformError } from '@berth/core';
 import type { Access, CredentialView, DatabaseView, PlanView, Store } from '@berth/store';
 import { readBody } from '../../http/body';
@@ -29,7 +29,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
   const { stack, server } = await getDatabaseGroup(api.store, access, call);
   const page = askedPage(call);
   const place = { teamId: access.team_id, projectId: stack.project.id, environmentId: stack.environment.id };
-  const filter = { ...place, serverId: server.id, isMeasured: true } as const;
+  const filter = { ...place, serverId: server.id, isMeasured: true, isUsable: true } as const;
   const { data, total } = await api.store.databases.listByPlace(filter, page.skip, page.take);
   sendPage(call, page, { data: await viewsOf(api.store, data), total });
 }
@@ -71,8 +71,9 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const group = await getDatabaseGroup(api.store, access, call);
   const { id } = await getDatabase(api.store, access, group, call);
+  const input = { databaseId: id, wish: { goneIn: 'cloud66' } };
   try {
-    sendOne(call, requestedView(await requestAction(api, databaseDelete, { databaseId: id }, access), access));
+    sendOne(call, requestedView(await requestAction(api, databaseRemove, input, access), access));
   } catch (error) {
     throw await namedByNumber(api.store, error);
   }
@@ -96,7 +97,8 @@ async function getDatabase(store: Store, access: Access, group: Group, { request
     database.project_id === stack.project.id &&
     database.environment_id === stack.environment.id &&
     database.server_id === server.id;
-  if (database !== null && isHere && database.state !== 'deleted') return database;
+  const isGone = database?.state === 'deleted' || database?.state === 'quarantined';
+  if (database !== null && isHere && !isGone) return database;
   throw new PlatformError('not_found', 'There is no database of this uid in this server group.');
 }
 

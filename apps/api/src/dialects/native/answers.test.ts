@@ -124,16 +124,6 @@ test('a database goes from creating to available to a tombstone that is shown as
   expect((await call('delete', `/databases/${databaseId}?purge=true`)).status).toBe(404);
 });
 
-test.each(['', '?purge=false'])('DELETE%s without purge is not built and says what to do', async (query) => {
-  const { databaseId } = await createAvailable(`kept-${query.length}`);
-  const answer = await call('delete', `/databases/${databaseId}${query}`);
-  expect(answer.status).toBe(501);
-  const problem = problemShape.parse(answer.body);
-  expect(problem.code).toBe('not_built');
-  expect(problem.detail).toContain('?purge=true');
-  expect(databaseShape.parse((await call('get', `/databases/${databaseId}`)).body).delete_accepted_at).toBeNull();
-});
-
 test('a credential is asked for, listed, reset and deleted', async () => {
   const { databaseId, credentialId } = await createAvailable('logins');
   const asked = await call('post', `/databases/${databaseId}/credentials`).send({ username: 'reporting' });

@@ -9,7 +9,7 @@ import type { ApiContext } from '../dialect';
 export const READ: Scope[] = ['public', 'operator'];
 export const WRITE: Scope[] = ['admin'];
 export const OPERATE: Scope[] = ['operator'];
-/** Cancelling and trying again: its own team's, an operator any. */
+/** Cancelling, trying again, bringing back, keeping longer: its own team's, an operator any that it sees. */
 export const STEER: Scope[] = ['admin', 'operator'];
 
 /** Throws `unauthenticated`, or `missing_scope` when the access has none of `anyOf`. */

@@ -111,6 +111,10 @@ async function revealSecrets(api: ApiContext, access: Caller, credential: Creden
   }
   requireScope(access, 'credentials');
   const database = await store.databases.find(credential.grants[0]?.database_id ?? '');
+  if (database?.state === 'quarantined') {
+    const message = `The database ${database.id} is quarantined, and no password opens it. Restore it first.`;
+    throw new PlatformError('contradicts', message);
+  }
   const tls = TLS_MODES.find((mode) => mode === database?.server.tls);
   if (credential.state !== 'active' || credential.secret_sealed === null) {
     throw new PlatformError(

@@ -1,6 +1,12 @@
-// Databases: asked for, listed, shown, deleted.
-import { databaseCreate, databaseDelete, request as requestAction } from '@berth/actions';
-import { DATABASE_STATES, PlatformError } from '@berth/core';
+// Databases: asked for, listed, shown, quarantined and restored, deleted.
+import {
+  databaseCreate,
+  databaseRemove,
+  databaseRestore,
+  extendQuarantine,
+  request as requestAction,
+} from '@berth/actions';
+import { DATABASE_STATES, PlatformError, QUARANTINE_DAYS_MAX } from '@berth/core';
 import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
@@ -9,7 +15,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
-import { authenticate, READ, WRITE } from './authenticate';
+import { authenticate, READ, STEER, WRITE } from './authenticate';
 import { labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
 import { getVisibleDatabase, limitsOf } from './reach';
 
@@ -33,12 +39,16 @@ const listQuery = z.strictObject({
 
 const deleteQuery = z.strictObject({ purge: z.enum(['true', 'false']).optional() });
 
+const extension = z.strictObject({ days: z.int().min(1).max(QUARANTINE_DAYS_MAX) });
+
 export function databaseRoutes(api: ApiContext): Route[] {
   return [
     { method: 'get', path: '/databases', handle: (call) => listDatabases(api, call) },
     { method: 'post', path: '/databases', handle: (call) => createDatabase(api, call) },
     { method: 'get', path: '/databases/:id', handle: (call) => getDatabase(api, call) },
     { method: 'delete', path: '/databases/:id', handle: (call) => deleteDatabase(api, call) },
+    { method: 'post', path: '/databases/:id/restore', handle: (call) => restoreDatabase(api, call) },
+    { method: 'post', path: '/databases/:id/extend', handle: (call) => extendDatabase(api, call) },
   ];
 }
 
@@ -70,17 +80,33 @@ async function getDatabase(api: ApiContext, call: Call): Promise<void> {
   call.response.json(showDatabase(await getVisibleDatabase(api.store, access, call.request.params.id)));
 }
 
+/** The first one quarantines, where policy keeps data at all; one for what is quarantined drops, and so does `purge`. */
 async function deleteDatabase(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   const { purge } = parse(deleteQuery, call.request.query);
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
-  if (purge !== 'true') {
-    const message = 'Keeping a deleted database for some days (quarantine) is not built yet.';
-    throw new PlatformError('not_built', `${message} To delete it for good, now: DELETE with ?purge=true.`);
-  }
+  const wish = purge === 'true' ? 'drop' : 'keep';
   const once = readOnce(call);
-  const action = await requestAction(api, databaseDelete, { databaseId: id }, access, once);
+  const action = await requestAction(api, databaseRemove, { databaseId: id, wish }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+}
+
+async function restoreDatabase(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, STEER);
+  parse(nothing, call.request.query);
+  parse(nothing, (await readBody(call)) ?? {});
+  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+  const once = readOnce(call);
+  const action = await requestAction(api, databaseRestore, { databaseId: id }, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+}
+
+async function extendDatabase(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, STEER);
+  parse(nothing, call.request.query);
+  const { days } = parse(extension, (await readBody(call)) ?? {});
+  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+  call.response.json(showDatabase(await extendQuarantine(api, { databaseId: id, days }, access)));
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {
@@ -123,6 +149,8 @@ function showDatabase(database: DatabaseView) {
     charset: database.charset,
     collation: database.collation,
     created_at: database.created_at,
+    quarantined_at: database.quarantined_at,
+    purge_after: database.purge_after,
     delete_accepted_at: database.delete_accepted_at,
     deleted_at: database.deleted_at,
   };

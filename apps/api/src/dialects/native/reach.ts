@@ -41,8 +41,13 @@ export function getServer(store: Store, id: unknown): Promise<ServerView> {
 }
 
 /** What a list is narrowed to: an operator's by nothing. */
-export function limitsOf(access: Access): { teamId?: string; projectId?: string; environmentId?: string } {
-  if (isOperator(access)) return {};
+export function limitsOf(access: Access): {
+  teamId?: string;
+  projectId?: string;
+  environmentId?: string;
+  withHidden?: true;
+} {
+  if (isOperator(access)) return { withHidden: true };
   return {
     teamId: access.team_id,
     ...(access.limit_project_id !== null && { projectId: access.limit_project_id }),

@@ -46,6 +46,8 @@ export const databaseShape = z.strictObject({
   charset: z.string().nullable(),
   collation: z.string().nullable(),
   created_at: time,
+  quarantined_at: time.nullable(),
+  purge_after: time.nullable(),
   delete_accepted_at: time.nullable(),
   deleted_at: time.nullable(),
 });

@@ -1,0 +1,107 @@
+// A product that promises that a deleted database is gone, where the operator keeps it all the same: its client sees no
+// difference, the team's other accesses neither, and an operator brings it back.
+import { SCOPES, type Secret } from '@berth/core';
+import { openTestStore } from '@berth/testing';
+import request from 'supertest';
+import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+
+let api: TestApi;
+let closeStore: () => Promise<void>;
+let own: Secret;
+let operator: Secret;
+
+beforeAll(async () => {
+  const store = await openTestStore();
+  closeStore = store.close;
+  api = await openTestApi(store.secretUrl, { change: { hiddenQuarantine: ['cloud66'] } });
+  ({ token: own } = await makeAccess(api, { scopes: SCOPES.filter((scope) => scope !== 'operator') }));
+  ({ token: operator } = await makeAccess(api, { team: api.otherTeam, scopes: ['operator', 'admin'] }));
+});
+
+afterAll(async () => {
+  await api.close();
+  await closeStore();
+});
+
+const send = (method: 'get' | 'post' | 'delete', path: string, by = own) =>
+  request(api.app)[method](path).auth(by.reveal(), { type: 'bearer' });
+
+async function groupPath(): Promise<string> {
+  const { body } = await send('get', '/cloud66/api/3/stacks');
+  return `/cloud66/api/3/stacks/${body.response[0].uid}/server_groups/${api.server.number}/databases`;
+}
+
+async function made(name: string) {
+  const { body } = await send('post', '/v1/databases').send({ name });
+  await succeed(api, body.action.id);
+  return { id: String(body.database.id), credentialId: String(body.action.credential_id) };
+}
+
+async function removed(name: string) {
+  const database = await made(name);
+  const path = await groupPath();
+  const { body } = await send('delete', `${path}/${database.id}`);
+  const action = await api.context.store.actions.findByNumber(body.response.id);
+  return { ...database, path, shown: body.response, action, actionId: action?.id ?? '' };
+}
+
+test('its client reads of a delete, its name is free at once, and once it is shut nobody of the team sees it', async () => {
+  const { id, credentialId, path, shown, action, actionId } = await removed('unseen');
+  expect([action?.kind, shown.action_type]).toEqual(['database_quarantine', 'database_delete']);
+  await made('unseen');
+  const again = await send('delete', `${path}/${id}`);
+  expect([again.status, JSON.stringify(again.body)]).toEqual([400, expect.stringContaining('being deleted already')]);
+  await succeed(api, actionId);
+  const listed = (await send('get', path)).body.response.map(({ uid }: { uid: string }) => uid);
+  expect(listed).not.toContain(id);
+  for (const each of [`${path}/${id}`, `/v1/databases/${id}`, `/v1/databases/${id}/credentials`]) {
+    expect([each, (await send('get', each)).status]).toEqual([each, 404]);
+  }
+  for (const query of ['', '?state=quarantined', '?name=unseen']) {
+    const { body } = await send('get', `/v1/databases${query}`);
+    expect(body.data.map((database: { id: string }) => database.id)).not.toContain(id);
+  }
+  expect((await send('get', `/v1/credentials/${credentialId}?reveal=true`)).status).toBe(404);
+  for (const deed of ['restore', 'extend']) {
+    expect((await send('post', `/v1/databases/${id}/${deed}`).send(deed === 'extend' ? { days: 1 } : {})).status).toBe(
+      404,
+    );
+  }
+  expect((await send('delete', `/v1/databases/${id}?purge=true`)).status).toBe(404);
+});
+
+test('an operator sees it quarantined, and is refused while its name is given to another', async () => {
+  const { id, actionId } = await removed('taken-again');
+  await succeed(api, actionId);
+  expect((await send('get', `/v1/databases/${id}`, operator)).body.state).toBe('quarantined');
+  const { body } = await send('get', '/v1/databases?state=quarantined', operator);
+  expect(body.data.map((database: { id: string }) => database.id)).toContain(id);
+  const next = await made('taken-again');
+  const refused = await send('post', `/v1/databases/${id}/restore`, operator);
+  expect([refused.status, refused.body.code]).toEqual([409, 'name_taken']);
+  const drop = await send('delete', `/v1/databases/${next.id}?purge=true`);
+  await succeed(api, drop.body.action.id);
+  const restore = await send('post', `/v1/databases/${id}/restore`, operator);
+  expect(restore.status).toBe(202);
+  expect((await send('get', `/v1/databases/${id}`)).status).toBe(404); // until it is back
+  await succeed(api, restore.body.action.id);
+  expect((await send('get', `/v1/databases/${id}`)).body).toMatchObject({
+    state: 'available',
+    delete_accepted_at: null,
+  });
+});
+
+test('an operator extends and drops it', async () => {
+  const { id, actionId } = await removed('dropped');
+  await succeed(api, actionId);
+  expect((await send('post', `/v1/databases/${id}/extend`, operator).send({ days: 1 })).status).toBe(200);
+  const drop = await send('delete', `/v1/databases/${id}`, operator);
+  expect([drop.status, drop.body.action.kind]).toEqual([202, 'database_delete']);
+  await succeed(api, drop.body.action.id);
+  expect((await send('get', `/v1/databases/${id}`)).body.state).toBe('deleted'); // as its client was told
+});
+
+test('where policy keeps nothing it is dropped', async () => {
+  await api.sql('UPDATE plans SET quarantine_days = 0');
+  expect((await removed('not-kept')).action?.kind).toBe('database_delete');
+});
