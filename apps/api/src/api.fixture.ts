@@ -91,9 +91,15 @@ export async function addEnvironment({ context }: TestApi, name: string): Promis
 export async function addServer({ store }: Context, name: string, environmentId: string): Promise<Server> {
   const pool = await store.catalog.ensurePool(`${name}-pool`, 'postgresql', environmentId);
   const id = store.servers.newId();
-  const place = { host: `${id}.example.org`, port: 5432, tls: 'require', adminSealed: 'sealed', sizeBytesMax: GIB };
+  const place = {
+    host: `${id}.example.org`,
+    port: 5432,
+    tls: 'require',
+    adminSealed: 'sealed',
+    sizeBytesMax: 1_000n * GIB,
+  };
   const server = await store.servers.insert({ id, name, engine: 'postgresql', poolId: pool.id, ...place });
-  await store.servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 100 });
+  await store.servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 10_000 });
   return server;
 }
 

@@ -25,6 +25,7 @@ export * from './kinds';
 export { isHidden, mayReach } from './kinds/subjects';
 export { findAnswer, forgetOnce, keepAnswer, type Once } from './once';
 export { type Purged, purge } from './purge';
+export { type Preview, previewDatabase } from './preview';
 export { request } from './request';
 export { type Moment, type RunOptions, run } from './run';
 export { cancelAction, retryAction } from './steer';

@@ -2,7 +2,7 @@
 // does not wait for the queue: a nudge that is lost is sent again by maintenance.
 import type { Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
-import type { Change, Requestable, Requester } from './kind';
+import type { Change, Planning, Requestable, Requester } from './kind';
 import { findKind } from './kinds';
 import { type Once, takeOnce, tieOnce } from './once';
 
@@ -18,12 +18,10 @@ export async function request<Input>(
   requester: Requester,
   once: Once | null = null,
 ): Promise<ActionWithSteps> {
-  const { keyRing, hiddenQuarantine } = context;
   const { action, isNew } = await context.store.transaction(async (tx) => {
     const repeated = await takeOnce(tx, requester, once);
     if (repeated !== null) return { action: repeated, isNew: false };
-    const cancelQueued = (databaseId: string) => cancelQueuedOf(tx, databaseId);
-    const planned = await kind.plan({ tx, keyRing, requester, hiddenQuarantine, cancelQueued }, input);
+    const planned = await kind.plan(planningOf(context, tx, requester), input);
     if ('joins' in planned) {
       await tieOnce(tx, requester, once, planned.joins);
       return { action: { ...planned.joins, steps: [] }, isNew: false };
@@ -35,6 +33,12 @@ export async function request<Input>(
   });
   if (isNew) void context.sender.send(action); // it never throws, counts what it lost, and nobody waits for it
   return action;
+}
+
+/** What `plan` is given in this transaction. */
+export function planningOf({ keyRing, hiddenQuarantine }: Context, tx: Nouns, requester: Requester): Planning {
+  const cancelQueued = (databaseId: string) => cancelQueuedOf(tx, databaseId);
+  return { tx, keyRing, requester, hiddenQuarantine, cancelQueued };
 }
 
 async function cancelQueuedOf(tx: Nouns, databaseId: string): Promise<void> {

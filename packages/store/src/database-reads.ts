@@ -79,6 +79,10 @@ export function databaseReadsOf(db: Db) {
       return { data, total };
     },
 
+    /** How many a team has that count against its quota: all but those whose delete was accepted. */
+    countOfTeam: (teamId: string): Promise<number> =>
+      db.database.count({ where: { team_id: teamId, state: { not: 'deleted' }, delete_accepted_at: null } }),
+
     /** Whether this engine name is held by a database of this server, even one on its way out. */
     isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>
       (await db.database.count({

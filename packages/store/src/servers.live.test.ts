@@ -64,74 +64,49 @@ describe('a registration', () => {
   });
 });
 
-describe('chooseForDatabase', () => {
-  const choose = (change: { engine?: string; environmentId?: string; poolId?: string | null } = {}) =>
-    street.store.transaction((tx) =>
-      tx.servers.chooseForDatabase({
-        engine: 'postgresql',
-        environmentId: street.environmentId,
-        poolId: null,
-        ...change,
-      }),
-    );
+describe('the rooms', () => {
+  const list = async (change: { engine?: string; environmentId?: string; poolId?: string | null } = {}) =>
+    street.store.servers.listRooms({
+      engine: 'postgresql',
+      environmentId: street.environmentId,
+      poolId: null,
+      ...change,
+    });
+  const names = (rooms: { name: string }[]) => rooms.map(({ name }) => name);
 
-  it('takes the server with the fewest living databases, the oldest of equals, again and again', async () => {
-    const second = await makeServer(street.store, street.poolId, 'second');
-    const chosen: string[] = [];
-    for (let index = 0; index < 4; index += 1) {
-      const server = await choose();
-      chosen.push(server?.name ?? '');
-      expect((await choose())?.id).toBe(server?.id); // looking changes nothing
-      await street.database({ serverId: server?.id ?? '' });
-    }
-    expect(chosen).toEqual(['first', 'second', 'first', 'second']);
-    const [one] = (await street.store.databases.list({ serverId: second }, { cursor: null, limit: 1 })).data;
-    await street.store.databases.becomeDeleted(one?.id ?? '');
-    expect((await choose())?.name).toBe('second');
-  });
-
-  it('counts a database until it is really deleted', async () => {
-    await makeServer(street.store, street.poolId, 'second');
+  it('count each database with its plan until it is really deleted', async () => {
+    const empty = (await list())[0];
+    expect(empty).toMatchObject({ reservedBytes: 0n, reservedConnections: 0, databases: 0 });
     const { id } = await street.database();
+    const [{ plan_id: planId } = { plan_id: '' }] = await street.sql('SELECT plan_id FROM databases WHERE id = $1', [
+      id,
+    ]);
+    const [plan] = await street.sql('SELECT * FROM plans WHERE id = $1', [planId]);
+    const taken = { reservedBytes: BigInt(String(plan?.size_bytes_max)), reservedConnections: plan?.connections_max };
+    expect((await list())[0]).toMatchObject({ ...taken, databases: 1 });
     await street.store.databases.acceptDelete(id);
-    expect((await choose())?.name).toBe('second');
+    expect((await list())[0]).toMatchObject({ ...taken, databases: 1 });
     await street.store.databases.becomeDeleted(id);
-    expect((await choose())?.name).toBe('first');
+    expect((await list())[0]).toEqual(empty);
   });
 
-  it('takes none that is not active', async () => {
-    for (const state of ['unchecked', 'draining', 'offline']) {
-      await setState(street.serverId, state);
-      expect(await choose()).toBeNull();
-    }
-  });
-
-  it('takes none of another engine, environment or pool', async () => {
+  it('are of one engine, environment and pool, or of the server that is named; the oldest first', async () => {
     const { catalog } = street.store;
     const production = await catalog.ensureEnvironment('production');
     const pool = await catalog.ensurePool('second pool', 'postgresql', street.environmentId);
-    expect(await choose({ engine: 'mysql' })).toBeNull();
-    expect(await choose({ environmentId: production.id })).toBeNull();
-    expect(await choose({ poolId: pool.id })).toBeNull();
-    expect(await choose({ poolId: street.poolId })).not.toBeNull();
-    await makeServer(street.store, pool.id, 'second');
-    expect((await choose({ poolId: pool.id }))?.name).toBe('second');
+    expect(await list({ engine: 'mysql' })).toEqual([]);
+    expect(await list({ environmentId: production.id })).toEqual([]);
+    expect(await list({ poolId: pool.id })).toEqual([]);
+    const second = await makeServer(street.store, pool.id, 'second');
+    expect(names(await list())).toEqual(['first', 'second']);
+    expect(names(await list({ poolId: pool.id }))).toEqual(['second']);
+    expect(names(await street.store.servers.listRooms({ serverId: second }))).toEqual(['second']);
   });
 
-  it('lets one request at a time choose: ten at once are spread evenly', async () => {
-    const ids = [street.serverId, await makeServer(street.store, street.poolId, 'second')];
-    const where = { engine: 'postgresql', environmentId: street.environmentId, poolId: null };
-    await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        street.store.transaction(async (tx) => {
-          const serverId = (await tx.servers.chooseForDatabase(where))?.id ?? '';
-          const database = { ...street, id: tx.databases.newId(), serverId, engine: 'postgresql', accessId: null };
-          const names = { name: `many_${index}`, engineName: `many_${index}`, ownerLogin: 'none' as const, labels: {} };
-          await tx.databases.insert({ ...database, ...names });
-        }),
-      ),
-    );
-    const list = (serverId: string) => street.store.databases.list({ serverId }, { cursor: null, limit: 100 });
-    expect((await Promise.all(ids.map(list))).map((each) => each.data.length)).toEqual([5, 5]);
+  it('show what is not active too, and say so', async () => {
+    for (const state of ['unchecked', 'draining', 'offline']) {
+      await setState(street.serverId, state);
+      expect((await list())[0]).toMatchObject({ state });
+    }
   });
 });

@@ -51,7 +51,7 @@ export interface ServerFilter {
 }
 
 export function serversOf(db: Db) {
-  return { ...readsOf(db), ...placementOf(db), ...writesOf(db), ...operatedOf(db) };
+  return { ...readsOf(db), ...writesOf(db), ...operatedOf(db) };
 }
 
 function writesOf(db: Db) {
@@ -145,33 +145,6 @@ function readsOf(db: Db) {
         db.server.count({ where }),
       ]);
       return { data, total };
-    },
-  };
-}
-
-function placementOf(db: Db) {
-  return {
-    /**
-     * The active server of this engine in this environment (and pool) with the fewest living databases, the oldest of
-     * equals; its pool's row stays locked until commit, so that two requests cannot both take the last place. Null
-     * when none is active.
-     */
-    async chooseForDatabase(where: {
-      engine: string;
-      environmentId: string;
-      poolId: string | null;
-    }): Promise<Server | null> {
-      await db.$queryRaw`
-        SELECT id FROM pools WHERE engine = ${where.engine} AND environment_id = ${where.environmentId}
-          AND (${where.poolId}::text IS NULL OR id = ${where.poolId}) ORDER BY id FOR NO KEY UPDATE`;
-      const [row] = await db.$queryRaw<Server[]>`
-        SELECT ${columnsOf('servers', FIELDS)} FROM servers JOIN pools ON pools.id = servers.pool_id
-        WHERE servers.engine = ${where.engine} AND pools.environment_id = ${where.environmentId}
-          AND (${where.poolId}::text IS NULL OR pools.id = ${where.poolId}) AND servers.state = 'active'
-          AND servers.deleted_at IS NULL
-        ORDER BY (SELECT count(*) FROM databases WHERE server_id = servers.id AND databases.state <> 'deleted'), servers.number
-        LIMIT 1`;
-      return row ?? null;
     },
   };
 }

@@ -17,6 +17,7 @@ import { type Listener, openListener } from './listener';
 import { plansOf } from './plans';
 import { poolsOf } from './pools';
 import { projectsOf } from './projects';
+import { serverRoomsOf } from './server-rooms';
 import { serversOf } from './servers';
 import { openStatementNames } from './statement-names';
 import { teamsOf } from './teams';
@@ -99,7 +100,7 @@ function nounsOf(db: Db) {
     plans: plansOf(db),
     pools: poolsOf(db),
     projects: projectsOf(db),
-    servers: serversOf(db),
     teams: teamsOf(db),
+    servers: { ...serversOf(db), ...serverRoomsOf(db) },
   };
 }

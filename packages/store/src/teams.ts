@@ -35,6 +35,13 @@ export function teamsOf(db: Db) {
     update: (id: string, change: Partial<TeamFields>): Promise<Team> =>
       refusingName('teams', 'team', change.name ?? '', db.team.update({ where: { id }, data: change })),
 
+    /** The team's quota; null when it has none. Its row is locked until commit then: two requests cannot both take the last place. */
+    async lockQuota(teamId: string): Promise<number | null> {
+      const [row] = await db.$queryRaw<{ database_quota: number }[]>`
+        SELECT database_quota FROM teams WHERE id = ${teamId} AND database_quota IS NOT NULL FOR NO KEY UPDATE`;
+      return row?.database_quota ?? null;
+    },
+
     /** What keeps it: databases that are not gone yet, and accesses that open something. */
     listUses: (id: string): Promise<Use[]> =>
       usesOf({

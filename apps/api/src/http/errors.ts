@@ -16,7 +16,7 @@ export function errorsTo(
   return async (thrown: unknown, request, response, _next) => {
     const error = ourErrorOf(thrown);
     const { status } = ERRORS[error.code];
-    if (status >= 500 && status !== 501) {
+    if (status >= 500 && status !== 501 && status !== 507) {
       const fields = { method: request.method, status, code: error.code, error, ...notedAccess(response) };
       log.error(fields, 'A request failed on our side');
     }

@@ -7,6 +7,7 @@ import { makePassword } from '@berth/secrets';
 import type { Access, Action, CredentialView, DatabaseView, Nouns, Server } from '@berth/store';
 import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
+import { choose, listCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
 import { describeDatabase } from './change';
 import { makeLogin, proveLogin } from './login-steps';
@@ -32,6 +33,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     const access = requiredAccess(planning.requester);
     const resolved = await resolve(tx, access, input);
     refuseReservedName(resolved, input.name);
+    await refuseOverQuota(tx, access.team_id);
     const server = await chooseServer(planning, resolved, input);
     const id = tx.databases.newId();
     const database = await tx.databases.insert({
@@ -115,28 +117,32 @@ function refuseReservedName({ engine }: Resolved, name: string): void {
   throw new PlatformError('invalid_request', `The name is reserved.`, { fields: [{ field: 'name', message }] });
 }
 
+async function refuseOverQuota(tx: Nouns, teamId: string): Promise<void> {
+  const quota = await tx.teams.lockQuota(teamId);
+  if (quota === null) return;
+  const count = await tx.databases.countOfTeam(teamId);
+  if (count < quota) return;
+  const message = `The team has ${count} of the ${quota} databases it may have. Delete one, or ask an operator for more.`;
+  throw new PlatformError('quota_exceeded', message);
+}
+
+/** Its row stays locked until commit: names on one server are chosen one after another, whoever places or pins. */
 async function chooseServer({ tx }: Planning, resolved: Resolved, input: DatabaseCreateInput): Promise<Server> {
-  const { engine, environment, pool } = resolved;
-  if (input.serverId !== undefined) {
-    const pinned = await tx.servers.lock(input.serverId);
-    if (pinned?.state === 'active' && pinned.engine === engine) return pinned;
-    throw new PlatformError(
-      'no_server',
-      'The server named is not active for this engine. Look at it with POST /v1/servers/:id/preflight, or name none.',
-    );
-  }
-  const chosen = await tx.servers.chooseForDatabase({
-    engine,
-    environmentId: environment.id,
-    poolId: pool?.id ?? null,
-  });
-  if (chosen !== null) {
-    await tx.servers.lock(chosen.id); // names on one server are chosen one after another, whoever places or pins
-    return chosen;
-  }
-  const where = pool === null ? `in environment ${environment.name}` : `in pool ${pool.name}`;
-  const message = `No active ${engine} server ${where}. An operator registers one with POST /v1/servers.`;
-  throw new PlatformError('no_server', message, { fields: [{ field: 'engine', message }] });
+  if (input.serverId !== undefined) await refuseInactive(tx, resolved, input.serverId);
+  const candidates = await listCandidates(tx, resolved, input.serverId);
+  const chosen = choose(candidates);
+  const server = chosen === null ? null : await tx.servers.lock(chosen.id);
+  if (server === null) throw noRoom(candidates, resolved);
+  return server;
+}
+
+async function refuseInactive(tx: Nouns, { engine }: Resolved, serverId: string): Promise<void> {
+  const pinned = await tx.servers.find(serverId);
+  if (pinned?.state === 'active' && pinned.engine === engine) return;
+  throw new PlatformError(
+    'no_server',
+    'The server named is not active for this engine. Look at it with POST /v1/servers/:id/preflight, or name none.',
+  );
 }
 
 /** The first login: its name, its sealed password and its grant are stored before the engine hears of them. */

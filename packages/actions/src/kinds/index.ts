@@ -10,6 +10,7 @@ import { databaseQuarantine } from './database-quarantine';
 import { databaseRestore } from './database-restore';
 import { serverPreflight } from './server-preflight';
 
+export type { DatabaseCreateInput } from './database-create';
 export { databaseRemove } from './database-remove';
 export {
   credentialCreate,

@@ -87,7 +87,7 @@ describe('database_create', () => {
       expect(await create({ name: reserved })).toMatchObject({ code: 'invalid_request', fields: [{ field: 'name' }] });
     }
     expect(await create({ environment: 'production' })).toMatchObject({
-      code: 'no_server',
+      code: 'no_room',
       fields: [{ field: 'engine' }],
     });
     expect(await create({ pool: 'postgresql-production' })).toMatchObject({ code: 'disagree' });
@@ -102,7 +102,7 @@ describe('database_create', () => {
     for (const state of ['unchecked', 'draining', 'offline']) {
       await set(state);
       const input = { name: name(), ownerLogin: 'auto' as const };
-      expect(codeOf(await refusal(databaseCreate, input))).toBe('no_server');
+      expect(codeOf(await refusal(databaseCreate, input))).toBe('no_room');
       expect(codeOf(await refusal(databaseCreate, { ...input, serverId }))).toBe('no_server');
     }
     await set('active');

@@ -115,7 +115,7 @@ test('POST /v1/databases names the pair that does not fit', async () => {
 
 test('POST /v1/databases says where no server is, which name is taken, and what has no default', async () => {
   const empty = call('post', '/databases').send(named({ environment: 'empty' }));
-  const problem = await expectRefusal(empty, { status: 422, code: 'no_server', fields: ['engine'] });
+  const problem = await expectRefusal(empty, { status: 507, code: 'no_room', fields: ['engine'] });
   expect(problem).toContain('environment empty');
   const taken = call('post', '/databases').send({ name: 'there' });
   await expectRefusal(taken, { status: 409, code: 'name_taken', fields: ['name'] });

@@ -16,6 +16,7 @@ import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, STEER, WRITE } from './authenticate';
+import { answerDryRun } from './dry-run';
 import { labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
 import { getVisibleDatabase, limitsOf } from './reach';
 
@@ -37,6 +38,7 @@ const listQuery = z.strictObject({
   environment: reference.optional(),
 });
 
+const createQuery = z.strictObject({ dry_run: z.enum(['true', 'false']).optional() });
 const deleteQuery = z.strictObject({ purge: z.enum(['true', 'false']).optional() });
 
 const extension = z.strictObject({ days: z.int().min(1).max(QUARANTINE_DAYS_MAX) });
@@ -54,10 +56,12 @@ export function databaseRoutes(api: ApiContext): Route[] {
 
 async function createDatabase(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
+  const { dry_run: dryRun } = parse(createQuery, call.request.query);
   const asked = parse(newDatabase, (await readBody(call)) ?? {});
+  const input = { ...asked, ownerLogin: 'auto' } as const;
+  if (dryRun === 'true') return answerDryRun(api, call, access, input);
   const once = readOnce(call);
-  const action = await requestAction(api, databaseCreate, { ...asked, ownerLogin: 'auto' }, access, once);
+  const action = await requestAction(api, databaseCreate, input, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.database_id));
 }
 

@@ -1,0 +1,98 @@
+// Which server a new database goes to: an active one with room for all that its plan allows, the least used of them. Room
+// is what is promised, not what is used, so that no database can fill what another was promised.
+import { PlatformError } from '@berth/core';
+import type { Nouns, ServerRoom } from '@berth/store';
+import type { Resolved } from './resolve';
+
+/** A server that was looked at, and what came of it. */
+export interface Candidate {
+  id: string;
+  name: string;
+  pool: string;
+  fits: boolean;
+  /** Why not, in words; empty when it fits. */
+  reasons: string[];
+  /** What may still be promised on it; null where nobody knows how much it has. */
+  freeBytes: bigint | null;
+  freeConnections: number | null;
+  /** The part of it that would be spoken for with this database, 0 to 1. */
+  share: number;
+  databases: number;
+}
+
+type Needed = { size_bytes_max: bigint; connections_max: number };
+
+/**
+ * Looks at every server that could take the database, or at the one that is named, in whatever environment that is; no
+ * other request takes their room until commit.
+ */
+export async function listCandidates(
+  tx: Nouns,
+  { engine, environment, pool, plan }: Resolved,
+  serverId?: string,
+): Promise<Candidate[]> {
+  const where =
+    serverId === undefined ? { engine, environmentId: environment.id, poolId: pool?.id ?? null } : { serverId };
+  await tx.servers.lockRooms(where);
+  return (await tx.servers.listRooms(where)).map((room) => judge(room, plan));
+}
+
+/** The one that fits and is used least, then with the fewest databases, then the oldest. Null when none fits. */
+export function choose(candidates: Candidate[]): Candidate | null {
+  const fitting = candidates.filter(({ fits }) => fits);
+  fitting.sort((one, other) => one.share - other.share || one.databases - other.databases); // sort is stable
+  return fitting[0] ?? null;
+}
+
+/** Whether a database of this plan has room on the server, and if not, every reason. */
+export function judge(room: ServerRoom, plan: Needed): Candidate {
+  const size = sizeOf(room);
+  const connections = connectionsOf(room);
+  const freeBytes = size === null ? null : size - room.reservedBytes;
+  const freeConnections = connections === null ? null : connections - room.reservedConnections;
+  const reasons = [
+    ...(room.state === 'active' ? [] : [`it is ${room.state}`]),
+    ...(freeBytes === null || freeBytes >= plan.size_bytes_max
+      ? []
+      : [`${megabytes(plan.size_bytes_max)} needed, ${megabytes(freeBytes)} free of ${megabytes(size ?? 0n)}`]),
+    ...(freeConnections === null || freeConnections >= plan.connections_max
+      ? []
+      : [`${plan.connections_max} connections needed, ${Math.max(freeConnections, 0)} free of ${connections ?? 0}`]),
+  ];
+  const shares = [
+    size === null ? 0 : Number(room.reservedBytes + plan.size_bytes_max) / Number(size),
+    connections === null ? 0 : (room.reservedConnections + plan.connections_max) / connections,
+  ];
+  const { id, name, pool, databases } = room;
+  return {
+    ...{ id, name, pool, databases, reasons, freeBytes, freeConnections },
+    fits: reasons.length === 0,
+    share: Math.max(...shares),
+  };
+}
+
+/** The refusal where no candidate fits, with the reason of each. */
+export function noRoom(candidates: Candidate[], { engine, environment, pool }: Resolved): PlatformError {
+  const where = pool === null ? `in environment ${environment.name}` : `in pool ${pool.name}`;
+  const each = candidates.map(({ name, reasons }) => `${name}: ${reasons.join(', ')}`);
+  const message =
+    each.length === 0
+      ? `There is no ${engine} server ${where}. An operator registers one with POST /v1/servers.`
+      : `No ${engine} server ${where} has room for it (${each.join('; ')}). Ask for a smaller plan, or an operator for a server.`;
+  return new PlatformError('no_room', message, { fields: [{ field: 'engine', message }] });
+}
+
+function sizeOf({ sizeBytesMax, headroomPercent }: ServerRoom): bigint | null {
+  return sizeBytesMax === null ? null : (sizeBytesMax * BigInt(100 - headroomPercent)) / 100n;
+}
+
+function connectionsOf({ connectionsMax, headroomPercent, connectionsOvercommit }: ServerRoom): number | null {
+  if (connectionsMax === null) return null;
+  return Math.floor((connectionsMax * (100 - headroomPercent)) / 100) * connectionsOvercommit;
+}
+
+const MEGABYTE = 1024n ** 2n;
+
+function megabytes(bytes: bigint): string {
+  return `${bytes > 0n ? bytes / MEGABYTE : 0n} MiB`;
+}
