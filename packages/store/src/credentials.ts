@@ -1,4 +1,4 @@
-// The one writer of a credential's state and of its two sealed secrets. Drawn in core/src/credential.ts.
+// The one writer of a credential's state and of its two secrets. Drawn in core/src/credential.ts.
 import { type CredentialState, newId, PlatformError, type Role } from '@berth/core';
 import { CREDENTIAL_REFERENCES, columnsOf, type Db, raise, refusing } from './db';
 import { type Credential, type Grant, Prisma } from './generated/client';

@@ -16,6 +16,7 @@ export type { Page, PageRequest, Placed } from './page';
 export type { NamedPlan, PlanFields, PlanFilter } from './plans';
 export type { PoolFields, PoolFilter, PoolView } from './pools';
 export type { ProjectFilter, ProjectView } from './projects';
+export type { KeyInUse, ResealedRow, SealedPlace, SealedRow } from './sealed';
 export type { RoomQuery, ServerRoom } from './server-rooms';
 export type { OperatedState, Server, ServerFilter, ServerView } from './servers';
 export { type Nouns, openStore, type Store, type StoreOptions } from './store';

@@ -17,6 +17,7 @@ import { type Listener, openListener } from './listener';
 import { plansOf } from './plans';
 import { poolsOf } from './pools';
 import { projectsOf } from './projects';
+import { sealedOf } from './sealed';
 import { serverRoomsOf } from './server-rooms';
 import { serversOf } from './servers';
 import { openStatementNames } from './statement-names';
@@ -100,6 +101,7 @@ function nounsOf(db: Db) {
     plans: plansOf(db),
     pools: poolsOf(db),
     projects: projectsOf(db),
+    sealed: sealedOf(db),
     teams: teamsOf(db),
     servers: { ...serversOf(db), ...serverRoomsOf(db) },
   };
