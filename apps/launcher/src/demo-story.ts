@@ -1,22 +1,9 @@
 // What the demo shows, and proves as it goes: each claim is tried from outside, as a user of the database would see it.
 import { Secret } from '@berth/core';
-import { LaunchError } from '@berth/embedded';
-import type { CallApi } from './api-client';
+import { type DemoContext, demoFailed, type Login } from './demo-context';
+import { quarantineAndRestore } from './demo-quarantine';
 import { followAction } from './follow-action';
-import type { Terminal } from './terminal';
 import { isRefused, openVisitor, type Visitor } from './visitor';
-
-export interface DemoContext {
-  callApi: CallApi;
-  terminal: Terminal;
-  interrupted: AbortSignal;
-}
-
-interface Login {
-  credentialId: string;
-  username: string;
-  url: Secret;
-}
 
 /** Tells the whole story. Fulfils with the milliseconds from the start of this process to the first connection. Throws
  * LaunchError as soon as something is not as it must be. */
@@ -29,6 +16,7 @@ export async function tellDemo(context: DemoContext): Promise<{ connectedMs: num
     context.terminal.done(`connected as ${login.username} with the issued URL`, null);
     await writeAndReadRow(context, visitor);
     const renewed = await resetPassword(context, databaseId, login, visitor);
+    await quarantineAndRestore(context, databaseId, renewed);
     await deleteDatabase(context, databaseId, renewed);
     return { connectedMs };
   } finally {
@@ -89,8 +77,4 @@ async function deleteDatabase(context: DemoContext, databaseId: string, login: L
   await followAction(context, (answer as { action: { id: string } }).action.id);
   if (!(await isRefused(login.url))) throw demoFailed('The login still works after the database was deleted');
   context.terminal.done('the login is refused: database and login are gone', null);
-}
-
-function demoFailed(message: string): LaunchError {
-  return new LaunchError('demo_failed', message, 'This is a defect of Berth: please report it with this output.');
 }

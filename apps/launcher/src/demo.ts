@@ -10,7 +10,9 @@ import { formatMs } from './terminal';
 
 void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
   let berth: Berth | null = null;
-  terminal.heading('Berth demo: a real PostgreSQL database, asked for, used, secured and dropped through the API');
+  terminal.heading(
+    'Berth demo: a real PostgreSQL database, asked for, used, secured, quarantined, restored and dropped through the API',
+  );
   terminal.live('Placing the programs of PostgreSQL');
   const home = await makeTemporaryHome([...new Set([tmpdir(), ...TEMPORARY_FOLDERS])]);
   onInterrupt({
