@@ -9,6 +9,7 @@ import { type Access, type Action, openStore, type Project, type Server, type Te
 import type { Express } from 'express';
 import { Client } from 'pg';
 import { appOf } from './app';
+import { openRateLimits, type RateLimitOptions } from './http/rate-limits';
 
 const GIB = 1024n ** 3n;
 
@@ -33,10 +34,15 @@ export interface TestApiOptions {
   /** Default: the store. */
   queueUrl?: Secret;
   change?: Partial<Context>;
+  /** Default: none. */
+  rateLimits?: Partial<RateLimitOptions>;
 }
 
 /** Opens an API over an empty store. Close it before the store. */
-export async function openTestApi(storeUrl: Secret, { queueUrl, change }: TestApiOptions = {}): Promise<TestApi> {
+export async function openTestApi(
+  storeUrl: Secret,
+  { queueUrl, change, rateLimits }: TestApiOptions = {},
+): Promise<TestApi> {
   const store = openStore({ url: storeUrl, connectionsMax: 10, process: 'api test' });
   const sender = openSender({ url: queueUrl ?? storeUrl, process: 'api test', onError: () => {} }); // the sender counts
   const keyRing = readKeyRing(makeKey('k1'));
@@ -50,6 +56,7 @@ export async function openTestApi(storeUrl: Secret, { queueUrl, change }: TestAp
     ...change,
   };
   const stopping = new AbortController();
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0, ...rateLimits });
   const team = await store.catalog.ensureTeam('own');
   const otherTeam = await store.catalog.ensureTeam('other');
   const project = await store.catalog.ensureProject(team.id, 'default');
@@ -59,7 +66,7 @@ export async function openTestApi(storeUrl: Secret, { queueUrl, change }: TestAp
   await store.catalog.ensurePlan({ name: 'small', engine: 'postgresql', sizeBytesMax: GIB, connectionsMax: 20 });
   const server = await addServer(context, 'first', environment.id);
   return {
-    app: appOf({ ...context, stopping: stopping.signal }),
+    app: appOf({ ...context, limits, stopping: stopping.signal }),
     context,
     stopping,
     team,

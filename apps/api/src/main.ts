@@ -4,6 +4,7 @@ import { BUILT_ENGINES } from '@berth/engines/rules';
 import { live, openLog } from '@berth/runtime';
 import { appOf } from './app';
 import { listen } from './http/listen';
+import { openRateLimits } from './http/rate-limits';
 
 const PROCESS = 'api';
 const STORE_CONNECTIONS_MAX = 10;
@@ -14,7 +15,8 @@ void live(openLog(PROCESS, 'info'), async (lifetime) => {
   sender.queues([...BUILT_ENGINES]).catch((error: unknown) => {
     log.warn({ error }, 'The queue does not answer yet; maintenance nudges until it does');
   });
-  const app = appOf({ ...context, stopping: lifetime.stopping, trustedProxies: config.trustedProxies });
+  const limits = openRateLimits(config);
+  const app = appOf({ ...context, limits, stopping: lifetime.stopping, trustedProxies: config.trustedProxies });
   const door = await listen(app, config.host, config.port);
   lifetime.onStop('http', door.close);
   log.info({ url: door.url }, 'Serving');

@@ -61,6 +61,8 @@ interface ErrorDetail {
   fields?: FieldProblem[];
   /** The action that stands against the request, for `contradicts`. */
   actionId?: string;
+  /** How long to stay away, for `too_many_requests`. */
+  retryAfterMs?: number;
   cause?: unknown;
 }
 
@@ -69,6 +71,7 @@ export class PlatformError extends Error {
   readonly code: ErrorCode;
   readonly fields: FieldProblem[];
   readonly actionId: string | null;
+  readonly retryAfterMs: number | null;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, { cause: detail.cause });
@@ -76,6 +79,7 @@ export class PlatformError extends Error {
     this.code = code;
     this.fields = detail.fields ?? [];
     this.actionId = detail.actionId ?? null;
+    this.retryAfterMs = detail.retryAfterMs ?? null;
   }
 }
 

@@ -45,6 +45,8 @@ const schema = z.object({
     )
     .refine((names) => !names.includes('native'), 'native shows its quarantine; leave it out'),
   BERTH_SWEEP_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
+  BERTH_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6_000),
+  BERTH_REFUSALS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(60),
   BERTH_FAILED_KEEP_MINUTES: z.coerce.number().int().min(0).max(1_000_000).default(60),
 });
 
@@ -60,6 +62,10 @@ export interface Config {
   logLevel: string;
   workerConcurrency: number;
   sweepIntervalMs: number;
+  /** Of one access, in each API process; 0 is no limit. */
+  requestsPerMinute: number;
+  /** Tokens and passwords of one address that open nothing, in each API process; 0 is no limit. */
+  refusalsPerMinute: number;
   /** How long what a create failed to make is kept for a look at it, and for another try. */
   failedKeepMinutes: number;
   /** Dialects whose permanent deletes keep the data, unseen by their clients. */
@@ -95,6 +101,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     logLevel: env.BERTH_LOG_LEVEL,
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
     sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
+    requestsPerMinute: env.BERTH_REQUESTS_PER_MINUTE,
+    refusalsPerMinute: env.BERTH_REFUSALS_PER_MINUTE,
     failedKeepMinutes: env.BERTH_FAILED_KEEP_MINUTES,
     hiddenQuarantine: env.BERTH_HIDDEN_QUARANTINE,
   };

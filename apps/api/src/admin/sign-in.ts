@@ -34,6 +34,7 @@ async function signIn(api: ApiContext, refusals: Refusals, call: Call, nextPath:
   refuseOtherSites(request);
   const { token } = parse(signInForm, (await readBody(call, ['form'])) ?? {});
   const access = await api.store.accesses.findBearer(hashToken(token));
+  if (access === null) await api.limits.countRefusal(addressOf(request));
   if (access === null) return refuse(refusals, call, new PlatformError('unauthenticated', 'This is no valid token.'));
   noteAccess(response, access);
   if (!access.scopes.includes('operator')) {

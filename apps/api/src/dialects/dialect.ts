@@ -6,11 +6,14 @@
 import type { Context } from '@berth/actions';
 import type { PlatformError } from '@berth/core';
 import type { Request, Response, Router } from 'express';
+import type { RateLimits } from '../http/rate-limits';
 
 /** What the API gives a dialect. */
 export interface ApiContext extends Context {
   /** Aborted when the process was asked to stop: whoever waits for an action answers then. */
   stopping: AbortSignal;
+  /** How often a caller may come. */
+  limits: RateLimits;
   /** Peers whose word on where a request comes from is taken. Default: none. */
   trustedProxies?: string[];
 }

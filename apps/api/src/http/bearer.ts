@@ -6,6 +6,7 @@ import type { Access } from '@berth/store';
 import type { Request, Response } from 'express';
 import { noteAccess } from './access-log';
 import { addressOf } from './address';
+import type { RateLimits } from './rate-limits';
 
 /** The token of `Authorization: Bearer …` (the scheme in any case, RFC 9110 11.1); null when there is none. */
 export function readBearer(request: Request): Secret | null {
@@ -15,19 +16,21 @@ export function readBearer(request: Request): Secret | null {
 
 /**
  * The access of the request's bearer token and where it calls from, noted for the log, the audit and its last use. Throws
- * `unauthenticated`, the same for all.
+ * `unauthenticated`, the same for all; `too_many_requests`.
  */
 export async function getBearerAccess(
-  { clock, store }: Context,
+  { clock, limits, store }: Context & { limits: RateLimits },
   request: Request,
   response: Response,
 ): Promise<Caller> {
   const token = readBearer(request);
   const access = token === null ? null : await store.accesses.findBearer(hashToken(token));
   if (access === null) {
+    if (token !== null) await limits.countRefusal(addressOf(request));
     throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');
   }
   noteAccess(response, access);
+  await limits.countRequest(access.id);
   noteUse(store, access, clock.now());
   return { ...access, address: addressOf(request) };
 }

@@ -7,6 +7,7 @@ import { openTestStore } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
 import { addServer, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { openRateLimits } from '../../http/rate-limits';
 import { nativeRoutes } from './routes';
 import { problemShape } from './shapes.fixture';
 
@@ -35,6 +36,7 @@ interface Row {
 }
 
 const keepers: Scope[] = ['admin', 'operator'];
+const noLimits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
 const read: Scope[] = ['public', 'operator'];
 const write: Scope[] = ['admin'];
 const operate: Scope[] = ['operator'];
@@ -161,7 +163,7 @@ function send(row: Row, id: string, headers: Record<string, string>) {
 const idFor = (row: Row, ids: Things) => (row.noun === null ? '' : ids[row.noun]);
 
 test('the table holds every route of the native API, and no other', () => {
-  const routes = nativeRoutes({ ...api.context, stopping: api.stopping.signal });
+  const routes = nativeRoutes({ ...api.context, limits: noLimits, stopping: api.stopping.signal });
   const names = (list: { method: string; path: string }[]) =>
     list.map(({ method, path }) => `${method} ${path}`).sort();
   expect(names(TABLE)).toEqual(names(routes));

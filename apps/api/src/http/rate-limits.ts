@@ -1,0 +1,48 @@
+// How often one caller may come: an access with any request, an address with what opens nothing. Counted in each process
+// by itself: a limit keeps a loop that ran away from taking the room of others, it is no bill.
+import { PlatformError } from '@berth/core';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+
+const WINDOW_S = 60;
+
+/** Per minute and process; 0 is no limit. */
+export interface RateLimitOptions {
+  /** Requests of one access. */
+  requestsPerMinute: number;
+  /** Tokens and passwords from one address that open nothing. */
+  refusalsPerMinute: number;
+}
+
+export interface RateLimits {
+  /** Counts a request of an access. Throws `too_many_requests`, saying when to come again. */
+  countRequest(accessId: string): Promise<void>;
+  /** Counts a token or password that opens nothing. Throws `too_many_requests` in place of saying so once more. */
+  countRefusal(address: string | null): Promise<void>;
+}
+
+/** Holds nothing open: counts are forgotten with the process. */
+export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLimitOptions): RateLimits {
+  const requests = limiterOf(requestsPerMinute);
+  const refusals = limiterOf(refusalsPerMinute);
+  return {
+    countRequest: (accessId) => count(requests, accessId, 'requests with this token'),
+    countRefusal: (address) => count(refusals, address ?? 'unknown', 'refused sign-ins from this address'),
+  };
+}
+
+function limiterOf(points: number): RateLimiterMemory | null {
+  return points === 0 ? null : new RateLimiterMemory({ points, duration: WINDOW_S });
+}
+
+async function count(limiter: RateLimiterMemory | null, key: string, what: string): Promise<void> {
+  if (limiter === null) return;
+  try {
+    await limiter.consume(key);
+  } catch (refused) {
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    const retryAfterMs = refused.msBeforeNext;
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    const message = `More than ${limiter.points} ${what} in a minute. Come again in ${seconds} s.`;
+    throw new PlatformError('too_many_requests', message, { retryAfterMs });
+  }
+}
