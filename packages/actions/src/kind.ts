@@ -5,9 +5,13 @@ import type { EngineSession, Evidence } from '@berth/engines/contract';
 import type { Log } from '@berth/runtime';
 import type { KeyRing } from '@berth/secrets';
 import type { Access, Action, AuditValue, Nouns, ServerView, Store } from '@berth/store';
+import type { Once } from './once';
 
-/** An access that calls, and from where: the peer's address, null where nobody knows it. */
-export type Caller = Access & { address?: string | null };
+/**
+ * An access that calls, and from where: the peer's address, null where nobody knows it. `once`: its word that requests
+ * with this key are one, for what is written at once.
+ */
+export type Caller = Access & { address?: string | null; once?: Once };
 
 /** Who asks. Null is Berth itself (maintenance). */
 export type Requester = Caller | null;

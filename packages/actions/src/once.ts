@@ -3,7 +3,6 @@
 import { PlatformError, Secret } from '@berth/core';
 import type { Access, Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
-import type { Requester } from './kind';
 
 /** `fingerprint` tells another request that bears the same key by mistake. */
 export interface Once {
@@ -12,7 +11,11 @@ export interface Once {
 }
 
 /** The action of the request that bore this key first; null when this is the first, which has it from now on. */
-export async function takeOnce(tx: Nouns, requester: Requester, once: Once | null): Promise<ActionWithSteps | null> {
+export async function takeOnce(
+  tx: Nouns,
+  requester: Access | null,
+  once: Once | null,
+): Promise<ActionWithSteps | null> {
   if (requester === null || once === null) return null;
   const kept = await tx.idempotency.take(requester.id, once.key, once.fingerprint);
   if (kept === null) return null;
@@ -20,8 +23,19 @@ export async function takeOnce(tx: Nouns, requester: Requester, once: Once | nul
   return kept.actionId === null ? null : tx.actions.find(kept.actionId);
 }
 
+/** Takes the key for a write that has no action. Throws `key_reused`; `repeated` when it was taken for this very write. */
+export async function takeWrite(tx: Nouns, access: Access, once: Once): Promise<void> {
+  const kept = await tx.idempotency.take(access.id, once.key, once.fingerprint);
+  if (kept === null) return;
+  if (kept.fingerprint !== once.fingerprint) throw keyReused();
+  throw new PlatformError(
+    'repeated',
+    'This was done before, by a request with the same Idempotency-Key, and its answer is lost. Look at what is there.',
+  );
+}
+
 /** Ties the action to the key that this transaction took. */
-export async function tieOnce(tx: Nouns, requester: Requester, once: Once | null, action: Action): Promise<void> {
+export async function tieOnce(tx: Nouns, requester: Access | null, once: Once | null, action: Action): Promise<void> {
   if (requester !== null && once !== null) await tx.idempotency.keepAction(requester.id, once.key, action.id);
 }
 

@@ -15,6 +15,7 @@ export const ERRORS = {
   name_taken: { status: 409, retry: 'never', title: 'The name is taken' },
   contradicts: { status: 409, retry: 'never', title: 'Another action stands against it' },
   protected: { status: 409, retry: 'never', title: 'Deletion protection is on' },
+  repeated: { status: 409, retry: 'never', title: 'This request was made before' },
   not_cancellable: { status: 409, retry: 'never', title: 'This action cannot be cancelled any more' },
   in_use: { status: 409, retry: 'never', title: 'Something still uses it' },
   quota_exceeded: { status: 409, retry: 'never', title: 'The quota is used up' },

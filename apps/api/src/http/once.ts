@@ -1,8 +1,9 @@
 // Idempotency-Key: a client that did not hear the answer asks again, and gets what it would have got. Here it is read from
 // the request, and the answer is sent; what is remembered is packages/actions/src/once.ts.
 import { createHash } from 'node:crypto';
-import { type Context, findAnswer, keepAnswer, type Once } from '@berth/actions';
-import { PlatformError } from '@berth/core';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Caller, type Context, findAnswer, keepAnswer, type Once } from '@berth/actions';
+import { codeOf, PlatformError } from '@berth/core';
 import type { Access } from '@berth/store';
 import type { Call } from './route';
 
@@ -12,7 +13,7 @@ const KEY_LENGTH_MAX = 255;
 /** An answer that can be sent again. */
 export interface Answer {
   status: number;
-  headers: Record<string, string>;
+  headers?: Record<string, string>;
   body: object;
 }
 
@@ -42,7 +43,7 @@ export async function findKept(api: Context, access: Access, once: Once | null):
   const text = once === null ? null : await findAnswer(api, access, once);
   if (text === null) return null;
   const { status, headers, body }: Answer = JSON.parse(text);
-  return { status, headers, body, isKept: true };
+  return { status, headers: headers ?? {}, body, isKept: true };
 }
 
 /** Keeps the answer for a repeated request, where there is a key. Best effort. */
@@ -50,10 +51,47 @@ export async function keep(api: Context, access: Access, once: Once | null, answ
   if (once !== null) await keepAnswer(api, access, once, JSON.stringify(answer));
 }
 
+/** An answer that is being sent is kept within milliseconds of what it tells of. */
+const KEPT_LOOKS_MAX = 40;
+const KEPT_LOOK_MS = 25;
+
+/**
+ * Does what is done at once and answers, once for all requests with the key. Throws what `write` throws; `repeated` when
+ * it was done and its answer is lost, because the process died between the two.
+ */
+export async function answerOnce(
+  api: Context,
+  call: Call,
+  caller: Caller,
+  write: (caller: Caller) => Promise<Answer>,
+): Promise<void> {
+  const once = readOnce(call);
+  if (once === null) return sendAnswer(call, await write(caller));
+  const answer = await write({ ...caller, once }).catch((error: unknown) => {
+    if (codeOf(error) !== 'repeated') throw error;
+    return waitForKept(api, caller, once, error);
+  });
+  if (!('isKept' in answer)) await keep(api, caller, once, answer);
+  sendAnswer(call, answer);
+}
+
+/** The first request may still be on its way out. Throws `lost` when there is no answer after a second. */
+async function waitForKept(api: Context, access: Access, once: Once, lost: unknown): Promise<KeptAnswer> {
+  for (let looks = 0; looks < KEPT_LOOKS_MAX; looks += 1) {
+    const kept = await findKept(api, access, once);
+    if (kept !== null) return kept;
+    await pause(KEPT_LOOK_MS);
+  }
+  throw lost;
+}
+
 /** Sends the answer; one that was kept says so in `Idempotency-Replayed: true`. */
 export function sendAnswer({ response }: Call, answer: Answer | KeptAnswer): void {
   if ('isKept' in answer) response.set('Idempotency-Replayed', 'true');
-  response.status(answer.status).set(answer.headers).json(answer.body);
+  response
+    .status(answer.status)
+    .set(answer.headers ?? {})
+    .json(answer.body);
 }
 
 /** The same value with every object's keys in order: two writings of one body are one body. */

@@ -3,6 +3,7 @@ import { type FieldProblem, PlatformError } from '@berth/core';
 import type { AuditValue, Nouns, Use } from '@berth/store';
 import type { Context } from '../context';
 import type { Caller } from '../kind';
+import { takeWrite } from '../once';
 
 /** What a write did, as the API shows it; null before a thing is made, or after it is gone. */
 export interface Written {
@@ -12,7 +13,7 @@ export interface Written {
   after: AuditValue | null;
 }
 
-/** Runs `write` and records it, both or neither. Throws what `write` throws. */
+/** Runs `write` and records it, both or neither. Throws what `write` throws; what `takeWrite` does, for one with a key. */
 export async function audited<T extends Written>(
   { store }: Pick<Context, 'store'>,
   caller: Caller,
@@ -20,6 +21,7 @@ export async function audited<T extends Written>(
   write: (tx: Nouns) => Promise<T>,
 ): Promise<T> {
   return store.transaction(async (tx) => {
+    if (caller.once !== undefined) await takeWrite(tx, caller, caller.once);
     const written = await write(tx);
     const { teamId, subjectId, before, after } = written;
     await tx.audit.record({ deed, who: caller, teamId, subjectId, before, after });

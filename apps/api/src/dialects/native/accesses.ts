@@ -3,11 +3,12 @@ import { createAccess, type Issued, revokeAccess, rotateAccess, showAccess, upda
 import { SCOPES } from '@berth/core';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE } from './authenticate';
-import { answerCreated, answerGone } from './created';
+import { answerGone, created } from './created';
 import {
   changeOf,
   fixed,
@@ -85,8 +86,11 @@ async function listAccesses(api: ApiContext, call: Call): Promise<void> {
 async function makeAccess(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  const issued = await createAccess(api, caller, parse(newAccess, (await readBody(call)) ?? {}));
-  answerCreated(call, `/accesses/${issued.access.id}`, showIssued(issued));
+  const fields = parse(newAccess, (await readBody(call)) ?? {});
+  await answerOnce(api, call, caller, async (asked) => {
+    const issued = await createAccess(api, asked, fields);
+    return created(call, `/accesses/${issued.access.id}`, showIssued(issued));
+  });
 }
 
 async function getAccess(api: ApiContext, call: Call): Promise<void> {
@@ -115,7 +119,10 @@ async function rotate(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const { grace_seconds: graceS } = parse(rotation, (await readBody(call)) ?? {});
   const id = idOfPath('access', call.request.params.id);
-  call.response.json(showIssued(await rotateAccess(api, caller, id, graceS)));
+  await answerOnce(api, call, caller, async (asked) => ({
+    status: 200,
+    body: showIssued(await rotateAccess(api, asked, id, graceS)),
+  }));
 }
 
 /** The only answers that hold a token. */

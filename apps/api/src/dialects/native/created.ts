@@ -1,9 +1,10 @@
 // The answers to what is done at once: made, or gone.
+import type { Answer } from '../../http/once';
 import type { Call } from '../../http/route';
 
-/** 201 with `Location`, which is relative to the mount. */
-export function answerCreated({ request, response }: Call, path: string, shown: object): void {
-  response.status(201).location(`${request.baseUrl}${path}`).json(shown);
+/** 201 with `Location`; `path` is relative to the mount. */
+export function created({ request }: Call, path: string, shown: object): Answer {
+  return { status: 201, headers: { Location: `${request.baseUrl}${path}` }, body: shown };
 }
 
 /** 204. */

@@ -10,7 +10,7 @@ import { DATABASE_STATES, PlatformError, QUARANTINE_DAYS_MAX } from '@berth/core
 import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
-import { readOnce } from '../../http/once';
+import { answerOnce, readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -110,7 +110,10 @@ async function extendDatabase(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const { days } = parse(extension, (await readBody(call)) ?? {});
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
-  call.response.json(showDatabase(await extendQuarantine(api, { databaseId: id, days }, access)));
+  await answerOnce(api, call, access, async (asked) => ({
+    status: 200,
+    body: showDatabase(await extendQuarantine(api, { databaseId: id, days }, asked)),
+  }));
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {

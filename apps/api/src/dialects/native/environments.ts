@@ -2,11 +2,12 @@
 import { createEnvironment, deleteEnvironment, showEnvironment, updateEnvironment } from '@berth/actions';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerCreated, answerGone } from './created';
+import { answerGone, created } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, quarantineDays, reference, showPage } from './fields';
 import { environmentLimitOf, getById, idOfPath, noSuch } from './reach';
 
@@ -35,8 +36,11 @@ async function listEnvironments(api: ApiContext, call: Call): Promise<void> {
 async function makeEnvironment(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  const environment = await createEnvironment(api, caller, parse(newEnvironment, (await readBody(call)) ?? {}));
-  answerCreated(call, `/environments/${environment.id}`, showEnvironment(environment));
+  const fields = parse(newEnvironment, (await readBody(call)) ?? {});
+  await answerOnce(api, call, caller, async (asked) => {
+    const environment = await createEnvironment(api, asked, fields);
+    return created(call, `/environments/${environment.id}`, showEnvironment(environment));
+  });
 }
 
 async function getEnvironment(api: ApiContext, call: Call): Promise<void> {

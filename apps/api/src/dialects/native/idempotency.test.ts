@@ -148,3 +148,54 @@ test('two deletes with one key are one, two without are not', async () => {
   expect(other.body.action.id).toBe(one.body.action.id);
   expect((await remove('delete again')).status).toBe(409);
 });
+
+describe('what is written at once', () => {
+  const operator = async () => (await makeAccess(api, { scopes: ['operator'] })).token;
+  const newAccess = (name: string) => ({ team: api.team.name, name, person: 'a@example.org', scopes: ['public'] });
+
+  test('ten tokens asked for at once with one key are one token, shown ten times and readable nowhere', async () => {
+    const as = await operator();
+    const door = await listen(api.app, '127.0.0.1', 0);
+    const send = () =>
+      request(door.url)
+        .post('/v1/accesses')
+        .auth(as.reveal(), { type: 'bearer' })
+        .set('Idempotency-Key', 'tokens')
+        .send(newAccess('ten_tokens'));
+    const answers = await Promise.all(Array.from({ length: 10 }, send));
+    await door.close();
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 201));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(new Set(answers.map(({ headers }) => headers.location)).size).toBe(1);
+    expect(await sql(`SELECT FROM accesses WHERE name = 'ten_tokens'`)).toHaveLength(1);
+    const kept = JSON.stringify(await sql('SELECT * FROM idempotency_keys'));
+    expect(kept).not.toContain(answers[0]?.body.token);
+    expect((await post('/accesses', 'tokens', newAccess('others'), as)).body.code).toBe('key_reused');
+  });
+
+  test('a repeated extension extends once', async () => {
+    const { id } = (await create('extended', { name: 'extended' })).body.database;
+    await sql(
+      `UPDATE databases SET state = 'quarantined', quarantined_at = now(), purge_after = now() + interval '7 days'
+       WHERE id = $1`,
+      [id],
+    );
+    const extend = () => post(`/databases/${id}/extend`, 'extend', { days: 5 });
+    const [first, second] = [await extend(), await extend()];
+    expect([first.status, second.status, second.text]).toEqual([200, 200, first.text]);
+    const [row] = await sql(
+      `SELECT round(extract(epoch FROM purge_after - now()) / 86400)::int AS days FROM databases WHERE id = $1`,
+      [id],
+    );
+    expect(row).toEqual({ days: 12 });
+  });
+
+  test('one whose answer was lost is not done again, and says so', async () => {
+    const as = await operator();
+    await post('/accesses', 'lost', newAccess('lost'), as);
+    await sql(`UPDATE idempotency_keys SET answer_sealed = NULL WHERE key = 'lost'`);
+    const answer = await post('/accesses', 'lost', newAccess('lost'), as);
+    expect([answer.status, answer.body.code]).toEqual([409, 'repeated']);
+    expect(await sql(`SELECT FROM accesses WHERE name = 'lost'`)).toHaveLength(1);
+  });
+});

@@ -3,11 +3,12 @@ import { createPlan, deletePlan, showPlan, updatePlan } from '@berth/actions';
 import type { PlanFilter } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerCreated, answerGone } from './created';
+import { answerGone, created } from './created';
 import {
   changeOf,
   fixed,
@@ -75,8 +76,11 @@ async function listPlans(api: ApiContext, call: Call): Promise<void> {
 async function makePlan(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  const plan = await createPlan(api, caller, parse(newPlan, (await readBody(call)) ?? {}));
-  answerCreated(call, `/plans/${plan.id}`, showPlan(plan));
+  const fields = parse(newPlan, (await readBody(call)) ?? {});
+  await answerOnce(api, call, caller, async (asked) => {
+    const plan = await createPlan(api, asked, fields);
+    return created(call, `/plans/${plan.id}`, showPlan(plan));
+  });
 }
 
 async function getPlan(api: ApiContext, call: Call): Promise<void> {

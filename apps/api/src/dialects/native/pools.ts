@@ -3,11 +3,12 @@ import { createPool, deletePool, showPool, updatePool } from '@berth/actions';
 import type { PoolFilter } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerCreated, answerGone } from './created';
+import { answerGone, created } from './created';
 import { changeOf, fixed, newName, nothing, pageOf, pageQuery, reference, showPage, wholeNumber } from './fields';
 import { environmentIdOf, environmentLimitOf, getById, idOfPath, noSuch } from './reach';
 
@@ -60,8 +61,11 @@ async function listPools(api: ApiContext, call: Call): Promise<void> {
 async function makePool(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  const pool = await createPool(api, caller, parse(newPool, (await readBody(call)) ?? {}));
-  answerCreated(call, `/pools/${pool.id}`, showPool(pool));
+  const fields = parse(newPool, (await readBody(call)) ?? {});
+  await answerOnce(api, call, caller, async (asked) => {
+    const pool = await createPool(api, asked, fields);
+    return created(call, `/pools/${pool.id}`, showPool(pool));
+  });
 }
 
 async function getPool(api: ApiContext, call: Call): Promise<void> {

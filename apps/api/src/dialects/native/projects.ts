@@ -3,11 +3,12 @@ import { createProject, deleteProject, showProject, updateProject } from '@berth
 import type { Access, ProjectFilter, ProjectView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerCreated, answerGone } from './created';
+import { answerGone, created } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
 import { getById, idOfPath, isOperator, noSuch, teamIdOf } from './reach';
 
@@ -39,8 +40,11 @@ async function listProjects(api: ApiContext, call: Call): Promise<void> {
 async function makeProject(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  const project = await createProject(api, caller, parse(newProject, (await readBody(call)) ?? {}));
-  answerCreated(call, `/projects/${project.id}`, showProject(project));
+  const fields = parse(newProject, (await readBody(call)) ?? {});
+  await answerOnce(api, call, caller, async (asked) => {
+    const project = await createProject(api, asked, fields);
+    return created(call, `/projects/${project.id}`, showProject(project));
+  });
 }
 
 async function getProject(api: ApiContext, call: Call): Promise<void> {

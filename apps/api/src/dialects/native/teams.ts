@@ -2,11 +2,12 @@
 import { createTeam, deleteTeam, showTeam, updateTeam } from '@berth/actions';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE } from './authenticate';
-import { answerCreated, answerGone } from './created';
+import { answerGone, created } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, reference, showPage, wholeNumber } from './fields';
 import { getById, idOfPath } from './reach';
 
@@ -37,8 +38,10 @@ async function makeTeam(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
   const fields = parse(newTeam, (await readBody(call)) ?? {});
-  const team = await createTeam(api, caller, fields);
-  answerCreated(call, `/teams/${team.id}`, showTeam(team));
+  await answerOnce(api, call, caller, async (asked) => {
+    const team = await createTeam(api, asked, fields);
+    return created(call, `/teams/${team.id}`, showTeam(team));
+  });
 }
 
 async function getTeam(api: ApiContext, call: Call): Promise<void> {
