@@ -16,6 +16,7 @@ import {
   refusalOf,
   restoreAndSee,
   rowsOf,
+  runToEnd,
   stateOf,
   surviveDeath,
   surviveLoss,
@@ -96,6 +97,20 @@ test('one that holds the row of its own login does not keep the quarantine waiti
   await restoreAndSee(journey, kept);
 });
 
+/** Two databases, of which the second lets the login of the first in as well. */
+async function makeSharing(): Promise<[Kept, Kept]> {
+  const [first, second] = [await made(), await made()];
+  const { store } = journey.context;
+  const credential = await store.credentials.find(first.credentialId);
+  if (credential === null) throw new Error('no such login');
+  await store.credentials.grant(credential, second.databaseId, 'owner');
+  const { rows } = await onServer(`SELECT rolname FROM pg_roles WHERE rolname LIKE '${second.name}%owner'`);
+  const [group, login] = [rows[0]?.rolname, credential.engine_username];
+  await onServer(`GRANT "${group}" TO "${login}" WITH INHERIT TRUE, SET TRUE`);
+  await onServer(`ALTER ROLE "${login}" IN DATABASE "${second.name}" SET role = '${group}'`);
+  return [first, second];
+}
+
 describe('a login that two databases share', () => {
   let [first, second]: Kept[] = [];
   const elsewhere = () => {
@@ -105,20 +120,7 @@ describe('a login that two databases share', () => {
   };
 
   beforeAll(async () => {
-    [first, second] = [await made(), await made()];
-    const { store } = journey.context;
-    const credential = await store.credentials.find(first.credentialId);
-    if (credential === null) throw new Error('no such login');
-    await store.credentials.grant(credential, second.databaseId, 'owner');
-    const { rows } = await onServer(
-      `SELECT m.rolname AS owner FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid
-        JOIN pg_roles m ON m.oid = a.member WHERE g.rolname LIKE '${second.name}%owner'`,
-    );
-    expect(rows).toHaveLength(1);
-    const { rows: groups } = await onServer(`SELECT rolname FROM pg_roles WHERE rolname LIKE '${second.name}%owner'`);
-    const [group, login] = [groups[0]?.rolname, credential.engine_username];
-    await onServer(`GRANT "${group}" TO "${login}" WITH INHERIT TRUE, SET TRUE`);
-    await onServer(`ALTER ROLE "${login}" IN DATABASE "${second.name}" SET role = '${group}'`);
+    [first, second] = await makeSharing();
   });
 
   it('goes on working in the other, the open session too; here it is out', async () => {
@@ -218,6 +220,22 @@ describe('a login that two databases share', () => {
     expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
     expect(await refusalOf(elsewhere())).toBeNull();
     expect(await refusalOf(first.uri)).toBe('42501');
+    await restoreAndSee(journey, first);
+  });
+});
+
+describe('two databases that share a login, quarantined at the same time', () => {
+  it('leave it locked, whichever looked first', async () => {
+    const [first, second] = await makeSharing();
+    const [one, other] = [await askRemove(journey, first.databaseId), await askRemove(journey, second.databaseId)];
+    let isOtherDone = false;
+    const ended = await runToEnd(journey, one.id, async (moment, step) => {
+      if (isOtherDone || moment !== 'recorded' || step !== 'check_refused') return;
+      isOtherDone = true;
+      expect(await journey.runHere(other.id)).toMatchObject({ state: 'succeeded' });
+    });
+    expect(ended).toMatchObject({ state: 'succeeded', failures: 1 });
+    expect(await refusalOf(first.uri)).toBe('28P01');
     await restoreAndSee(journey, first);
   });
 });
