@@ -99,7 +99,7 @@ function cloneFolder(): string {
   return join(__dirname, '..', '..');
 }
 
-const PASSED_ON = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
+const PASSED_ON = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'BERTH_KEYS_LOST'];
 
 function appEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const passed: Record<string, string> = {};

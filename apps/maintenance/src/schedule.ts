@@ -1,5 +1,5 @@
 // When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
-import { cleanUp, forgetOnce, type OpenedContext } from '@berth/actions';
+import { cleanUp, forgetOnce, type OpenedContext, reseal } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
 import { purgeQuarantined } from './duties/purge-quarantined';
 import { sweepActions } from './duties/sweep-actions';
@@ -15,6 +15,7 @@ const MINUTE_MS = 60_000;
 
 /** Runs every duty at once and then again and again, each no sooner than its last run ended. */
 export function startSchedule(context: OpenedContext, lifetime: Lifetime): void {
+  const said = new Set<string>();
   const duties: Duty[] = [
     { name: 'sweep_actions', everyMs: context.config.sweepIntervalMs, run: () => sweepActions(context) },
     {
@@ -23,6 +24,7 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
       run: () => cleanUp(context, context.config.failedKeepMinutes * MINUTE_MS),
     },
     { name: 'forget_idempotency_keys', everyMs: 10 * MINUTE_MS, run: () => forgetOnce(context) },
+    { name: 'reseal', everyMs: 10 * MINUTE_MS, run: () => reseal(context, { stopping: lifetime.stopping, said }) },
     { name: 'purge_quarantined', everyMs: MINUTE_MS, run: () => purgeQuarantined(context) },
   ];
   for (const duty of duties) startDuty(context, lifetime, duty);

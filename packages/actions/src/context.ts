@@ -4,6 +4,7 @@ import { openSender, type Sender } from '@berth/queue';
 import { type Config, type Lifetime, type Log, openLog, readConfig } from '@berth/runtime';
 import { type KeyRing, readKeyRing } from '@berth/secrets';
 import { migrate, openStore, type Store } from '@berth/store';
+import { checkKeys } from './check-keys';
 
 export interface Context {
   clock: Clock;
@@ -20,17 +21,18 @@ export interface OpenedContext extends Context {
 }
 
 /**
- * Brings the store up to date (or refuses, by BERTH_MIGRATE) and opens everything; `lifetime` closes it at the end.
+ * Brings the store up to date (or refuses, by BERTH_MIGRATE) and opens everything; refuses when the keys do not open what is sealed; `lifetime` closes it at the end.
  * `connectionsMax` is this process's share of the store's connections, beside one to listen and those of the queue (two for each queue it sends to; a worker takes three more).
  */
 export async function openContext(process: string, connectionsMax: number, lifetime: Lifetime): Promise<OpenedContext> {
   const config = readConfig();
   const log = openLog(process, config.logLevel);
-  const keyRing = readKeyRing(config.keys);
+  const keyRing = readKeyRing(config.keys, config.keysLost);
   const migrated = await migrate(config.storeUrl, config.migrate);
   if (migrated.length > 0) log.info({ count: migrated.length }, 'Applied the migrations that the store lacked');
   const store = openStore({ url: config.storeUrl, connectionsMax, process });
   lifetime.onStop('store', store.close);
+  await checkKeys(store, keyRing);
   const onError = (error: unknown) =>
     log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
   const sender = openSender({ url: config.queueUrl, process, onError });

@@ -18,15 +18,17 @@ export { createProject, deleteProject, updateProject } from './administer/projec
 export { deleteServer, type ServerChange, updateServer } from './administer/servers';
 export * from './administer/show';
 export { createTeam, deleteTeam, updateTeam } from './administer/teams';
+export { checkKeys } from './check-keys';
 export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { isHidden, mayReach } from './kinds/subjects';
 export { findAnswer, forgetOnce, keepAnswer, type Once } from './once';
-export { type Purged, purge } from './purge';
 export { type Preview, previewDatabase } from './preview';
+export { type Purged, purge } from './purge';
 export { request } from './request';
+export { type ResealOptions, reseal } from './reseal';
 export { type Moment, type RunOptions, run } from './run';
 export { cancelAction, retryAction } from './steer';
 export { type Swept, sweep } from './sweep';

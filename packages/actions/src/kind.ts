@@ -6,6 +6,7 @@ import type { Log } from '@berth/runtime';
 import type { KeyRing } from '@berth/secrets';
 import type { Access, Action, AuditValue, Nouns, ServerView, Store } from '@berth/store';
 import type { Once } from './once';
+import { secretContext } from './sealed-contexts';
 
 /**
  * An access that calls, and from where: the peer's address, null where nobody knows it. `once`: its word that requests
@@ -93,8 +94,4 @@ export function openSecret(keyRing: KeyRing, credentialId: string, sealed: strin
 /** Seals a password so that it opens for this credential alone. */
 export function sealSecret(keyRing: KeyRing, credentialId: string, password: Secret): string {
   return keyRing.seal(password, secretContext(credentialId));
-}
-
-function secretContext(credentialId: string): string {
-  return `credential/${credentialId}/password`;
 }

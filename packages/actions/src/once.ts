@@ -1,8 +1,9 @@
 // A client's promise that two requests are one (Idempotency-Key): the key is taken in the request's own transaction, and
 // what the first request was answered is kept beside it, sealed, for it may hold a token.
-import { PlatformError, Secret } from '@berth/core';
+import { codeOf, PlatformError, Secret } from '@berth/core';
 import type { Access, Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
+import { answerContext } from './sealed-contexts';
 
 /** `fingerprint` tells another request that bears the same key by mistake. */
 export interface Once {
@@ -43,13 +44,18 @@ export async function tieOnce(tx: Nouns, requester: Access | null, once: Once | 
 export async function findAnswer({ keyRing, store }: Context, access: Access, once: Once): Promise<string | null> {
   const kept = await store.idempotency.find(access.id, once.key);
   if (kept === null || kept.answerSealed === null) return null;
-  return keyRing.open(kept.answerSealed, contextOf(access, once)).reveal();
+  try {
+    return keyRing.open(kept.answerSealed, answerContext(access.id, once.key)).reveal();
+  } catch (error) {
+    if (codeOf(error) === 'key_missing') return null; // its key was lost or taken out within the day
+    throw error;
+  }
 }
 
 /** Keeps the answer for a repeated request. Best effort, logged: without it that one is answered from the action. */
 export async function keepAnswer(context: Context, access: Access, once: Once, answer: string): Promise<void> {
   const { keyRing, log, store } = context;
-  const sealed = keyRing.seal(new Secret(answer), contextOf(access, once));
+  const sealed = keyRing.seal(new Secret(answer), answerContext(access.id, once.key));
   await store.idempotency.keepAnswer(access.id, once.key, sealed).catch((error: unknown) => {
     log.warn({ error, accessId: access.id }, 'The answer to a request with an Idempotency-Key could not be kept');
   });
@@ -67,8 +73,4 @@ function keyReused(): PlatformError {
   const message = 'this key was sent with another request in the last day; make a new one for each new request';
   const fields = [{ field: 'Idempotency-Key', message }];
   return new PlatformError('key_reused', 'The Idempotency-Key belongs to another request.', { fields });
-}
-
-function contextOf(access: Access, once: Once): string {
-  return `idempotency/${access.id}/${once.key}`;
 }

@@ -17,6 +17,15 @@ const addresses = z
   .transform((text) => text.split(',').map((each) => each.trim()))
   .refine((list) => list.every(isNetwork), `must be addresses, networks (10.0.0.0/8) or ${PRIVATE.join(', ')}`);
 
+/** Ids of keys, as they stand in BERTH_KEYS before the colon; a whole entry would put a key where ids are printed. */
+const keyIds = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine(
+    (ids) => ids.every((id) => /^[A-Za-z0-9_-]{1,32}$/.test(id)),
+    'must be ids of keys, without the keys, separated by commas',
+  );
+
 const schema = z.object({
   /** Where Berth remembers: a PostgreSQL database of its own. */
   BERTH_STORE_URL: secret(postgresUrl),
@@ -24,6 +33,8 @@ const schema = z.object({
   BERTH_QUEUE_URL: secret(postgresUrl).optional(),
   /** The key ring; packages/secrets reads it. */
   BERTH_KEYS: secret(z.string().min(1)),
+  /** Keys that are lost for good: what they sealed stays shut, and a process starts in spite of it. */
+  BERTH_KEYS_LOST: keyIds.default([]),
   BERTH_HOST: z.string().min(1).default('127.0.0.1'),
   BERTH_PORT: port.default(8080),
   BERTH_TRUSTED_PROXIES: addresses.default([]),
@@ -55,6 +66,7 @@ export interface Config {
   storeUrl: Secret;
   queueUrl: Secret;
   keys: Secret;
+  keysLost: string[];
   host: string;
   port: number;
   trustedProxies: string[];
@@ -94,6 +106,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     storeUrl: env.BERTH_STORE_URL,
     queueUrl: env.BERTH_QUEUE_URL ?? env.BERTH_STORE_URL,
     keys: env.BERTH_KEYS,
+    keysLost: env.BERTH_KEYS_LOST,
     host: env.BERTH_HOST,
     port: env.BERTH_PORT,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,

@@ -13,11 +13,15 @@ export interface LogFields {
   durationMs?: number;
   duty?: string;
   error?: unknown;
+  /** Of a key of BERTH_KEYS, never the key. */
+  keyId?: string;
   kind?: string;
   method?: string;
   route?: string;
   signal?: string;
   status?: number;
+  /** What it is about: the id of a row. */
+  subjectId?: string;
   /** Where this process listens. */
   url?: string;
 }
@@ -51,11 +55,13 @@ const LISTED: Record<keyof LogFields, true> = {
   durationMs: true,
   duty: true,
   error: true,
+  keyId: true,
   kind: true,
   method: true,
   route: true,
   signal: true,
   status: true,
+  subjectId: true,
   url: true,
 };
 

@@ -6,12 +6,16 @@ import { PlatformError, Secret } from '@berth/core';
 /** Newest key first: it seals. All of them open. */
 export interface KeyRing {
   keyIds: string[];
+  /** Keys of which an operator has said that they are lost for good. */
+  lostIds: readonly string[];
   /** Seals under the newest key: `v1.<key id>.<nonce>.<ciphertext and tag>`, base64url. Never twice the same text. */
   seal(secret: Secret, context: string): string;
   /** Throws `key_missing` (the key id is named) or `internal` when it was changed or belongs to another row. */
   open(sealed: string, context: string): Secret;
   /** The id of the key that sealed this. Safe to log. */
   keyIdOf(sealed: string): string;
+  /** Whether nobody will ever open this: its key is among the lost ones, and not in the ring. */
+  isLost(sealed: string): boolean;
 }
 
 const KEY_BYTES = 32;
@@ -23,7 +27,7 @@ const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
  * Reads `BERTH_KEYS`: `id:base64 of 32 bytes`, comma between keys, newest first. Throws `invalid_request` with what is
  * wrong and never with a key in it.
  */
-export function readKeyRing(text: Secret): KeyRing {
+export function readKeyRing(text: Secret, lostIds: readonly string[] = []): KeyRing {
   const keys = new Map<string, Buffer>();
   for (const entry of text.reveal().split(',')) {
     const [id, encoded, ...rest] = entry.trim().split(':');
@@ -37,7 +41,7 @@ export function readKeyRing(text: Secret): KeyRing {
     }
     keys.set(id, key);
   }
-  return keyRing(keys);
+  return keyRing(keys, lostIds);
 }
 
 /** A fresh key as `BERTH_KEYS` wants it, for a first start. */
@@ -45,12 +49,14 @@ export function makeKey(id: string): Secret {
   return new Secret(`${id}:${randomBytes(KEY_BYTES).toString('base64')}`);
 }
 
-function keyRing(keys: Map<string, Buffer>): KeyRing {
+function keyRing(keys: Map<string, Buffer>, lostIds: readonly string[]): KeyRing {
   const [newest] = keys;
   if (newest === undefined) throw new PlatformError('invalid_request', 'BERTH_KEYS holds no key.');
   const [newestId, newestKey] = newest;
   return {
     keyIds: [...keys.keys()],
+    lostIds,
+    isLost: (sealed) => lostIds.includes(partsOf(sealed).keyId) && !keys.has(partsOf(sealed).keyId),
     keyIdOf: (sealed) => partsOf(sealed).keyId,
     seal: (secret, context) => seal(newestId, newestKey, secret, context),
     open(sealed, context) {

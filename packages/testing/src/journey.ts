@@ -27,6 +27,8 @@ export interface Journey {
   context: Context;
   access: Access;
   token: Secret;
+  /** BERTH_KEYS of its processes: one key, `k1`. */
+  keys: Secret;
   serverId: string;
   storeUrl: string;
   /** Everything that its processes have written. */
@@ -88,6 +90,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
       return processes.startWorker(fault);
     },
     token: makeToken(),
+    keys: key,
     storeUrl: testStore.url,
     /** As if its 30 s had passed by the store's clock, which no test can set. */
     async letHoldRunOut(id) {

@@ -4,6 +4,7 @@ import type { ServerAdmin } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import type { KeyRing } from '@berth/secrets';
 import type { Server } from '@berth/store';
+import { adminContext } from '../sealed-contexts';
 
 /**
  * Reads an admin URL of this engine (`postgres://user:password@host:5432`). Throws `invalid_request` on field `admin_url`, never
@@ -49,8 +50,4 @@ export function openAdmin(keyRing: KeyRing, server: Server): ServerAdmin {
     throw new PlatformError('internal', 'The sealed admin access of the server has not the form it was stored in.');
   }
   return { host: server.host, port: server.port, tls, username, password: new Secret(password) };
-}
-
-function adminContext(serverId: string): string {
-  return `server/${serverId}/admin`;
 }

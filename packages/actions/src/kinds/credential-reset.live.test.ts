@@ -1,5 +1,6 @@
 // A reset never loses the password that works: what goes wrong on the server leaves one that Berth knows and shows.
 import { PlatformError } from '@berth/core';
+import { readKeyRing } from '@berth/secrets';
 import { openTestPostgresql, type TestPostgresql } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { runAction } from '@berth/testing/run-action';
@@ -181,6 +182,21 @@ test('one whose sealed password cannot be opened ends with the missing key by na
     await onStore(`UPDATE credentials SET secret_sealed = '${sealed}' WHERE id = '${login.id}'`);
     expect(await letsIn(before)).toBe(true);
   }
+});
+
+test('one whose key is known to be lost gets a new password all the same; the old one is not tried, and says so', async () => {
+  const login = await newLogin();
+  const before = await login.uri();
+  const lost = `replace(secret_sealed, 'v1.k1.', 'v1.gone.')`;
+  await onStore(
+    `UPDATE credentials SET secret_sealed = ${lost}, pending_secret_sealed = ${lost} WHERE id = '${login.id}'`,
+  );
+  const { id } = await ask(login);
+  const keyRing = readKeyRing(journey.keys, ['gone']);
+  const ended = await runAction({ ...journey.context, keyRing }, id);
+  expect(ended).toMatchObject({ state: 'succeeded' });
+  expect(ended.steps.at(-1)?.evidence).toMatchObject({ old_password: 'not tried: its key is lost' });
+  expect([await login.works(), await letsIn(before)]).toEqual([true, false]);
 });
 
 test('two resets asked at once stand in line, and the second password is the one that works', async () => {

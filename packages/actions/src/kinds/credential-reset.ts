@@ -1,7 +1,8 @@
 // credential_reset: a new password, sessions of the old one ended. Grants stay. The pending password is stored before
 // the server hears of it and becomes the working one in the commit that ends the action, so that none is ever lost.
 import { PlatformError } from '@berth/core';
-import { makePassword } from '@berth/secrets';
+import { type KeyRing, makePassword } from '@berth/secrets';
+import type { Store } from '@berth/store';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
 import {
@@ -47,6 +48,7 @@ export const credentialReset: Kind<CredentialResetInput> = {
     const id = (await getCredential(store, action.credential_id)).id;
     const database = databaseRef(await getDatabase(store, action.database_id));
     await store.actions.renew(action); // only who holds the action may propose a password
+    await dropLost(store, keyRing, id);
     await store.credentials.proposeSecret(id, sealSecret(keyRing, id, makePassword()));
     const credential = await getCredential(store, id);
     if (credential.pending_secret_sealed === null) {
@@ -54,7 +56,8 @@ export const credentialReset: Kind<CredentialResetInput> = {
     }
     const login = loginRef(credential);
     const password = openSecret(keyRing, id, credential.pending_secret_sealed);
-    const oldPassword = openSecret(keyRing, id, credential.secret_sealed ?? '');
+    const oldSealed = credential.secret_sealed ?? '';
+    const oldPassword = keyRing.isLost(oldSealed) ? null : openSecret(keyRing, id, oldSealed);
     // Locked first: a session that is still open could change the password after us.
     await step('shut_out', () => session.removeAccess({ logins: [login] }));
     await step('end_sessions', () => session.endSessions({ logins: [login] }));
@@ -66,7 +69,9 @@ export const credentialReset: Kind<CredentialResetInput> = {
     await step('let_in', () => session.ensureLogin(login, password));
     await step('check_login', async () => ({
       ...(await session.proveLogin(database, login, password, 'owner')),
-      ...(await session.proveRefused(database, login, oldPassword)),
+      ...(oldPassword === null
+        ? { old_password: 'not tried: its key is lost' }
+        : await session.proveRefused(database, login, oldPassword)),
     }));
     return (tx) => tx.credentials.adoptPendingSecret(id);
   },
@@ -79,6 +84,12 @@ export const credentialReset: Kind<CredentialResetInput> = {
     };
   },
 };
+
+/** A pending password that nobody can open any more would be in the way of every reset. */
+async function dropLost(store: Store, keyRing: KeyRing, id: string): Promise<void> {
+  const { pending_secret_sealed: kept } = await getCredential(store, id);
+  if (kept !== null && keyRing.isLost(kept)) await store.credentials.dropPendingSecret(id);
+}
 
 /**
  * After a reset that failed the old password is to work again, and the login to be open. False when the server could not
