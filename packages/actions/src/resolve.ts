@@ -45,10 +45,10 @@ export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<
 }
 
 /** The engine of that name. Throws `invalid_request` without one, `unknown_reference` for one that is not built. */
-export function readEngine(asked: string | null | undefined): EngineName {
-  if (asked === null || asked === undefined) throw required('engine');
+export function readEngine(asked: string | null | undefined, field = 'engine'): EngineName {
+  if (asked === null || asked === undefined) throw required(field);
   if (!isEngineName(asked) || !BUILT_ENGINES.includes(asked)) {
-    throw unknown('engine', `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`);
+    throw unknown(field, `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`);
   }
   return asked;
 }

@@ -12,11 +12,10 @@ const READS = ['GET', 'HEAD', 'OPTIONS'];
 const RECORD_MS_MAX = 2_000;
 
 /**
- * A stranger must not be able to fill the store: of what is refused for want of a token, or for coming too often, so much is
- * recorded in each minute by each process. The rest is counted, and the count is logged.
+ * A stranger must not be able to fill the store: of what is refused to callers who are not known, or who come too often, so
+ * much is recorded in each minute by each process. The rest is counted, and the count is logged.
  */
 const FLOOD = { windowMs: 60_000, perCallerMax: 10, allMax: 300 };
-const FLOOD_CODES = ['unauthenticated', 'too_many_requests'];
 
 export interface Refusals {
   /** Resolves when it is recorded, or will not be. Never throws. */
@@ -32,7 +31,8 @@ export function openRefusals(context: Context): Refusals {
       if (READS.includes(request.method) || !(status < 500 || status === 501 || status === 507)) return;
       const access = findNotedAccess(response);
       const address = addressOf(request);
-      if (FLOOD_CODES.includes(error.code) && !flood.admits(access?.id ?? address ?? '')) return;
+      const mayFlood = access === null || error.code === 'too_many_requests';
+      if (mayFlood && !flood.admits(access?.id ?? address ?? '')) return;
       const deed = `${request.method} ${routeOf(request)}`;
       const refusal = { deed, errorCode: error.code, access, address, subjectId: notedSubject(response) };
       try {

@@ -40,7 +40,7 @@ export async function resolveAccess(
     scopes: asked.scopes ?? scopesOf(current),
     limit_project_id: await project('limits.project', limits.project, current?.limit_project_id),
     limit_environment_id: await environment('limits.environment', limits.environment, current?.limit_environment_id),
-    default_engine: engine === null ? null : readEngine(engine),
+    default_engine: engine === null ? null : readEngine(engine, 'defaults.engine'),
     default_plan_id: await plan('defaults.plan', defaults.plan, current?.default_plan_id),
     default_environment_id: await environment(
       'defaults.environment',
