@@ -10,10 +10,16 @@ import { describeWhere } from './describe-where';
 import { eventually } from './eventually';
 import { ROOT } from './house/source-files';
 
-const [, walkThrough = ''] =
-  /^## A walk-through\n[\s\S]*?^```sh\n([\s\S]*?)^```/m.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const walkThrough = ['A walk-through', "An operator's walk-through"].map(shellBelow).join('\n');
 const hasCurl = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, 'curl')));
 const START_MS_MAX = 60_000;
+
+/** The first shell block below a heading. */
+function shellBelow(heading: string): string {
+  const [, block = ''] = new RegExp(`^## ${heading}\\n[\\s\\S]*?^\`\`\`sh\\n([\\s\\S]*?)^\`\`\``, 'm').exec(readme) ?? [];
+  return block;
+}
 
 describeWhere(hasCurl, 'curl is not installed', 'the walk-through of README.md', () => {
   let home: string;
@@ -59,6 +65,15 @@ describeWhere(hasCurl, 'curl is not installed', 'the walk-through of README.md',
       'succeeded',
       '[ { number: 1 } ]',
       'succeeded',
+      'web',
+      'This needs a token with the scope credentials.',
+      expect.stringMatching(/^The team shop is in use: 1 database, 1 access\./),
+      'succeeded',
+      'No valid token',
+      ...['team_delete', 'access_revoke'].map((deed) => `operator@localhost ${deed}`),
+      ...['database_delete', 'credential_reveal', 'database_create'].map((deed) => `ci@example.org ${deed}`),
+      ...['access_create', 'project_create', 'team_create'].map((deed) => `operator@localhost ${deed}`),
+      'DELETE /v1/teams/:id',
       '',
     ]);
   });
