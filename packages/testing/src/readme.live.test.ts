@@ -17,7 +17,8 @@ const START_MS_MAX = 60_000;
 
 /** The first shell block below a heading. */
 function shellBelow(heading: string): string {
-  const [, block = ''] = new RegExp(`^## ${heading}\\n[\\s\\S]*?^\`\`\`sh\\n([\\s\\S]*?)^\`\`\``, 'm').exec(readme) ?? [];
+  const [, block = ''] =
+    new RegExp(`^## ${heading}\\n[\\s\\S]*?^\`\`\`sh\\n([\\s\\S]*?)^\`\`\``, 'm').exec(readme) ?? [];
   return block;
 }
 
@@ -71,7 +72,7 @@ describeWhere(hasCurl, 'curl is not installed', 'the walk-through of README.md',
       'succeeded',
       'No valid token',
       ...['team_delete', 'access_revoke'].map((deed) => `operator@localhost ${deed}`),
-      ...['database_delete', 'credential_reveal', 'database_create'].map((deed) => `ci@example.org ${deed}`),
+      ...['database_delete', 'GET /v1/credentials/:id', 'database_create'].map((deed) => `ci@example.org ${deed}`),
       ...['access_create', 'project_create', 'team_create'].map((deed) => `operator@localhost ${deed}`),
       'DELETE /v1/teams/:id',
       '',

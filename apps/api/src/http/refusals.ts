@@ -28,7 +28,8 @@ export function openRefusals(context: Context): Refusals {
   return {
     async record(error, request, response) {
       const { status } = ERRORS[error.code];
-      if (READS.includes(request.method) || !(status < 500 || status === 501 || status === 507)) return;
+      const isDeed = !READS.includes(request.method) || response.locals.isDeed === true;
+      if (!isDeed || !(status < 500 || status === 501 || status === 507)) return;
       const access = findNotedAccess(response);
       const address = addressOf(request);
       const mayFlood = access === null || error.code === 'too_many_requests';
@@ -52,6 +53,11 @@ export function openRefusals(context: Context): Refusals {
 export function noteSubject({ params }: Request, response: Response): void {
   const { id } = params;
   if (typeof id === 'string' && NOUNS.some((noun) => isId(noun, id))) response.locals.subjectId = id;
+}
+
+/** A read that counts as a deed, for it was to show a secret: its refusal is recorded as a write's is. */
+export function noteDeed(response: Response): void {
+  response.locals.isDeed = true;
 }
 
 const NOUNS = Object.keys(ID_PREFIXES).filter((noun): noun is IdNoun => noun in ID_PREFIXES);

@@ -43,7 +43,7 @@ async function changeAdmin(url: string) {
 test('a draining server takes no new database, and goes on with those it has', async () => {
   const id = await newDatabase('drained');
   expect(await turn('draining')).toMatchObject({ state: 'draining' });
-  await expect(journey.requestDatabase('too_late')).rejects.toMatchObject({ code: 'no_server' });
+  await expect(journey.requestDatabase('too_late')).rejects.toMatchObject({ code: 'no_room' });
   const { id: deleting } = await requestDelete(id);
   expect(await journey.runHere(deleting)).toMatchObject({ state: 'succeeded' });
   await turn('active');
@@ -52,7 +52,7 @@ test('a draining server takes no new database, and goes on with those it has', a
 test('no session is opened to an offline server: its actions wait as long as it takes, then go on', async () => {
   const id = await newDatabase('waiting');
   await turn('offline');
-  await expect(journey.requestDatabase('too_late')).rejects.toMatchObject({ code: 'no_server' });
+  await expect(journey.requestDatabase('too_late')).rejects.toMatchObject({ code: 'no_room' });
   const { id: deleting } = await requestDelete(id);
   const waiting = await journey.runHere(deleting);
   expect(waiting).toMatchObject({ state: 'queued', claim: 1, failures: 0, steps: [] });
@@ -148,7 +148,7 @@ test('a server is taken out when nothing is on it, and its admin login is forgot
     client.query('SELECT admin_sealed, (SELECT type FROM events ORDER BY number DESC LIMIT 1) AS told FROM servers'),
   );
   expect(rows.rows).toEqual([{ admin_sealed: '', told: 'server.removed' }]);
-  await expect(journey.requestDatabase('nowhere')).rejects.toMatchObject({ code: 'no_server' });
+  await expect(journey.requestDatabase('nowhere')).rejects.toMatchObject({ code: 'no_room' });
   const adminUrl = new Secret(testServers().postgresqlUrl); // name, address and identity are free again
   const again = { name: 'tenants', engine: 'postgresql', pool: 'postgresql-development', adminUrl, sizeBytesMax: null };
   const action = await request(context, serverPreflight, { register: again }, access);

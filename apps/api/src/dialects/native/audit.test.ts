@@ -106,6 +106,14 @@ test('a password that is shown is recorded first; where it cannot be recorded, n
   const shown = await show();
   expect(shown.body.password).toMatch(/^\S{32}$/);
   expect(await entries('?deed=credential_reveal')).toMatchObject([{ subject_id: credentialId, access_id: accessId }]);
+  const poor = await makeAccess(api, { scopes: ['public'] });
+  expect((await call('get', `/v1/credentials/${credentialId}?reveal=true`, poor.token)).status).toBe(403);
+  expect(await newest()).toMatchObject({
+    deed: 'GET /v1/credentials/:id',
+    error_code: 'missing_scope',
+    subject_id: credentialId,
+    access_id: poor.access.id,
+  });
   await sql.query('ALTER TABLE audit RENAME TO audit_away');
   const blind = await show();
   await sql.query('ALTER TABLE audit_away RENAME TO audit');

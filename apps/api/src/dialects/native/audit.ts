@@ -1,4 +1,5 @@
 // The audit: who did what, and what was refused. For operators; nothing in it is a secret.
+import { isId } from '@berth/core';
 import type { AuditEntry, AuditFilter } from '@berth/store';
 import { z } from 'zod';
 import { parse } from '../../http/parse';
@@ -32,7 +33,8 @@ async function listEntries(api: ApiContext, call: Call): Promise<void> {
     ...rest,
     ...(access_id !== undefined && { accessId: access_id }),
     ...(subject_id !== undefined && { subjectId: subject_id }),
-    ...(team !== undefined && { teamId: await teamIdOf(api.store, access, team) }),
+    // by its id a team is found when it is gone as well
+    ...(team !== undefined && { teamId: isId('team', team) ? team : await teamIdOf(api.store, access, team) }),
   };
   call.response.json(showPage(await api.store.audit.list(filter, pageOf({ cursor, limit })), showEntry));
 }

@@ -16,6 +16,7 @@ import { requireScope } from '../../http/bearer';
 import { readBody } from '../../http/body';
 import { readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
+import { noteDeed } from '../../http/refusals';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
@@ -55,6 +56,7 @@ async function createCredential(api: ApiContext, call: Call): Promise<void> {
 }
 
 async function getCredential(api: ApiContext, call: Call): Promise<void> {
+  if (call.request.query.reveal === 'true') noteDeed(call.response);
   const access = await authenticate(api, call, READ);
   const { reveal } = parse(getQuery, call.request.query);
   const credential = await getVisibleCredential(api.store, access, call.request.params.id);

@@ -139,7 +139,8 @@ test('a server that is drained while a database is being placed takes it or not,
     },
     () => call('post', '/databases', { name: 'late' }),
   );
-  expect([answer.status, answer.body.code]).toEqual([422, 'no_server']);
+  expect([answer.status, answer.body.code]).toEqual([507, 'no_room']);
+  expect(answer.body.detail).toContain('first: it is draining');
   await call('patch', `/servers/${api.server.id}`, { state: 'active' });
 });
 
