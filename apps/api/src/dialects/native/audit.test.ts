@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import request from 'supertest';
 import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
 import { appOf } from '../../app';
+import { openRateLimits } from '../../http/rate-limits';
 import { listShape } from './shapes.fixture';
 import { auditShape } from './shapes-of-operators.fixture';
 
@@ -221,7 +222,8 @@ test('filters narrow, each and together, in pages', async () => {
 test('an address is what a trusted proxy says, and nobody else', async () => {
   const forwarded = { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };
   const addressSeen = async (trustedProxies: string[], headers: Record<string, string>) => {
-    const app = appOf({ ...api.context, stopping: api.stopping.signal, trustedProxies });
+    const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+    const app = appOf({ ...api.context, limits, stopping: api.stopping.signal, trustedProxies });
     const sent = request(app).post('/v1/teams').auth(token.reveal(), { type: 'bearer' }).set(headers);
     expect((await sent.send({ name: 'X' })).status).toBe(422);
     return (await newest()).address;
