@@ -224,6 +224,14 @@ describe('extend', () => {
     expect((await extend(id, { days: 358 })).status).toBe(200);
   });
 
+  test('sent twice with one Idempotency-Key adds its days once', async () => {
+    const { id } = await quarantined();
+    const send = () => extend(id, { days: 5 }).set('idempotency-key', `extend ${id}`);
+    const [first, second] = [await send(), await send()];
+    expect([second.status, second.body.purge_after]).toEqual([200, first.body.purge_after]);
+    expect((await show(id)).purge_after).toBe(first.body.purge_after);
+  });
+
   test('refuses what is not quarantined, and what is being dropped or restored', async () => {
     const { id } = await available();
     await refused(extend(id, { days: 1 }), 409, 'contradicts');
