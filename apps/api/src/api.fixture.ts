@@ -164,6 +164,13 @@ export async function succeed(api: TestApi, actionId: string): Promise<void> {
     if (claimed.kind === 'database_restore' && databaseId !== null) await tx.databases.becomeRestored(databaseId);
     if (claimed.kind === 'database_delete' && databaseId !== null) await tx.databases.becomeDeleted(databaseId);
     if (claimed.kind === 'credential_delete' && credentialId !== null) await tx.credentials.becomeDeleted(credentialId);
-    if (claimed.kind.endsWith('_create') && credentialId !== null) await tx.credentials.becomeActive(credentialId);
+    if (claimed.kind === 'database_update' && databaseId !== null)
+      await tx.databases.adoptPendingPlan(databaseId, facts);
+    if (claimed.kind === 'grant_create' || claimed.kind === 'grant_delete') {
+      const grant = await tx.grants.find(credentialId ?? '', databaseId ?? '');
+      const settle = claimed.kind === 'grant_create' ? tx.grants.becomeGranted : tx.grants.revoke;
+      if (grant !== null) await settle(grant.id);
+    } else if (claimed.kind.endsWith('_create') && credentialId !== null)
+      await tx.credentials.becomeActive(credentialId);
   });
 }

@@ -9,6 +9,7 @@ export {
   updateAccess,
 } from './administer/accesses';
 export { type Refusal, recordDeed, recordRefusal, recordReveal } from './administer/audit';
+export { type ChangeInput, needsAction, updateDatabase } from './administer/databases';
 export { createEnvironment, deleteEnvironment, updateEnvironment } from './administer/environments';
 export { extendQuarantine } from './administer/extend-quarantine';
 export { ensureFirstRows, type FirstRun } from './administer/first-run';
@@ -23,7 +24,8 @@ export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
-export { isHidden, mayReach } from './kinds/subjects';
+export { isHidden, isInsideLimits, mayReach } from './kinds/subjects';
+export { refuseOutside } from './kinds/whole-credential';
 export { findAnswer, forgetOnce, keepAnswer, type Once } from './once';
 export { type Preview, previewDatabase } from './preview';
 export { type Purged, purge } from './purge';

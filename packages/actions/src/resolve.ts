@@ -1,7 +1,7 @@
 // Finding what a request names, filling gaps from the access's defaults, and refusing parts that do not fit each other.
 import { type EngineName, type FieldProblem, isEngineName, PlatformError } from '@berth/core';
 import { BUILT_ENGINES } from '@berth/engines/rules';
-import type { Access, Environment, Nouns, PlanView, Pool, Project } from '@berth/store';
+import type { Access, DatabaseView, Environment, Nouns, PlanView, Pool, Project } from '@berth/store';
 
 /** What was asked for; names or ids. Missing ones come from the access. */
 export interface Asked {
@@ -24,7 +24,7 @@ export interface Resolved {
 export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<Resolved> {
   const engine = readEngine(asked.engine ?? access.default_engine);
   const pool = await poolOf(tx, asked.pool ?? access.default_pool_id);
-  const project = await projectOf(tx, access, asked.project ?? access.default_project_id);
+  const project = await findProject(tx, access, asked.project ?? access.default_project_id);
   const environment = await environmentOf(
     tx,
     access,
@@ -36,12 +36,35 @@ export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<
   if (pool !== null && pool.environment_id !== environment.id) {
     throw disagree('pool', 'environment', `Pool ${pool.name} is not of environment ${environment.name}.`);
   }
+  refuseUnfit(plan, engine, environment);
+  return { engine, plan, project, environment, pool };
+}
+
+/**
+ * The plan of that name or id that a database can be held to. Throws `unknown_reference`, or `disagree` for one of another
+ * engine, not of its environment, or smaller than what it held when it was measured last.
+ */
+export async function fitPlan(tx: Nouns, database: DatabaseView, asked: string): Promise<PlanView> {
+  const engine = readEngine(database.engine);
+  const plan = await planOf(tx, engine, asked);
+  refuseUnfit(plan, engine, { id: database.environment_id, name: database.environment.name });
+  refuseTooSmall(plan, Number(database.size_bytes ?? 0));
+  return plan;
+}
+
+/** Throws `disagree` on the field `plan`, with the numbers, for a plan that holds less than there is. */
+export function refuseTooSmall(plan: { name: string; size_bytes_max: bigint }, sizeBytes: number): void {
+  if (plan.size_bytes_max >= sizeBytes) return;
+  const message = `The database has ${sizeBytes} bytes, the plan ${plan.name} holds ${plan.size_bytes_max}.`;
+  throw new PlatformError('disagree', `The plan is too small. ${message}`, { fields: [{ field: 'plan', message }] });
+}
+
+function refuseUnfit(plan: PlanView, engine: EngineName, environment: { id: string; name: string }): void {
   if (plan.engine !== engine) throw disagree('plan', 'engine', `Plan ${plan.name} is one of ${plan.engine}.`);
   const allowed = plan.environments.map((row) => row.environment_id);
   if (allowed.length > 0 && !allowed.includes(environment.id)) {
     throw disagree('plan', 'environment', `Plan ${plan.name} may not be used in ${environment.name}.`);
   }
-  return { engine, plan, project, environment, pool };
 }
 
 /** The engine of that name. Throws `invalid_request` without one, `unknown_reference` for one that is not built. */
@@ -58,7 +81,8 @@ async function poolOf(tx: Nouns, asked: string | null | undefined): Promise<Pool
   return found('pool', asked, await tx.catalog.findPool(asked));
 }
 
-async function projectOf(tx: Nouns, access: Access, asked: string | null | undefined): Promise<Project> {
+/** The project of the access's team, inside its limits. Throws `invalid_request` without one, `unknown_reference`. */
+export async function findProject(tx: Nouns, access: Access, asked: string | null | undefined): Promise<Project> {
   if (asked === null || asked === undefined) throw required('project');
   const project = found('project', asked, await tx.catalog.findProject(access.team_id, asked));
   const limit = access.limit_project_id;

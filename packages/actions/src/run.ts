@@ -118,14 +118,14 @@ function perform(context: Context, options: RunOptions, { action, server, sessio
   });
 }
 
-/** Ends the action, what it was about, and their events in one commit; then says a word to the next in line. */
+/** Ends the action, what it was about, and their events in one commit; then says a word to whoever is next in line. */
 async function close(context: Context, action: Action, settle: Settle): Promise<void> {
   const next = await context.store.transaction(async (tx) => {
     await tx.actions.finish(action);
     await settle(tx);
     return tx.actions.nudgeNext(action);
   });
-  if (next !== null) void context.sender.send(next);
+  for (const nudge of next) void context.sender.send(nudge);
 }
 
 interface Ending {
@@ -186,7 +186,7 @@ async function endWithout(
     await settle(tx);
     return tx.actions.nudgeNext(action);
   });
-  if (next !== null) void context.sender.send(next);
+  for (const nudge of next) void context.sender.send(nudge);
 }
 
 function mayTryAgain({ action, server }: Ending, code: ErrorCode, clock: Clock): boolean {

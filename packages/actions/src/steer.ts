@@ -14,7 +14,7 @@ import { contradicts } from './kinds/subjects';
 export async function cancelAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
   const next = await context.store.transaction(async (tx) => {
     const action = await lockAction(tx, id);
-    if (action.state === 'cancelled') return null;
+    if (action.state === 'cancelled') return [];
     refuseUncancellable(action);
     await recordSteering(tx, action, 'action_cancel', caller);
     if (action.state === 'running') return requestStop(tx, action);
@@ -22,7 +22,7 @@ export async function cancelAction(context: Context, id: string, caller: Caller)
     await findKind(action.kind)?.withdraw?.(tx, action);
     return tx.actions.nudgeNext(action);
   });
-  if (next !== null) void context.sender.send(next);
+  for (const nudge of next) void context.sender.send(nudge);
   return getAction(context.store, id);
 }
 
@@ -78,9 +78,9 @@ function notCancellable(action: Action, reason: string): PlatformError {
   return new PlatformError('not_cancellable', message, { actionId: action.id });
 }
 
-async function requestStop(tx: Nouns, action: Action): Promise<Nudge | null> {
+async function requestStop(tx: Nouns, action: Action): Promise<Nudge[]> {
   if (action.database_id !== null) await tx.actions.requestCancelOfCreate(action.database_id);
-  return null;
+  return [];
 }
 
 function recordSteering(tx: Nouns, action: Action, deed: string, caller: Caller): Promise<void> {

@@ -213,15 +213,14 @@ function inLineOf(db: Db) {
       return row ?? null;
     },
 
-    /** Counts a nudge for the oldest due action in the same line and returns it; null when nobody waits. */
-    async nudgeNext(done: Pick<Action, 'database_id' | 'credential_id'>): Promise<Nudge | null> {
-      if (done.database_id === null && done.credential_id === null) return null;
-      const [row] = await db.$queryRaw<Nudge[]>`
+    /** Counts a nudge for whoever is next in the lines of the database and of the credential, and returns them: two at most. */
+    async nudgeNext(done: Pick<Action, 'database_id' | 'credential_id'>): Promise<Nudge[]> {
+      if (done.database_id === null && done.credential_id === null) return [];
+      return db.$queryRaw<Nudge[]>`
         UPDATE actions SET nudges = nudges + 1, nudged_at = now()
-        WHERE id = (SELECT id FROM actions WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
-          AND (database_id = ${done.database_id} OR credential_id = ${done.credential_id}) ORDER BY number LIMIT 1)
+        WHERE id IN (SELECT id FROM actions mine WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
+          AND (database_id = ${done.database_id} OR credential_id = ${done.credential_id}) AND ${IS_HEAD_OF_LINE})
         RETURNING id, engine, nudges`;
-      return row ?? null;
     },
 
     /**

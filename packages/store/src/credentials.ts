@@ -17,13 +17,31 @@ export interface NewCredential {
 }
 
 export type GrantView = Grant & {
-  database: { name: string; engine_name: string; state: string; delete_accepted_at: Date | null };
+  database: {
+    name: string;
+    engine_name: string;
+    state: string;
+    project_id: string;
+    environment_id: string;
+    delete_accepted_at: Date | null;
+  };
 };
+/** With its living grants, the oldest first. */
 export type CredentialView = Credential & { grants: GrantView[] };
+
+const DATABASE = {
+  name: true,
+  engine_name: true,
+  state: true,
+  project_id: true,
+  environment_id: true,
+  delete_accepted_at: true,
+} as const;
 
 const VIEW = {
   grants: {
-    include: { database: { select: { name: true, engine_name: true, state: true, delete_accepted_at: true } } },
+    where: { revoked_at: null },
+    include: { database: { select: DATABASE } },
     orderBy: { number: 'asc' },
   },
 } as const;
@@ -136,10 +154,23 @@ function readsOf(db: Db) {
     /** Null when there is none; a deleted one is found too. */
     find: (id: string): Promise<CredentialView | null> => db.credential.findUnique({ where: { id }, include: VIEW }),
 
-    /** Locks the rows of the databases it has grants on, until commit: a delete of one waits for us, or we for it. */
-    async lock(id: string): Promise<void> {
+    /**
+     * Locks its row, then those of the databases it has grants on (and of one that it is to have), in the order of their
+     * ids, until commit: a delete of one waits for us, or we for it, and meanwhile no grant is added.
+     */
+    async lock(id: string, databaseId: string | null = null): Promise<void> {
+      await db.$queryRaw`SELECT id FROM credentials WHERE id = ${id} FOR NO KEY UPDATE`;
       await db.$queryRaw`
-        SELECT id FROM databases WHERE id IN (SELECT database_id FROM grants WHERE credential_id = ${id})
+        SELECT id FROM databases WHERE id = ${databaseId}
+          OR id IN (SELECT database_id FROM grants WHERE credential_id = ${id} AND revoked_at IS NULL)
+        ORDER BY id FOR NO KEY UPDATE`;
+    },
+
+    /** Locks the rows of those that have a grant on a database until commit: they get and lose no other meanwhile. */
+    async lockOfDatabase(databaseId: string): Promise<void> {
+      await db.$queryRaw`
+        SELECT id FROM credentials
+        WHERE id IN (SELECT credential_id FROM grants WHERE database_id = ${databaseId} AND revoked_at IS NULL)
         ORDER BY id FOR NO KEY UPDATE`;
     },
 
@@ -147,7 +178,11 @@ function readsOf(db: Db) {
     list: (databaseId: string, request: PageRequest): Promise<Page<CredentialView>> =>
       page(request, (window) =>
         db.credential.findMany({
-          where: { grants: { some: { database_id: databaseId } }, state: { not: 'deleted' }, ...window.where },
+          where: {
+            grants: { some: { database_id: databaseId, revoked_at: null } },
+            state: { not: 'deleted' },
+            ...window.where,
+          },
           orderBy: { number: 'desc' },
           take: window.take,
           include: VIEW,
@@ -157,7 +192,7 @@ function readsOf(db: Db) {
     /** All living credentials with a grant on a database, oldest first. */
     listOfDatabase: (databaseId: string): Promise<CredentialView[]> =>
       db.credential.findMany({
-        where: { grants: { some: { database_id: databaseId } }, state: { not: 'deleted' } },
+        where: { grants: { some: { database_id: databaseId, revoked_at: null } }, state: { not: 'deleted' } },
         orderBy: { number: 'asc' },
         include: VIEW,
       }),
@@ -165,7 +200,7 @@ function readsOf(db: Db) {
     /** The same for several databases at once. */
     listOfDatabases: (databaseIds: string[]): Promise<CredentialView[]> =>
       db.credential.findMany({
-        where: { grants: { some: { database_id: { in: databaseIds } } }, state: { not: 'deleted' } },
+        where: { grants: { some: { database_id: { in: databaseIds }, revoked_at: null } }, state: { not: 'deleted' } },
         orderBy: { number: 'asc' },
         include: VIEW,
       }),

@@ -1,6 +1,6 @@
 // Reading databases. Nothing here touches the column `state`.
 import { columnsOf, type Db } from './db';
-import { type Database, Prisma } from './generated/client';
+import { type Database, type Plan, Prisma } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
 export interface DatabaseFilter {
@@ -58,6 +58,14 @@ export function databaseReadsOf(db: Db) {
       await db.$queryRaw`SELECT id FROM databases WHERE id = ${id} FOR NO KEY UPDATE`;
     },
 
+    /** The plan it is being changed to; null when it is not. */
+    async findPendingPlan(id: string): Promise<Plan | null> {
+      const [row] = await db.$queryRaw<Plan[]>`
+        SELECT ${columnsOf('plans', Prisma.PlanScalarFieldEnum)} FROM plans JOIN databases ON pending_plan_id = plans.id
+        WHERE databases.id = ${id}`;
+      return row ?? null;
+    },
+
     /** Newest first, without deleted ones unless `state` asks for them. */
     list: (filter: DatabaseFilter, request: PageRequest): Promise<Page<DatabaseView>> =>
       page(request, (window) =>
@@ -82,6 +90,14 @@ export function databaseReadsOf(db: Db) {
     /** How many a team has that count against its quota: all but those whose delete was accepted. */
     countOfTeam: (teamId: string): Promise<number> =>
       db.database.count({ where: { team_id: teamId, state: { not: 'deleted' }, delete_accepted_at: null } }),
+
+    /** The living ones of a team that have this name, in whatever environment. */
+    listByName: (teamId: string, name: string): Promise<DatabaseView[]> =>
+      db.database.findMany({
+        where: { team_id: teamId, name, state: { not: 'deleted' }, delete_accepted_at: null },
+        orderBy: { number: 'asc' },
+        include: VIEW,
+      }),
 
     /** Whether this engine name is held by a database of this server, even one on its way out. */
     isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>

@@ -21,6 +21,13 @@ export interface NewDatabase {
   id: string;
 }
 
+export interface DatabaseChange {
+  labels?: Record<string, string> | undefined;
+  isProtected?: boolean | undefined;
+  projectId?: string | undefined;
+  pendingPlanId?: string | undefined;
+}
+
 export interface Measured {
   sizeBytes: number;
   charset: string;
@@ -30,7 +37,7 @@ export interface Measured {
 const columns = columnsOf('changed', Prisma.DatabaseScalarFieldEnum);
 
 export function databasesOf(db: Db) {
-  return { ...writesOf(db), ...quarantineOf(db) };
+  return { ...writesOf(db), ...changesOf(db), ...quarantineOf(db) };
 }
 
 /** One arrow: null when the database was not in one of the states `from`. */
@@ -132,6 +139,42 @@ function writesOf(db: Db) {
 
     /** A fresh id, so that the engine name can be made from it before the row is written. */
     newId: (): string => newId('database'),
+  };
+}
+
+/** What may be changed about a living database. */
+function changesOf(db: Db) {
+  return {
+    /** What is left out stays. Null when it is deleted. */
+    async update(id: string, change: DatabaseChange): Promise<Database | null> {
+      const { labels, isProtected, projectId, pendingPlanId } = change;
+      const [row] = await db.$queryRaw<Database[]>`
+        WITH changed AS (
+          UPDATE databases SET
+            labels = coalesce(${labels === undefined ? null : JSON.stringify(labels)}::jsonb, labels),
+            protected = coalesce(${isProtected ?? null}, protected), project_id = coalesce(${projectId ?? null}, project_id),
+            pending_plan_id = coalesce(${pendingPlanId ?? null}, pending_plan_id)
+          WHERE id = ${id} AND state <> 'deleted' RETURNING *
+        ), raised AS (${raise('database.updated', DATABASE_REFERENCES)})
+        SELECT ${columns} FROM changed`;
+      return row ?? null;
+    },
+
+    /** The server holds it to its pending plan: that is its plan now, and this its size. Safe to repeat. */
+    adoptPendingPlan: (id: string, facts: Measured): Promise<Database | null> =>
+      turn(
+        db,
+        id,
+        ['available'],
+        Prisma.sql`plan_id = coalesce(pending_plan_id, plan_id), pending_plan_id = NULL,
+          size_bytes = ${facts.sizeBytes}, measured_at = now()`,
+        'database.updated',
+      ),
+
+    /** It keeps its plan. Safe to repeat. */
+    async dropPendingPlan(id: string): Promise<void> {
+      await db.$executeRaw`UPDATE databases SET pending_plan_id = NULL WHERE id = ${id}`;
+    },
   };
 }
 

@@ -8,6 +8,7 @@ export type { Credential, CredentialView, Grant, GrantView } from './credentials
 export type { DatabaseFilter, DatabaseView } from './database-reads';
 export type { Database, Measured } from './databases';
 export type { EnvironmentFields } from './environments';
+export { isMade } from './grants';
 export type { KeptRequest } from './idempotency';
 export type { Listener } from './listener';
 export type { Use } from './living';

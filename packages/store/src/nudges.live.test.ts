@@ -105,7 +105,7 @@ describe('nudgeOverdue', () => {
 });
 
 describe('nudgeNext', () => {
-  const next = async (done: Action) => (await street.store.actions.nudgeNext(done))?.id ?? null;
+  const next = async (done: Action) => (await street.store.actions.nudgeNext(done))[0]?.id ?? null;
 
   it('is the oldest that waits for the same database, counted as one nudge more', async () => {
     const database = await street.database();
@@ -113,7 +113,7 @@ describe('nudgeNext', () => {
     await street.action(database.id);
     await street.store.actions.cancel(done.id);
     await newAction(); // of another database
-    expect(await street.store.actions.nudgeNext(done)).toEqual({ id: second.id, engine: 'postgresql', nudges: 2 });
+    expect(await street.store.actions.nudgeNext(done)).toEqual([{ id: second.id, engine: 'postgresql', nudges: 2 }]);
   });
 
   it('is one that waits for the same login, on another database', async () => {
@@ -123,6 +123,19 @@ describe('nudgeNext', () => {
     const [done, second] = [await street.action(one.id, about), await street.action(other.id, about)];
     await street.store.actions.cancel(done.id);
     expect(await next(done)).toBe(second.id);
+  });
+
+  it('is one of each line: of the database, and of the login on another database', async () => {
+    const [one, other] = [await street.database(), await street.database()];
+    const credential = await street.credential(one.id);
+    const about = { kind: 'credential_reset' as const, credentialId: credential.id };
+    const done = await street.action(one.id, about);
+    const ofLogin = await street.action(other.id, about);
+    const ofDatabase = await street.action(one.id);
+    await street.action(other.id); // behind the one of the login
+    await street.store.actions.cancel(done.id);
+    const ids = (await street.store.actions.nudgeNext(done)).map(({ id }) => id);
+    expect(ids.sort()).toEqual([ofLogin.id, ofDatabase.id].sort());
   });
 
   it('is nobody when nobody waits, when who waits is put off, or when the action was about no line', async () => {

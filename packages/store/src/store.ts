@@ -12,6 +12,7 @@ import { databasesOf } from './databases';
 import type { Db } from './db';
 import { environmentsOf } from './environments';
 import { PrismaClient } from './generated/client';
+import { grantsOf } from './grants';
 import { idempotencyOf } from './idempotency';
 import { type Listener, openListener } from './listener';
 import { plansOf } from './plans';
@@ -95,6 +96,7 @@ function nounsOf(db: Db) {
     audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
+    grants: grantsOf(db),
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
     environments: environmentsOf(db),
     idempotency: idempotencyOf(db),

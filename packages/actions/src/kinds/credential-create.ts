@@ -1,12 +1,12 @@
 // credential_create: one more login for a database, proven to work there and nowhere else.
-import { idTail, PlatformError } from '@berth/core';
+import { idTail, PlatformError, type Role } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
 import type { Action, Nouns } from '@berth/store';
 import { chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
-import { makeLogin, proveLogin } from './login-steps';
+import { makeLogin } from './login-steps';
 import {
   databaseRef,
   engineOf,
@@ -15,12 +15,15 @@ import {
   getOwnDatabase,
   loginRef,
   requiredAccess,
+  roleOf,
 } from './subjects';
 
 export interface CredentialCreateInput {
   databaseId: string;
   /** Made from the database's name when missing. */
   username?: string | undefined;
+  /** Default: owner. */
+  role?: Role | undefined;
 }
 
 /** Safe to ask many times at once: they stand in line. Throws `name_taken`; `contradicts` while a delete is under way. */
@@ -45,7 +48,8 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
       secretSealed: sealSecret(keyRing, id, makePassword()),
       accessId: access.id,
     });
-    await tx.credentials.grant(credential, database.id, 'owner');
+    const role = input.role ?? 'owner';
+    await tx.credentials.grant(credential, database.id, role);
     return {
       engine,
       teamId: database.team_id,
@@ -66,10 +70,12 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
       return { login: name };
     });
     const credential = await getCredential(store, action.credential_id);
-    const login = loginRef(credential);
+    const role = roleOf(credential.grants[0]?.role ?? 'owner');
+    const connectionsMax = await store.grants.sumConnections(credential.id, { plans: 'pending' });
+    const login = { ...loginRef(credential), connectionsMax };
     const password = openSecret(keyRing, credential.id, credential.secret_sealed ?? '');
-    await step('create_login', () => makeLogin(session, databaseRef(database), login, password));
-    await step('check_login', () => proveLogin(session, databaseRef(database), login, password));
+    await step('create_login', () => makeLogin(session, databaseRef(database), login, password, role));
+    await step('check_login', () => session.proveLogin(databaseRef(database), login, password, role));
     await step('check_isolation', () => session.proveIsolation(login, password));
     return async (tx) => void (await tx.credentials.becomeActive(credential.id));
   },

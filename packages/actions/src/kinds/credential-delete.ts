@@ -2,7 +2,8 @@
 import { type CredentialState, PlatformError } from '@berth/core';
 import type { Kind } from '../kind';
 import { describeCredential } from './change';
-import { engineOf, getCredential, getDatabase, getOwnCredential, loginRef } from './subjects';
+import { engineOf, getCredential, getDatabase, loginRef } from './subjects';
+import { getWholeCredential } from './whole-credential';
 
 export interface CredentialDeleteInput {
   credentialId: string;
@@ -10,14 +11,21 @@ export interface CredentialDeleteInput {
   onlyIn?: CredentialState;
 }
 
-/** Throws `contradicts` when a delete of it, or of its database, is under way, or it is not in the state `onlyIn`. */
+export const CREDENTIAL_DELETE_STEPS = ['shut_out', 'end_sessions', 'drop_login', 'check_gone'];
+
+/**
+ * With all its grants. Throws `in_use` when one is outside the caller's limits; `contradicts` when a delete of it, or of
+ * its database, is under way, or it is not in the state `onlyIn`.
+ */
 export const credentialDelete: Kind<CredentialDeleteInput> = {
   name: 'credential_delete',
 
   async plan({ tx, requester }, { credentialId, onlyIn }) {
     await tx.credentials.lock(credentialId);
     const credential =
-      requester === null ? await getCredential(tx, credentialId) : await getOwnCredential(tx, requester, credentialId);
+      requester === null
+        ? await getCredential(tx, credentialId)
+        : await getWholeCredential(tx, requester, credentialId);
     if (onlyIn !== undefined && (credential.state !== onlyIn || credential.delete_accepted_at !== null)) {
       throw new PlatformError('contradicts', `The credential ${credentialId} is not ${onlyIn} any more.`);
     }
@@ -29,7 +37,7 @@ export const credentialDelete: Kind<CredentialDeleteInput> = {
       databaseId: database.id,
       credentialId,
       serverId: credential.server_id,
-      stepNames: ['shut_out', 'end_sessions', 'drop_login', 'check_gone'],
+      stepNames: CREDENTIAL_DELETE_STEPS,
       change: { before: describeCredential(credential), after: null },
     };
   },

@@ -1,31 +1,26 @@
-// credential_reset: a new password, sessions of the old one ended. Grants stay. The pending password is stored before
-// the server hears of it and becomes the working one in the commit that ends the action, so that none is ever lost.
+// credential_reset: a new password, in all its databases; sessions of the old one ended. Grants stay. The pending password
+// is stored before the server hears of it and becomes the working one in the commit that ends the action, so that none is
+// ever lost.
 import { PlatformError } from '@berth/core';
+import type { Evidence } from '@berth/engines/contract';
 import { type KeyRing, makePassword } from '@berth/secrets';
 import type { Store } from '@berth/store';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
-import {
-  databaseRef,
-  engineOf,
-  getCredential,
-  getDatabase,
-  getOwnCredential,
-  loginRef,
-  requiredAccess,
-} from './subjects';
+import { engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
+import { getWholeCredential, listOpenGrants } from './whole-credential';
 
 export interface CredentialResetInput {
   credentialId: string;
 }
 
-/** Each request is one more new password. Throws `contradicts` while the credential is not active or being deleted. */
+/** Each request is one more new password. Throws `contradicts` while the credential is not active or being deleted; `in_use`. */
 export const credentialReset: Kind<CredentialResetInput> = {
   name: 'credential_reset',
 
   async plan({ tx, requester }, { credentialId }) {
     await tx.credentials.lock(credentialId);
-    const credential = await getOwnCredential(tx, requiredAccess(requester), credentialId);
+    const credential = await getWholeCredential(tx, requiredAccess(requester), credentialId);
     const database = await getDatabase(tx, credential.grants[0]?.database_id ?? null);
     if (credential.state === 'failed') {
       throw new PlatformError(
@@ -46,7 +41,6 @@ export const credentialReset: Kind<CredentialResetInput> = {
 
   async perform({ action, keyRing, session, step, store }) {
     const id = (await getCredential(store, action.credential_id)).id;
-    const database = databaseRef(await getDatabase(store, action.database_id));
     await store.actions.renew(action); // only who holds the action may propose a password
     await dropLost(store, keyRing, id);
     await store.credentials.proposeSecret(id, sealSecret(keyRing, id, makePassword()));
@@ -67,12 +61,17 @@ export const credentialReset: Kind<CredentialResetInput> = {
       return { ...set, ...(await session.endSessions({ logins: [login] })) };
     });
     await step('let_in', () => session.ensureLogin(login, password));
-    await step('check_login', async () => ({
-      ...(await session.proveLogin(database, login, password, 'owner')),
-      ...(oldPassword === null
-        ? { old_password: 'not tried: its key is lost' }
-        : await session.proveRefused(database, login, oldPassword)),
-    }));
+    await step('check_login', async () => {
+      const databases: string[] = [];
+      let seen: Evidence = {};
+      for (const { database, role } of await listOpenGrants(store, id)) {
+        seen = await session.proveLogin(database, login, password, role);
+        if (oldPassword === null) seen.old_password = 'not tried: its key is lost';
+        else Object.assign(seen, await session.proveRefused(database, login, oldPassword));
+        databases.push(database.name);
+      }
+      return { ...seen, databases };
+    });
     return (tx) => tx.credentials.adoptPendingSecret(id);
   },
 

@@ -10,7 +10,7 @@ import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../
 import { choose, listCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
 import { describeDatabase } from './change';
-import { makeLogin, proveLogin } from './login-steps';
+import { makeLogin } from './login-steps';
 import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 
 export interface DatabaseCreateInput extends Asked {
@@ -83,9 +83,9 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     });
     if (credential !== null && login !== null) {
       const password = openSecret(keyRing, credential.id, credential.secret_sealed ?? '');
-      const named = login;
-      await work.step('create_login', () => makeLogin(session, database, named, password));
-      await work.step('check_login', () => proveLogin(session, database, named, password));
+      const named = { ...login, connectionsMax: stored.plan.connections_max };
+      await work.step('create_login', () => makeLogin(session, database, named, password, 'owner'));
+      await work.step('check_login', () => session.proveLogin(database, named, password, 'owner'));
       await work.step('check_isolation', () => session.proveIsolation(named, password));
     }
     return async (tx) => {

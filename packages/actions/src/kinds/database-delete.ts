@@ -1,7 +1,7 @@
 // database_delete: the database, its grants, and the logins left without any. What is already gone counts as done.
 import { type DatabaseState, PlatformError } from '@berth/core';
 import type { LoginRef } from '@berth/engines/contract';
-import type { CredentialView, DatabaseView, Nouns, Store } from '@berth/store';
+import type { CredentialView, DatabaseView, Nouns } from '@berth/store';
 import type { Kind } from '../kind';
 import { describeDatabase } from './change';
 import { getRemovable } from './removable';
@@ -49,14 +49,18 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
   async perform({ action, session, step, store }) {
     const row = await getDatabase(store, action.database_id);
     const database = databaseRef(row);
-    const dying = await listLoginsOfNoOther(store, row.id);
+    const { dying, staying } = await sortLogins(store, row.id);
     const logins = dying.map(loginRef);
     await step('shut_out', () => session.removeAccess({ database, logins }));
     await step('end_sessions', () => session.endSessions({ database, logins }));
     await step('drop_database', () => session.removeDatabase(database));
     await step('drop_logins', async () => {
       for (const login of logins) await session.removeLogin(login);
-      return { dropped: logins.map((login) => login.name) };
+      for (const { id, engine_username: name } of staying) {
+        const connectionsMax = await store.grants.sumConnections(id, { plans: 'pending', without: row.id });
+        if (await isOurs({ id, name })) await session.ensureLoginLimit({ id, name }, connectionsMax);
+      }
+      return { dropped: logins.map((login) => login.name), kept: staying.map((each) => each.engine_username) };
     });
     await step('check_gone', async () => {
       const left: string[] = [];
@@ -66,8 +70,12 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
       return { left };
     });
     return async (tx) => {
+      await tx.credentials.lockOfDatabase(row.id);
+      refuseOther(await sortLogins(tx, row.id), dying);
       await tx.databases.becomeDeleted(row.id);
       for (const credential of dying) await tx.credentials.becomeDeleted(credential.id);
+      for (const { grants } of staying)
+        for (const grant of grants) if (grant.database_id === row.id) await tx.grants.revoke(grant.id);
     };
 
     async function isOurs(login: LoginRef): Promise<boolean> {
@@ -91,8 +99,16 @@ async function demandDue(tx: Nouns, database: DatabaseView, dueAt: Date): Promis
   throw new PlatformError('contradicts', `The days of the database ${id} in quarantine are not over.`);
 }
 
-/** Living credentials of a database that have no grant on another living one. */
-async function listLoginsOfNoOther(store: Store, databaseId: string): Promise<CredentialView[]> {
-  const credentials = await store.credentials.listOfDatabase(databaseId);
-  return credentials.filter((credential) => credential.grants.every((grant) => grant.database_id === databaseId));
+/** Living credentials of a database: those that have no grant on another one, and the others. */
+async function sortLogins(nouns: Nouns, databaseId: string) {
+  const credentials = await nouns.credentials.listOfDatabase(databaseId);
+  const isDying = ({ grants }: CredentialView) => grants.every((grant) => grant.database_id === databaseId);
+  return { dying: credentials.filter(isDying), staying: credentials.filter((each) => !isDying(each)) };
+}
+
+/** A login may have got or lost its other database meanwhile: then all is looked at once more. */
+function refuseOther({ dying }: { dying: CredentialView[] }, dropped: CredentialView[]): void {
+  const isSame = dying.length === dropped.length && dying.every(({ id }) => dropped.some((each) => each.id === id));
+  if (isSame) return;
+  throw new PlatformError('server_busy', 'The logins of the database were given or taken other databases meanwhile.');
 }

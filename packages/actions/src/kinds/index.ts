@@ -8,6 +8,9 @@ import { databaseCreate } from './database-create';
 import { databaseDelete } from './database-delete';
 import { databaseQuarantine } from './database-quarantine';
 import { databaseRestore } from './database-restore';
+import { databaseUpdate } from './database-update';
+import { grantCreate } from './grant-create';
+import { grantDelete } from './grant-delete';
 import { serverPreflight } from './server-preflight';
 
 export type { DatabaseCreateInput } from './database-create';
@@ -20,6 +23,9 @@ export {
   databaseDelete,
   databaseQuarantine,
   databaseRestore,
+  databaseUpdate,
+  grantCreate,
+  grantDelete,
   serverPreflight,
 };
 
@@ -31,10 +37,13 @@ const KINDS = new Map<string, Performed>(
     databaseCreate,
     databaseQuarantine,
     databaseRestore,
+    databaseUpdate,
     databaseDelete,
     credentialCreate,
     credentialReset,
     credentialDelete,
+    grantCreate,
+    grantDelete,
     serverPreflight,
   ].map((kind): [string, Performed] => [kind.name, kind]),
 );

@@ -1,11 +1,11 @@
 // Shutting everybody out of a database and letting them in again: what quarantine and restore are made of. Each part may
 // be repeated; the password that works afterwards is always the one that is sealed in the store.
-import { codeOf, isRole, PlatformError, type Role, type Secret } from '@berth/core';
+import { codeOf, PlatformError, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, EngineSession, Evidence, LoginRef } from '@berth/engines/contract';
 import { type KeyRing, makePassword } from '@berth/secrets';
 import type { CredentialView, DatabaseView, GrantView, Nouns } from '@berth/store';
 import { openSecret } from '../kind';
-import { databaseRef, loginRef } from './subjects';
+import { databaseRef, loginRef, roleOf } from './subjects';
 
 /** One login of the database: what it may do there, and where else it is let in. */
 export interface Guest {
@@ -46,18 +46,13 @@ function guestOf(keyRing: KeyRing, credential: CredentialView, databaseId: strin
     {
       id,
       login: loginRef(credential),
-      role: roleOf(grant),
+      role: roleOf(grant.role),
       password,
       passwords: pending === null ? [password] : [password, openSecret(keyRing, id, pending)],
       elsewhere: living.filter((other) => other.database_id !== databaseId && isOpen(other)),
       sealed: `${sealed} ${pending}`,
     },
   ];
-}
-
-function roleOf({ role }: GrantView): Role {
-  if (!isRole(role)) throw new PlatformError('internal', `The store names a role "${role}".`);
-  return role;
 }
 
 /** Whether the database of a grant is one that is or will be let into: neither quarantined nor on its way out. */
@@ -119,7 +114,7 @@ async function tryElsewhere(
   grant: GrantView,
 ): Promise<string> {
   try {
-    await session.proveLogin(other, login, password, roleOf(grant));
+    await session.proveLogin(other, login, password, roleOf(grant.role));
     return 'let in';
   } catch (error) {
     const code = codeOf(error);

@@ -1,5 +1,5 @@
 // Reading what an action is about, for plan and perform. A row that must be there and is not is an error of ours.
-import { type EngineName, isEngineName, PlatformError } from '@berth/core';
+import { type EngineName, isEngineName, isRole, PlatformError, type Role } from '@berth/core';
 import type { DatabaseRef, LoginRef } from '@berth/engines/contract';
 import type { Access, CredentialView, DatabaseView, Nouns } from '@berth/store';
 
@@ -32,6 +32,12 @@ export function engineOf(row: { engine: string }): EngineName {
   return row.engine;
 }
 
+/** The role of a stored grant. */
+export function roleOf(role: string): Role {
+  if (!isRole(role)) throw new PlatformError('internal', `The store names a role "${role}".`);
+  return role;
+}
+
 /**
  * A living database that this access may change. `not_found` for another team's, outside the access's limits, or
  * deleted; `contradicts` while it is quarantined, and (naming the action) while one takes it away or brings it back.
@@ -59,16 +65,19 @@ export async function closedReason(tx: Nouns, database: DatabaseView): Promise<P
 export async function getOwnCredential(tx: Nouns, access: Access, id: string): Promise<CredentialView> {
   const credential = await tx.credentials.find(id);
   if (credential === null || credential.team_id !== access.team_id) throw noCredential(id);
-  const [grant] = credential.grants;
-  if (grant === undefined) throw noCredential(id);
-  const database = await tx.databases.find(grant.database_id);
-  if (database === null || !mayReach(access, database)) throw noCredential(id);
+  if (!(await mayReachAny(tx, access, credential))) throw noCredential(id);
   if (credential.state === 'deleted') throw new PlatformError('not_found', `The credential ${id} was deleted.`);
   const standing = await tx.actions.findOpenDelete({ credentialId: id });
   if (standing !== null) throw contradicts(standing.id, `The credential ${id} is being deleted.`);
   const reason = await allClosedReason(tx, credential);
   if (reason !== null) throw reason;
   return credential;
+}
+
+/** Whether one of its databases is inside what this access may see. */
+async function mayReachAny(tx: Nouns, access: Access, { grants }: CredentialView): Promise<boolean> {
+  for (const grant of grants) if (mayReach(access, await getDatabase(tx, grant.database_id))) return true;
+  return false;
 }
 
 /** Why a login lets in nowhere that may be changed now; null when one of its databases is open. */
@@ -88,11 +97,14 @@ export function mayReach(
   access: Access,
   database: { team_id: string; project_id: string; environment_id: string; state: string; hidden: boolean },
 ): boolean {
+  return !isHidden(database) && database.team_id === access.team_id && isInsideLimits(access, database);
+}
+
+/** Whether a place of its own team is inside the limits of an access. */
+export function isInsideLimits(access: Access, place: { project_id: string; environment_id: string }): boolean {
   return (
-    !isHidden(database) &&
-    database.team_id === access.team_id &&
-    (access.limit_project_id ?? database.project_id) === database.project_id &&
-    (access.limit_environment_id ?? database.environment_id) === database.environment_id
+    (access.limit_project_id ?? place.project_id) === place.project_id &&
+    (access.limit_environment_id ?? place.environment_id) === place.environment_id
   );
 }
 
@@ -124,6 +136,10 @@ export function noDatabase(id: string): PlatformError {
 
 export function noCredential(id: string): PlatformError {
   return new PlatformError('not_found', `There is no credential ${id}.`);
+}
+
+export function noGrant(credentialId: string, databaseId: string): PlatformError {
+  return new PlatformError('not_found', `The credential ${credentialId} has no grant on ${databaseId}.`);
 }
 
 export function contradicts(actionId: string, message: string): PlatformError {

@@ -1,12 +1,15 @@
-// Databases: asked for, listed, shown, quarantined and restored, deleted.
+// Databases: asked for, listed, shown, changed, quarantined and restored, deleted.
 import {
   databaseCreate,
   databaseRemove,
   databaseRestore,
+  databaseUpdate,
   extendQuarantine,
+  needsAction,
   request as requestAction,
+  updateDatabase,
 } from '@berth/actions';
-import { DATABASE_STATES, PlatformError, QUARANTINE_DAYS_MAX } from '@berth/core';
+import { DATABASE_STATES, OWNER_LOGINS, PlatformError, QUARANTINE_DAYS_MAX } from '@berth/core';
 import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
@@ -17,7 +20,7 @@ import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, STEER, WRITE } from './authenticate';
 import { answerDryRun } from './dry-run';
-import { labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
+import { changeOf, fixed, labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
 import { getVisibleDatabase, limitsOf } from './reach';
 
 const newDatabase = z.strictObject({
@@ -28,6 +31,21 @@ const newDatabase = z.strictObject({
   environment: reference.optional(),
   pool: reference.optional(),
   labels: labels.optional(),
+  owner_login: z.enum(OWNER_LOGINS).optional(),
+});
+
+/** Labels are replaced as a whole. */
+const changedDatabase = changeOf({
+  labels: labels.optional(),
+  protected: z.boolean().optional(),
+  project: reference.optional(),
+  plan: reference.optional(),
+  ...Object.fromEntries(
+    ['name', 'engine', 'environment', 'pool'].map((field) => [
+      field,
+      fixed('make another database, and move the data'),
+    ]),
+  ),
 });
 
 const listQuery = z.strictObject({
@@ -48,6 +66,7 @@ export function databaseRoutes(api: ApiContext): Route[] {
     { method: 'get', path: '/databases', handle: (call) => listDatabases(api, call) },
     { method: 'post', path: '/databases', handle: (call) => createDatabase(api, call) },
     { method: 'get', path: '/databases/:id', handle: (call) => getDatabase(api, call) },
+    { method: 'patch', path: '/databases/:id', handle: (call) => changeDatabase(api, call) },
     { method: 'delete', path: '/databases/:id', handle: (call) => deleteDatabase(api, call) },
     { method: 'post', path: '/databases/:id/restore', handle: (call) => restoreDatabase(api, call) },
     { method: 'post', path: '/databases/:id/extend', handle: (call) => extendDatabase(api, call) },
@@ -57,8 +76,8 @@ export function databaseRoutes(api: ApiContext): Route[] {
 async function createDatabase(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   const { dry_run: dryRun } = parse(createQuery, call.request.query);
-  const asked = parse(newDatabase, (await readBody(call)) ?? {});
-  const input = { ...asked, ownerLogin: 'auto' } as const;
+  const { owner_login: ownerLogin = 'auto', ...asked } = parse(newDatabase, (await readBody(call)) ?? {});
+  const input = { ...asked, ownerLogin };
   if (dryRun === 'true') return answerDryRun(api, call, access, input);
   const once = readOnce(call);
   const action = await requestAction(api, databaseCreate, input, access, once);
@@ -82,6 +101,21 @@ async function getDatabase(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, READ);
   parse(nothing, call.request.query);
   call.response.json(showDatabase(await getVisibleDatabase(api.store, access, call.request.params.id)));
+}
+
+/** 200 with the database; 202 with an action where its server has to be told of another plan. */
+async function changeDatabase(api: ApiContext, call: Call): Promise<void> {
+  const access = await authenticate(api, call, WRITE);
+  parse(nothing, call.request.query);
+  const asked = parse(changedDatabase, (await readBody(call)) ?? {});
+  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+  const input = { databaseId: id, ...asked };
+  if (!(await needsAction(api, input))) {
+    return void call.response.json(showDatabase(await updateDatabase(api, input, access)));
+  }
+  const once = readOnce(call);
+  const action = await requestAction(api, databaseUpdate, input, access, once);
+  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
 
 /** The first one quarantines, where policy keeps data at all; one for what is quarantined drops, and so does `purge`. */

@@ -1,5 +1,5 @@
 // What an access may see: its team's, inside its limits; an operator everything. What it may not see does not exist.
-import { mayReach } from '@berth/actions';
+import { isInsideLimits, mayReach } from '@berth/actions';
 import { type IdNoun, isId, PlatformError } from '@berth/core';
 import type { Access, ActionWithSteps, CredentialView, DatabaseView, ServerView, Store } from '@berth/store';
 
@@ -14,7 +14,7 @@ export async function getVisibleDatabase(store: Store, access: Access, id: unkno
   return database;
 }
 
-/** The credential; a tombstone too. It is seen where its first database is. Throws `not_found`. */
+/** The credential; a tombstone too. It is seen wherever one of its databases is. Throws `not_found`. */
 export async function getVisibleCredential(store: Store, access: Access, id: unknown): Promise<CredentialView> {
   const credential = await findById('credential', id, store.credentials.find);
   if (credential === null) throw noSuch('credential', id);
@@ -22,9 +22,15 @@ export async function getVisibleCredential(store: Store, access: Access, id: unk
   throw noSuch('credential', id);
 }
 
-/** Whether it is the access's own team's, inside its limits. Nobody sees another team's passwords, operators included. */
+/** Whether one of its databases is the access's own team's, inside its limits. */
 export async function mayReachCredential(store: Store, access: Access, credential: CredentialView): Promise<boolean> {
-  return mayReachDatabaseOf(store, access, credential.grants[0]?.database_id ?? null);
+  for (const grant of credential.grants) if (await mayReachDatabaseOf(store, access, grant.database_id)) return true;
+  return false;
+}
+
+/** Whether a place inside its own team is inside what an access may see; an operator sees all. */
+export function seesPlace(access: Access, place: { project_id: string; environment_id: string }): boolean {
+  return isOperator(access) || isInsideLimits(access, place);
 }
 
 /** The action. Those about servers alone are seen by operators. Throws `not_found`. */

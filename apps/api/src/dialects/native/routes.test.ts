@@ -64,6 +64,7 @@ const TABLE: Row[] = [
   { method: 'get', path: '/databases', scopes: read, noun: null },
   { method: 'post', path: '/databases', scopes: write, noun: null, body: { name: 'fresh' } },
   { method: 'get', path: '/databases/:id', scopes: read, noun: 'database' },
+  { method: 'patch', path: '/databases/:id', scopes: write, noun: 'database', body: { protected: false } },
   { method: 'delete', path: '/databases/:id', scopes: write, noun: 'database', query: '?purge=true' },
   { method: 'post', path: '/databases/:id/restore', scopes: keepers, noun: 'database', isQuarantined: true },
   {
@@ -78,6 +79,20 @@ const TABLE: Row[] = [
   { method: 'post', path: '/databases/:id/credentials', scopes: write, noun: 'database' },
   { method: 'get', path: '/credentials/:id', scopes: read, noun: 'credential' },
   { method: 'delete', path: '/credentials/:id', scopes: write, noun: 'credential' },
+  {
+    method: 'post',
+    path: '/credentials/:id/grants',
+    scopes: write,
+    noun: 'credential',
+    body: { database: 'there', role: 'readonly' },
+  },
+  {
+    method: 'delete',
+    path: '/credentials/:id/grants/:database_id',
+    scopes: write,
+    noun: 'credential',
+    opens: 'not_found', // it has no grant there
+  },
   { method: 'post', path: '/credentials/:id/reset', scopes: write, noun: 'credential' },
   { method: 'get', path: '/actions', scopes: read, noun: null },
   { method: 'get', path: '/actions/:id', scopes: read, noun: 'action' },
@@ -158,7 +173,7 @@ async function furnishOperated(team: Team) {
 const bearer = (token: Secret | undefined) => ({ authorization: `Bearer ${token?.reveal() ?? ''}` });
 
 function send(row: Row, id: string, headers: Record<string, string>) {
-  const path = `/v1${row.path.replace(':id', id)}${row.query ?? ''}`;
+  const path = `/v1${row.path.replace(':id', id).replace(':database_id', own.database)}${row.query ?? ''}`;
   return request(api.app)[row.method](path).set(headers).send(row.body);
 }
 

@@ -52,19 +52,29 @@ export const databaseShape = z.strictObject({
   deleted_at: time.nullable(),
 });
 
+const grantShape = z.strictObject({
+  database_id: id('database'),
+  database: z.string(),
+  role: z.enum(['owner', 'readwrite', 'readonly']),
+});
+
 export const credentialShape = z.strictObject({
   id: id('credential'),
   number: z.int(),
   username: z.string(),
   engine_username: z.string(),
   state: z.enum(['creating', 'active', 'failed', 'deleted']),
-  grants: z.array(z.strictObject({ database_id: id('database'), role: z.enum(['owner', 'readwrite', 'readonly']) })),
+  grants: z.array(grantShape),
   created_at: time,
   delete_accepted_at: time.nullable(),
   deleted_at: time.nullable(),
 });
 
-export const revealedShape = credentialShape.extend({ password: z.string().min(32), uri: z.string() });
+export const revealedShape = credentialShape.extend({
+  grants: z.array(grantShape.extend({ uri: z.string().nullable() })),
+  password: z.string().min(32),
+  uri: z.string(),
+});
 
 export const serverShape = z.strictObject({
   id: id('server'),

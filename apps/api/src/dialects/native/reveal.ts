@@ -1,0 +1,64 @@
+// Passwords and URLs of logins, for those who may see them, when they ask.
+import { type Caller, openSecret, recordReveal, refuseOutside } from '@berth/actions';
+import { isEngineName, PlatformError, type Secret, TLS_MODES } from '@berth/core';
+import { rulesOf } from '@berth/engines/rules';
+import { type CredentialView, type DatabaseView, isMade } from '@berth/store';
+import { requireScope } from '../../http/bearer';
+import type { ApiContext } from '../dialect';
+import { mayReachCredential } from './reach';
+
+/** The password, the URL of the oldest grant, and one for each grant by the id of its database. */
+export interface Revealed {
+  password: string;
+  uri: string;
+  uris: Map<string, string>;
+}
+
+/**
+ * Of a working login of the access's own team. Throws `missing_scope`; `not_found` for another team's, whoever asks;
+ * `in_use` where the password opens a database outside the access's limits; `contradicts` for one that does not work.
+ */
+export async function revealSecrets(api: ApiContext, access: Caller, credential: CredentialView): Promise<Revealed> {
+  const { keyRing, store } = api;
+  if (!(await mayReachCredential(store, access, credential))) {
+    throw new PlatformError('not_found', `There is no credential ${credential.id} in this team.`);
+  }
+  requireScope(access, 'credentials');
+  refuseOutside(access, credential);
+  if (credential.state !== 'active' || credential.secret_sealed === null) {
+    throw new PlatformError(
+      'contradicts',
+      `The credential is ${credential.state}; a password is shown while it is active.`,
+    );
+  }
+  const databases = await openDatabasesOf(api, credential);
+  await recordReveal(api, access, credential); // when it cannot be written, nothing is shown
+  const password = openSecret(keyRing, credential.id, credential.secret_sealed);
+  const uris = databases.map((database): [string, string] => [database.id, uriOf(database, credential, password)]);
+  return { password: password.reveal(), uri: uris[0]?.[1] ?? '', uris: new Map(uris) };
+}
+
+/** Where the login works by now. Throws `contradicts` when it does nowhere. */
+async function openDatabasesOf({ store }: ApiContext, { grants, id }: CredentialView): Promise<DatabaseView[]> {
+  const databases: DatabaseView[] = [];
+  for (const grant of grants.filter(isMade)) {
+    const database = await store.databases.find(grant.database_id);
+    if (database !== null && database.state !== 'quarantined') databases.push(database);
+  }
+  if (databases.length > 0) return databases;
+  throw new PlatformError(
+    'contradicts',
+    `The database of the credential ${id} is quarantined, and no password opens it. Restore it first.`,
+  );
+}
+
+function uriOf(database: DatabaseView, credential: CredentialView, password: Secret): string {
+  const { engine, engine_name, server } = database;
+  const tls = TLS_MODES.find((mode) => mode === server.tls);
+  if (tls === undefined || !isEngineName(engine))
+    throw new PlatformError('internal', 'The store names no such engine.');
+  const login = { username: credential.engine_username, password, database: engine_name };
+  return rulesOf(engine)
+    .connectionUrl({ host: server.host, port: server.port, tls, ...login })
+    .reveal();
+}
