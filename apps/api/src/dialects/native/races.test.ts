@@ -105,6 +105,15 @@ describe.each(['plan', 'project'] as const)('a %s', (noun) => {
   });
 });
 
+test('a plan that a database is being moved to is in use', async () => {
+  const { name, plan } = await things();
+  const answer = await call('post', '/databases', { name });
+  await sql.query('UPDATE databases SET pending_plan_id = $1 WHERE id = $2', [plan, answer.body.database.id]);
+  expect((await call('delete', `/plans/${plan}`)).body).toMatchObject({ code: 'in_use' });
+  await sql.query('UPDATE databases SET pending_plan_id = NULL');
+  expect((await call('delete', `/plans/${plan}`)).status).toBe(204);
+});
+
 test('a team on its way out takes no new access, and no access that comes back', async () => {
   const team = await make('/teams', { name: 'leaving' });
   const body = { name: 'late', person: 'p', scopes: ['public'], team: 'leaving' };
