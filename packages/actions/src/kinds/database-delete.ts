@@ -1,6 +1,7 @@
 // database_delete: the database, its grants, and the logins left without any. What is already gone counts as done.
 import { type DatabaseState, PlatformError } from '@berth/core';
 import type { LoginRef } from '@berth/engines/contract';
+import { makePassword } from '@berth/secrets';
 import type { CredentialView, DatabaseView, Nouns } from '@berth/store';
 import type { Kind } from '../kind';
 import { describeDatabase } from './change';
@@ -51,8 +52,14 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
     const database = databaseRef(row);
     const { dying, staying } = await sortLogins(store, row.id);
     const logins = dying.map(loginRef);
-    await step('shut_out', () => session.removeAccess({ database, logins }));
-    await step('end_sessions', () => session.endSessions({ database, logins }));
+    // What is left to them is in quarantine: they wait there locked, under a password that nobody keeps.
+    const waiting = staying.filter((each) => isLeftToQuarantine(each, row.id)).map(loginRef);
+    await step('shut_out', async () => {
+      const evidence = await session.removeAccess({ database, logins: [...logins, ...waiting] });
+      for (const login of waiting) if (await isOurs(login)) await session.ensurePassword(login, makePassword());
+      return evidence;
+    });
+    await step('end_sessions', () => session.endSessions({ database, logins: [...logins, ...waiting] }));
     await step('drop_database', () => session.removeDatabase(database));
     await step('drop_logins', async () => {
       for (const login of logins) await session.removeLogin(login);
@@ -104,6 +111,10 @@ async function sortLogins(nouns: Nouns, databaseId: string) {
   const credentials = await nouns.credentials.listOfDatabase(databaseId);
   const isDying = ({ grants }: CredentialView) => grants.every((grant) => grant.database_id === databaseId);
   return { dying: credentials.filter(isDying), staying: credentials.filter((each) => !isDying(each)) };
+}
+
+function isLeftToQuarantine({ grants }: CredentialView, databaseId: string): boolean {
+  return grants.every(({ database_id, database }) => database_id === databaseId || database.state === 'quarantined');
 }
 
 /** A login may have got or lost its other database meanwhile: then all is looked at once more. */

@@ -3,7 +3,7 @@
 import { codeOf, PlatformError, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, EngineSession, Evidence, LoginRef } from '@berth/engines/contract';
 import { type KeyRing, makePassword } from '@berth/secrets';
-import type { CredentialView, DatabaseView, GrantView, Nouns } from '@berth/store';
+import { type CredentialView, type DatabaseView, type GrantView, isMade, type Nouns } from '@berth/store';
 import { openSecret } from '../kind';
 import { databaseRef, loginRef, roleOf } from './subjects';
 
@@ -39,7 +39,7 @@ export async function listGuests(nouns: Nouns, keyRing: KeyRing, row: DatabaseVi
 function guestOf(keyRing: KeyRing, credential: CredentialView, databaseId: string): Guest[] {
   const { id, secret_sealed: sealed, pending_secret_sealed: pending } = credential;
   const living = credential.grants.filter(({ revoked_at }) => revoked_at === null);
-  const grant = living.find(({ database_id }) => database_id === databaseId);
+  const grant = living.find((each) => each.database_id === databaseId && isMade(each));
   if (grant === undefined || sealed === null) return [];
   const password = openSecret(keyRing, id, sealed);
   return [

@@ -174,7 +174,7 @@ test('one name, deleted and made again a hundred times in a row: each is another
     const create = await journey.requestDatabase('again');
     last = create.database_id ?? '';
     databaseIds.add(last);
-    const isMade = round % 5 === 0; // the others are deleted before anybody began to make them
+    const isMade = round % 10 === 0; // the others are deleted before anybody began to make them
     if (isMade) expect(await journey.runHere(create.id)).toMatchObject({ state: 'succeeded' });
     if (round === 100) break;
     const drop = await askRemove(journey, last, 'drop'); // and the next create does not wait for it
@@ -188,7 +188,7 @@ test('one name, deleted and made again a hundred times in a row: each is another
   expect(rows).toEqual([{ datname: row?.engine_name }]);
   const { rows: roles } = await onServer(`SELECT FROM pg_roles WHERE rolname LIKE 'again%'`);
   expect(roles).toHaveLength(2); // its group and its login
-}, 60_000);
+}, 120_000);
 
 /** Drops under way beside the requests. */
 const AT_ONCE = 12;

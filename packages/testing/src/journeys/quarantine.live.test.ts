@@ -240,6 +240,18 @@ describe('two databases that share a login, quarantined at the same time', () =>
   });
 });
 
+test('a login whose only open database is dropped waits, locked, for the one in quarantine', async () => {
+  const [first, second] = await makeSharing();
+  const user = decodeURIComponent(new URL(first.uri).username);
+  await quarantine(journey, first.databaseId);
+  const { id } = await askRemove(journey, second.databaseId, 'drop');
+  expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
+  const { rows } = await onServer(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${user}'`);
+  expect(rows).toEqual([{ rolcanlogin: false }]);
+  expect(await refusalOf(first.uri)).toBe('28P01');
+  await restoreAndSee(journey, first);
+});
+
 describe('a worker that dies', () => {
   it.each(QUARANTINE_STEPS)('in database_quarantine after %s: it is quarantined by the next', async (step) => {
     const kept = await made();
