@@ -20,7 +20,7 @@ import { type Access, type ActionWithSteps, openStore } from '@berth/store';
 import { Client } from 'pg';
 import { bundle, stopBundling } from './bundle';
 import { eventually } from './eventually';
-import { openTestStore, testServers } from './stack';
+import { openTestStore, type TestStore, testServers } from './stack';
 import { startProcess, type TestProcess } from './test-process';
 
 export interface Journey {
@@ -55,6 +55,8 @@ export interface Journey {
 }
 
 export interface JourneyOptions {
+  /** The store, closed with the journey; default one of its own on the server of the run. */
+  testStore?: TestStore;
   /** The tenants' server; default the one of the run. */
   engineUrl?: string;
   /** Default true. False leaves the server unregistered. */
@@ -65,7 +67,7 @@ const SWEEP_MS = '200';
 
 /** Opens a journey. Close it in afterAll: it stops what it started and drops its store. */
 export async function openJourney(options: JourneyOptions = {}): Promise<Journey> {
-  const testStore = await openTestStore();
+  const testStore = options.testStore ?? (await openTestStore());
   const key = makeKey('k1');
   const store = openStore({ url: testStore.secretUrl, connectionsMax: 5, process: 'journey' });
   const sender = openSender({ url: testStore.secretUrl, process: 'journey', onError: () => {} }); // counted by the sender
@@ -126,8 +128,8 @@ async function makeFirstAccess({ store }: Context, token: Secret): Promise<Acces
   return access;
 }
 
-/** Processes of one journey, each with the same environment. */
-function openProcesses(own: Record<string, string>) {
+/** Processes with the same environment, those of one journey for instance. Close it in afterAll. */
+export function openProcesses(own: Record<string, string>) {
   const environment = { ...own, BERTH_PORT: '0', BERTH_SWEEP_INTERVAL_MS: SWEEP_MS };
   const processes: TestProcess[] = [];
   const bundles = new Map<string, Promise<string>>();
