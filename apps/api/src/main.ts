@@ -1,5 +1,6 @@
 // The API process: answers requests, records what is asked, and nudges the workers.
 import { openContext } from '@berth/actions';
+import { within } from '@berth/core';
 import { BUILT_ENGINES } from '@berth/engines/rules';
 import { live, openLog } from '@berth/runtime';
 import { appOf } from './app';
@@ -8,11 +9,14 @@ import { openRateLimits } from './http/rate-limits';
 
 const PROCESS = 'api';
 const STORE_CONNECTIONS_MAX = 10;
+/** A start waits this long for the queue. */
+const QUEUE_MS_MAX = 2_000;
 
 void live(openLog(PROCESS, 'info'), async (lifetime) => {
   const context = await openContext(PROCESS, STORE_CONNECTIONS_MAX, lifetime);
   const { config, log, sender } = context;
-  sender.queues([...BUILT_ENGINES]).catch((error: unknown) => {
+  // before the first request, whose nudge would be lost while the queue opens; not for ever, for it may be down
+  await within(QUEUE_MS_MAX, 'The queue', sender.queues([...BUILT_ENGINES])).catch((error: unknown) => {
     log.warn({ error }, 'The queue does not answer yet; maintenance nudges until it does');
   });
   const limits = openRateLimits(config);

@@ -1,14 +1,21 @@
 // What keeps PostgreSQL from dropping a database or a role, one thing after the other.
 import { newId } from '@berth/core';
+import { openTestPostgresql } from '@berth/testing';
 import { Client } from 'pg';
 import { openGround, type Tenant } from '../conformance/ground';
 import { postgresql } from '.';
-import { liveServer, openClient } from './live-server';
+import { type LiveServer, liveServer, openClient } from './live-server';
 import { groupNameOf, ORPHANS } from './names';
 import { quoteIdentifier as quote, quoteLiteral } from './quote';
 
-const live = liveServer(process.env.BERTH_TEST_POSTGRESQL_URL ?? '');
-const ground = openGround(postgresql, async () => live);
+let live: LiveServer;
+
+// a server of its own: making a replication slot waits for every transaction of the server, prepared ones of others too
+const ground = openGround(postgresql, async () => {
+  const server = await openTestPostgresql();
+  live = liveServer(server.url().reveal());
+  return { ...live, close: server.close };
+});
 
 test('a database with prepared transactions is dropped, and they are rolled back', async () => {
   const tenant = await ground.makeTenant();
