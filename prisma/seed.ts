@@ -1,5 +1,5 @@
 // First rows for a store of one's own: BERTH_STORE_URL=… npm run seed. Prints the first token, once.
-// Safe to repeat: what is there stays, and each run makes one more token.
+// Safe to repeat: what is there, or was deleted, stays so; each run makes one more token, which is how to get back in.
 import { ensureFirstRows } from '@berth/actions';
 import { Secret } from '@berth/core';
 import { makeToken } from '@berth/secrets';
@@ -11,12 +11,12 @@ export interface SeedOptions {
 }
 
 /** Brings the store up to date and makes what is missing. `poolName` takes servers of the environment `development`. */
-export async function seed({ storeUrl, token }: SeedOptions): Promise<{ poolName: string }> {
+export async function seed({ storeUrl, token }: SeedOptions): Promise<{ poolName: string; made: string[] }> {
   await migrate(storeUrl, 'apply');
   const store = openStore({ url: storeUrl, connectionsMax: 2, process: 'seed' });
   try {
-    const { poolNames } = await ensureFirstRows(store, token, 'operator@localhost');
-    return { poolName: poolNames.development ?? '' };
+    const { poolNames, made } = await ensureFirstRows(store, token, 'operator@localhost');
+    return { poolName: poolNames.development ?? '', made };
   } finally {
     await store.close();
   }
@@ -26,9 +26,9 @@ async function main(): Promise<void> {
   const storeUrl = process.env.BERTH_STORE_URL ?? '';
   if (storeUrl === '') throw new Error('Set BERTH_STORE_URL to the store (see .env.example), then run this again.');
   const token = makeToken();
-  const { poolName } = await seed({ storeUrl: new Secret(storeUrl), token });
+  const { poolName, made } = await seed({ storeUrl: new Secret(storeUrl), token });
   process.stdout.write(
-    `The first token, shown only now:\n${token.reveal()}\nRegister a server next: POST /v1/servers with "pool": "${poolName}".\n`,
+    `Made: ${made.join(', ')}.\nIts token, shown only now:\n${token.reveal()}\nRegister a server next: POST /v1/servers with "pool": "${poolName || 'one of GET /v1/pools'}".\n`,
   );
 }
 

@@ -1,4 +1,5 @@
 // An embedded Berth on one home: the stack of packages/embedded, its secrets, its first data, and ready.json.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Secret } from '@berth/core';
 import {
@@ -46,6 +47,7 @@ export interface Berth {
 export async function openBerth(options: BerthOptions): Promise<Berth> {
   const { home, apiPort, terminal } = options;
   await ensureHome(home);
+  await refuseLostKeys(home);
   const lock = lockHome(home);
   await removeReadyFile(home);
   const token = await ensureSecretFile(join(home, 'token'), makeToken);
@@ -53,7 +55,7 @@ export async function openBerth(options: BerthOptions): Promise<Berth> {
     home,
     appsFolder: join(cloneFolder(), 'dist'),
     cwd: cloneFolder(),
-    keys: await ensureSecretFile(join(home, 'keys'), () => makeKey('embedded-1')),
+    keys: await ensureSecretFile(join(home, KEYS), () => makeKey('embedded-1')),
     storePassword: await ensureSecretFile(join(home, 'store-password'), makePassword),
     serverPassword: await ensureSecretFile(join(home, 'server-password'), makePassword),
     apiPort,
@@ -94,6 +96,8 @@ async function end(home: string, lock: HomeLock, stopStack: () => Promise<void>)
   lock.release();
 }
 
+const KEYS = 'keys';
+
 // Bundled as dist/launcher/<command>.js.
 function cloneFolder(): string {
   return join(__dirname, '..', '..');
@@ -108,6 +112,19 @@ function appEnvironment(env: Record<string, string | undefined>): Record<string,
     if (value) passed[name] = value;
   }
   return passed;
+}
+
+/** A fresh key would open nothing of what an earlier start has sealed: the file is made before the store is, so it was lost. */
+async function refuseLostKeys(home: string): Promise<void> {
+  const file = join(home, KEYS);
+  if (existsSync(file) || !existsSync(join(home, 'store', 'data'))) return;
+  throw new LaunchError(
+    'keys_lost',
+    `The file ${file} is gone: it held the keys of every password that Berth keeps in ${home}`,
+    'Put it back from a backup. Without one the databases are still there, and their passwords cannot be read again: ' +
+      'write a new key with another id into it (echo "embedded-2:$(openssl rand -base64 32)"), set ' +
+      'BERTH_KEYS_LOST=embedded-1, and follow "A lost key" in docs/operations.md.',
+  );
 }
 
 function apiPortTaken(port: number): LaunchError {

@@ -3,6 +3,7 @@
 import { ensureFirstRows } from '@berth/actions';
 import type { Secret } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
+import { hashToken } from '@berth/secrets';
 import { migrate, openStore } from '@berth/store';
 import { openApiClient } from './api-client';
 
@@ -24,12 +25,11 @@ export async function prepareStore(storeUrl: Secret): Promise<void> {
   await migrate(storeUrl, 'apply');
 }
 
-/** Makes what is missing. Throws LaunchError when the API refuses or the server does not pass its preflight. */
+/** Makes what was never made; what an operator deleted, renamed or revoked stays so. Throws LaunchError when the API refuses or the server does not pass its preflight. */
 export async function runFirst(facts: FirstRunFacts): Promise<void> {
-  const poolName = await ensureRows(facts);
+  const poolName = await findPoolForServer(facts);
+  if (poolName === null) return;
   const callApi = openApiClient(facts.apiUrl, facts.token);
-  const { data } = (await callApi('GET', '/v1/servers')) as { data: { name: string }[] };
-  if (data.some((server) => server.name === SERVER_NAME)) return;
   const answer = await callApi('POST', '/v1/servers', {
     body: { name: SERVER_NAME, engine: 'postgresql', pool: poolName, admin_url: facts.serverUrl.reveal() },
     waitS: PREFLIGHT_WAIT_S,
@@ -39,15 +39,19 @@ export async function runFirst(facts: FirstRunFacts): Promise<void> {
   throw new LaunchError(
     'first_run_failed',
     `The embedded server did not pass its preflight (${action.state}): ${action.error?.message ?? 'it took too long'}`,
-    'The logs of the worker and of PostgreSQL say more; the next start tries again.',
+    'The logs of the worker and of PostgreSQL say more. Then start again, and ask for POST /v1/servers/:id/preflight.',
   );
 }
 
-async function ensureRows({ storeUrl, token }: FirstRunFacts): Promise<string> {
+/** Null when the embedded server was registered before, or nobody is left who might register it as it was first meant. */
+async function findPoolForServer({ serverUrl, storeUrl, token }: FirstRunFacts): Promise<string | null> {
+  const { hostname, port } = new URL(serverUrl.reveal());
   const store = openStore({ url: storeUrl, connectionsMax: 1, process: 'launcher' });
   try {
     const { poolNames } = await ensureFirstRows(store, token, OPERATOR);
-    return poolNames[ENVIRONMENT] ?? '';
+    if ((await store.servers.findEverAt({ host: hostname, port: Number(port) })) !== null) return null;
+    const isTokenGood = (await store.accesses.findBearer(hashToken(token))) !== null;
+    return isTokenGood ? (poolNames[ENVIRONMENT] ?? null) : null;
   } finally {
     await store.close();
   }

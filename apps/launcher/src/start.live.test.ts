@@ -76,6 +76,15 @@ async function serverNames({ api_url, token }: Ready): Promise<string[]> {
   return data.map(({ name, state }) => `${name} ${state}`);
 }
 
+async function renameServer({ api_url, token }: Ready, name: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const list = await fetch(`${api_url}/v1/servers`, { headers });
+  const { data } = (await list.json()) as { data: { id: string }[] };
+  const body = JSON.stringify({ name });
+  const changed = await fetch(`${api_url}/v1/servers/${data[0]?.id}`, { method: 'PATCH', headers, body });
+  expect(changed.status).toBe(200);
+}
+
 // A process counts as gone when it is a zombie: whoever adopted it has not looked yet.
 async function livingChildren(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
@@ -112,6 +121,7 @@ describe('npm start', () => {
       expect(second.said()).toContain(`already runs on ${home} (process ${first.child.pid})`);
       expect(await isThere(join(home, 'ready.json'))).toBe(true);
 
+      await renameServer(ready, 'renamed');
       first.child.kill('SIGINT');
       expect(await first.exited).toBe(0);
       expect(await isThere(join(home, 'ready.json'))).toBe(false);
@@ -119,12 +129,18 @@ describe('npm start', () => {
       const third = start(home);
       const again = await readyOf(home, third);
       expect(again).toMatchObject({ token: ready.token, server_url: ready.server_url });
-      expect(await serverNames(again)).toEqual(['embedded active']);
+      expect(await serverNames(again)).toEqual(['renamed active']); // and no other one: it was registered before
       const pids = await livingChildren(again.pid);
       expect(pids.length).toBeGreaterThanOrEqual(5);
       third.child.kill('SIGKILL');
       await third.exited;
       for (const pid of pids) await eventually(async () => !(await isAlive(pid)), { what: `${pid} to be gone` });
+
+      await rm(join(home, 'keys'));
+      const keyless = start(home);
+      expect(await keyless.exited).toBe(1);
+      expect(keyless.said()).toMatch(/The file .*keys is gone.*\n.*What to do: Put it back from a backup/);
+      expect(await isThere(join(home, 'keys'))).toBe(false);
     },
     2 * START_MS_MAX,
   );

@@ -4,6 +4,7 @@ export type LaunchErrorCode =
   | 'setting_invalid'
   | 'home_unusable'
   | 'home_locked'
+  | 'keys_lost'
   | 'user_unfit'
   | 'port_taken'
   | 'binaries_missing'

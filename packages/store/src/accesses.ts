@@ -112,6 +112,11 @@ function readsOf(db: Db) {
 
 function writesOf(db: Db) {
   return {
+    /** Whether an access with this secret was ever made, revoked or not. */
+    async isKnown(secretHash: string): Promise<boolean> {
+      return (await db.access.count({ where: { secret_hash: secretHash } })) > 0;
+    },
+
     /** A bearer access; if one with this secret exists, that one, unchanged. Safe to repeat. */
     ensureBearer: (access: NewAccess): Promise<Access> =>
       db.access.upsert({

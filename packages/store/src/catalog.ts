@@ -14,6 +14,14 @@ export interface NewPlan {
   connectionsMax: number;
 }
 
+/** Engines are named of whose plans and pools there ever was one. */
+export interface EverMade {
+  team: boolean;
+  environment: boolean;
+  plansOf: string[];
+  poolsOf: string[];
+}
+
 const living = { deleted_at: null };
 
 /** Finds by id or by name: people type names, programs keep ids. Each `find` is null when there is none, or none any more. */
@@ -48,6 +56,21 @@ export function catalogOf(db: Db) {
     /** Oldest first. */
     listEnvironments: (): Promise<Environment[]> =>
       db.environment.findMany({ where: living, orderBy: { number: 'asc' } }),
+
+    /** Oldest first; null when every team was deleted, or none was made. */
+    findOldestTeam: (): Promise<Team | null> => db.team.findFirst({ where: living, orderBy: { number: 'asc' } }),
+
+    /**
+     * Of what there was ever a row, deleted or renamed since or not. Until commit nobody else who asks this goes on, so
+     * that first rows are made by one process.
+     */
+    async findEverMade(): Promise<EverMade> {
+      await db.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('berth first rows'))::text`;
+      const [made] = await db.$queryRaw<EverMade[]>`
+        SELECT EXISTS (SELECT FROM teams) AS team, EXISTS (SELECT FROM environments) AS environment,
+          ARRAY(SELECT DISTINCT engine FROM plans) AS "plansOf", ARRAY(SELECT DISTINCT engine FROM pools) AS "poolsOf"`;
+      return made ?? { team: false, environment: false, plansOf: [], poolsOf: [] };
+    },
 
     // Each ensure may be repeated and changes nothing that is there.
     async ensureTeam(name: string): Promise<Team> {

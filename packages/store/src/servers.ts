@@ -109,6 +109,10 @@ function readsOf(db: Db) {
       return row ?? null;
     },
 
+    /** The server that was first registered at this address, taken out or renamed since or not; null when none ever was. */
+    findEverAt: (address: { host: string; port: number }): Promise<Server | null> =>
+      db.server.findFirst({ where: address, orderBy: { number: 'asc' } }),
+
     /** Locks its row until commit: names on this server are chosen one request after another. Null when there is none any more. */
     async lock(id: string): Promise<Server | null> {
       const [row] = await db.$queryRaw<Server[]>`
