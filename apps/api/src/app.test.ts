@@ -86,7 +86,7 @@ test('a method that an address does not know is 405 with Allow; OPTIONS and HEAD
   expect([put.status, put.get('allow')]).toEqual([405, 'GET, POST, HEAD, OPTIONS']);
   expect(problemShape.parse(put.body).code).toBe('method_not_allowed');
   const options = await request(api.app).options('/v1/databases/db_x');
-  expect([options.status, options.get('allow'), options.text]).toEqual([204, 'GET, DELETE, HEAD, OPTIONS', '']);
+  expect([options.status, options.get('allow'), options.text]).toEqual([204, 'GET, PATCH, DELETE, HEAD, OPTIONS', '']);
   expect((await request(api.app).post('/healthz')).status).toBe(405);
   const { token } = await makeAccess(api, { scopes: ['public'] });
   const head = await request(api.app).head('/v1/databases').auth(token.reveal(), { type: 'bearer' });
