@@ -19,7 +19,7 @@ export async function cleanUp(context: Context, keepMs: number): Promise<void> {
       context.log.info({ actionId: id }, 'Deleting what a create did not make');
     } catch (error) {
       // tried again, deleted or protected since the list was read
-      if (codeOf(error) !== 'contradicts' && codeOf(error) !== 'protected') throw error;
+      if (!['contradicts', 'protected', 'not_found'].includes(codeOf(error))) throw error;
     }
   }
 }

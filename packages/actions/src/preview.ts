@@ -18,6 +18,7 @@ export interface Preview {
 /** Throws what the request itself would throw (a taken name, a quota that is used up), but for `no_room`. Writes nothing. */
 export async function previewDatabase(context: Context, input: DatabaseCreateInput, caller: Caller): Promise<Preview> {
   const planned = context.store.transaction<Preview>(async (tx) => {
+    await tx.teams.lockQuota(caller.team_id); // before the pools, as a create locks them
     const candidates = await listCandidates(tx, await resolve(tx, caller, input), input.serverId);
     if (!candidates.some(({ fits }) => fits)) return { candidates, planned: null };
     throw new Unmeant({ candidates, planned: await planCreate(context, tx, input, caller) });

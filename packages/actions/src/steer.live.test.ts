@@ -75,6 +75,27 @@ describe('cancelling', () => {
     expect(await journey.runHere(login.id)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('a queued delete leaves nothing of what it called off half promised', async () => {
+    const action = await journey.requestDatabase(nextName());
+    const databaseId = action.database_id ?? '';
+    const drop = await request(journey.context, databaseDelete, { databaseId }, journey.access);
+    expect(await journey.context.store.actions.find(action.id)).toMatchObject({ state: 'cancelled' });
+    await cancel(drop.id);
+    expect(await stateOf(databaseId)).toBe('failed'); // to be tried again by asking anew, or cleaned up
+    expect((await journey.context.store.credentials.find(action.credential_id ?? ''))?.state).toBe('failed');
+  });
+
+  it('a delete of the database lets a reset that was begun end first', async () => {
+    const { databaseId, credentialId } = await made();
+    const reset = await request(journey.context, credentialReset, { credentialId }, journey.access);
+    const claimed = await journey.context.store.actions.claim(reset.id, 'a worker');
+    if (claimed !== null) await journey.context.store.actions.postpone(claimed, 0, false);
+    const drop = await request(journey.context, databaseDelete, { databaseId }, journey.access);
+    expect(await journey.runHere(drop.id)).toMatchObject({ state: 'queued' }); // not its turn yet
+    expect(await journey.runHere(reset.id)).toMatchObject({ state: 'succeeded' });
+    expect(await journey.runHere(drop.id)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('a queued delete whose name another has by now is refused, and the delete stands', async () => {
     const { databaseId } = await made();
     const name = (await journey.context.store.databases.find(databaseId))?.name ?? '';
@@ -171,6 +192,29 @@ describe('trying again', () => {
     await retry(action.id);
     expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded' });
     expect(await stateOf(databaseId)).toBe('deleted');
+  });
+
+  it('a failed create whose own delete failed as well is whole again, and its name is its own', async () => {
+    const action = await failedCreate();
+    const databaseId = action.database_id ?? '';
+    const drop = await request(journey.context, databaseDelete, { databaseId }, journey.access);
+    await sql('UPDATE actions SET failures = $2 WHERE id = $1', [drop.id, FAILURES_MAX]);
+    await journey.runHere(drop.id);
+    await retry(action.id);
+    expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded' });
+    const database = await journey.context.store.databases.find(databaseId);
+    expect(database).toMatchObject({ state: 'available', delete_accepted_at: null });
+    expect(codeOf(await refusal(journey.requestDatabase(database?.name ?? '')))).toBe('name_taken');
+  });
+
+  it('a failed delete of a database that is protected by now is refused', async () => {
+    const { databaseId } = await made();
+    const action = await request(journey.context, databaseDelete, { databaseId }, journey.access);
+    await sql('UPDATE actions SET failures = $2 WHERE id = $1', [action.id, FAILURES_MAX]);
+    await journey.runHere(action.id);
+    await sql('UPDATE databases SET protected = true WHERE id = $1', [databaseId]);
+    expect(codeOf(await refusal(retry(action.id)))).toBe('protected');
+    expect(await stateOf(databaseId)).toBe('available');
   });
 
   it.each(['queued', 'succeeded', 'cancelled'])('one that is %s is refused', async (state) => {

@@ -5,6 +5,7 @@ import type { Context } from './context';
 import type { Caller } from './kind';
 import { findKind } from './kinds';
 import { contradicts } from './kinds/subjects';
+import { takeWrite } from './once';
 
 /**
  * Cancels an action that nobody has begun, and takes back what it promised; asks a running database_create to stop
@@ -13,6 +14,7 @@ import { contradicts } from './kinds/subjects';
  */
 export async function cancelAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
   const next = await context.store.transaction(async (tx) => {
+    if (caller.once !== undefined) await takeWrite(tx, caller, caller.once);
     const action = await lockAction(tx, id);
     if (action.state === 'cancelled') return [];
     refuseUncancellable(action);
@@ -32,6 +34,7 @@ export async function cancelAction(context: Context, id: string, caller: Caller)
  */
 export async function retryAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
   const retried = await context.store.transaction(async (tx) => {
+    if (caller.once !== undefined) await takeWrite(tx, caller, caller.once);
     const action = await lockAction(tx, id);
     if (action.state !== 'failed') {
       throw new PlatformError('contradicts', `Only a failed action can be tried again; this one is ${action.state}.`);

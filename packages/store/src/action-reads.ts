@@ -15,6 +15,8 @@ export interface EndedStep {
 }
 
 export interface ActionFilter {
+  /** Without those about databases that are kept unseen by their clients. */
+  withoutHidden?: true;
   teamId?: string;
   /** Only actions about databases of this project. */
   projectId?: string;
@@ -46,7 +48,7 @@ const VIEW = {
 } as const;
 
 export function actionReadsOf(db: Db) {
-  return { ...shownOf(db), ...lineOf(db) };
+  return { ...shownOf(db), ...lineOf(db), ...stepsOf(db) };
 }
 
 /** What is shown to people. */
@@ -87,7 +89,7 @@ function shownOf(db: Db) {
   };
 }
 
-/** What stands in a line, and the steps of who works on it. */
+/** What stands in a line, and what stands against it. */
 function lineOf(db: Db) {
   return {
     /** The queued or running action of this kind on this server, which a second request joins; null when there is none. */
@@ -141,10 +143,19 @@ function lineOf(db: Db) {
     findLastOfDatabase: (databaseId: string, kinds: ActionKind[]): Promise<Action | null> =>
       db.action.findFirst({ where: { database_id: databaseId, kind: { in: kinds } }, orderBy: { number: 'desc' } }),
 
-    /** Ids of queued actions of a database, oldest first. */
+    /**
+     * Ids of queued actions of a database that may be called off, oldest first: those that nobody has begun, and a create.
+     * One that was begun and put off has done part of its work, also on logins that live elsewhere; it runs first. So does
+     * a login's delete, which nobody else would ask for again.
+     */
     async listQueued(databaseId: string): Promise<string[]> {
       const rows = await db.action.findMany({
-        where: { database_id: databaseId, state: 'queued' },
+        where: {
+          database_id: databaseId,
+          state: 'queued',
+          kind: { not: 'credential_delete' },
+          OR: [{ claim: 0 }, { kind: 'database_create' }],
+        },
         orderBy: { number: 'asc' },
         select: { id: true },
       });
@@ -173,7 +184,12 @@ function lineOf(db: Db) {
         SELECT id FROM actions WHERE state = 'running' AND held_until < now() ORDER BY held_until LIMIT ${limit}`;
       return rows.map((row) => row.id);
     },
+  };
+}
 
+/** The steps of who works on an action. */
+function stepsOf(db: Db) {
+  return {
     /**
      * Writes a step that ended, once, and prolongs the hold, in one statement. Returns whether a cancel was asked for.
      * Throws `claim_lost`, and then nothing was written.
@@ -197,6 +213,8 @@ function lineOf(db: Db) {
   };
 }
 
+const HIDDEN = { database: { is: { hidden: true, state: 'quarantined' } } };
+
 function whereOf(filter: ActionFilter): Prisma.ActionWhereInput {
   const database: Prisma.DatabaseWhereInput = {
     ...(filter.projectId !== undefined && { project_id: filter.projectId }),
@@ -207,5 +225,6 @@ function whereOf(filter: ActionFilter): Prisma.ActionWhereInput {
     ...(filter.databaseId !== undefined && { database_id: filter.databaseId }),
     ...(filter.state !== undefined && { state: filter.state }),
     ...(Object.keys(database).length > 0 && { database }),
+    ...(filter.withoutHidden && { NOT: HIDDEN }),
   };
 }

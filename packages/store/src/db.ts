@@ -40,6 +40,14 @@ export function violatedIndex(error: unknown): string | null {
   return named?.[1] ?? null;
 }
 
+/** Whether the store ended a transaction so that another could go on (40P01, which Prisma's own reads call P2034). */
+export function isDeadlock(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  if (error.code === 'P2034') return true;
+  const cause = child(child(error.meta, 'driverAdapterError'), 'cause');
+  return child(cause, 'originalCode') === '40P01' || child(cause, 'code') === '40P01';
+}
+
 /** Awaits a write and turns the violation of one of these indexes into the caller's error. */
 export async function refusing<T>(write: Promise<T>, refusals: Record<string, () => PlatformError>): Promise<T> {
   try {

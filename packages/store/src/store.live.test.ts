@@ -62,6 +62,27 @@ describe('exclusively', () => {
   });
 });
 
+test('of two transactions that wait for each other both end well', async () => {
+  const [one, other] = [await street.database(), await street.database()];
+  let first = 0;
+  let waiting = 2;
+  let meet = () => {};
+  const met = new Promise<void>((resolve) => {
+    meet = resolve;
+  });
+  const lockBoth = (ids: string[]) =>
+    street.store.transaction(async (tx) => {
+      first += 1;
+      await tx.databases.lock(ids[0] ?? '');
+      waiting -= 1;
+      if (waiting === 0) meet();
+      await met;
+      await tx.databases.lock(ids[1] ?? '');
+    });
+  await Promise.all([lockBoth([one.id, other.id]), lockBoth([other.id, one.id])]);
+  expect(first).toBe(3); // one of them was ended by the store, and ran again
+});
+
 test('a transaction that throws leaves nothing', async () => {
   const work = street.store.transaction(async (tx) => {
     await tx.catalog.ensureTeam('gone');

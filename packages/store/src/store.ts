@@ -9,7 +9,7 @@ import { catalogOf } from './catalog';
 import { credentialsOf } from './credentials';
 import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
-import type { Db } from './db';
+import { type Db, isDeadlock } from './db';
 import { environmentsOf } from './environments';
 import { PrismaClient } from './generated/client';
 import { grantsOf } from './grants';
@@ -28,7 +28,10 @@ import { teamsOf } from './teams';
 export type Nouns = ReturnType<typeof nounsOf>;
 
 export interface Store extends Nouns {
-  /** Commits when `work` returns, rolls back when it throws. Never call an engine or the queue in it. */
+  /**
+   * Commits when `work` returns, rolls back when it throws. Never call an engine or the queue in it: after a deadlock it is
+   * run again.
+   */
   transaction<T>(work: (nouns: Nouns) => Promise<T>): Promise<T>;
   /** Runs `work` if no other process runs it now under this name; returns whether it ran. The lock ends with it. */
   exclusively(name: string, work: (nouns: Nouns) => Promise<void>): Promise<boolean>;
@@ -64,7 +67,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
   const listener = openListener(url);
   return {
     ...nounsOf(client),
-    transaction: (work) => client.$transaction((tx) => work(nounsOf(tx))),
+    transaction: (work) => onceMore(() => client.$transaction((tx) => work(nounsOf(tx)))),
     exclusively: (name, work) =>
       client.$transaction(async (tx) => {
         const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
@@ -87,6 +90,20 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await client.$disconnect();
     },
   };
+}
+
+/** Two writers may wait for each other; the store ends one of them, and what it did is undone. */
+const DEADLOCKS_MAX = 3;
+
+/** Runs the transaction again when it was ended to let another one go on. */
+async function onceMore<T>(run: () => Promise<T>): Promise<T> {
+  for (let deadlocks = 0; ; deadlocks += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isDeadlock(error) || deadlocks === DEADLOCKS_MAX) throw error;
+    }
+  }
 }
 
 function nounsOf(db: Db) {

@@ -86,7 +86,9 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
       giveUp(tx, action),
   withdraw: giveUp,
   async revive(tx, action) {
-    if (action.credential_id !== null) await tx.credentials.becomeCreating(action.credential_id);
+    const credential = await getCredential(tx, action.credential_id);
+    await tx.credentials.withdrawDelete(credential); // its clean-up may have been asked for, and failed
+    await tx.credentials.becomeCreating(credential.id);
   },
 };
 

@@ -100,7 +100,9 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       giveUp(tx, action),
   withdraw: giveUp,
   async revive(tx, action) {
-    if (action.database_id !== null) await tx.databases.becomeCreating(action.database_id);
+    const database = await getDatabase(tx, action.database_id);
+    await tx.databases.withdrawDelete(database); // its clean-up may have been asked for, and failed
+    await tx.databases.becomeCreating(database.id);
     if (action.credential_id !== null) await tx.credentials.becomeCreating(action.credential_id);
   },
 };

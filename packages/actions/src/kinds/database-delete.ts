@@ -5,7 +5,7 @@ import { makePassword } from '@berth/secrets';
 import type { CredentialView, DatabaseView, Nouns } from '@berth/store';
 import type { Kind } from '../kind';
 import { describeDatabase } from './change';
-import { getRemovable } from './removable';
+import { getRemovable, refuseProtected } from './removable';
 import { contradicts, databaseRef, engineOf, getDatabase, isHidden, loginRef } from './subjects';
 
 export interface DatabaseDeleteInput {
@@ -24,7 +24,7 @@ export interface DatabaseDeleteInput {
 export const databaseDelete: Kind<DatabaseDeleteInput> = {
   name: 'database_delete',
 
-  async plan({ tx, requester }, { databaseId, onlyIn, dueAt }) {
+  async plan({ tx, requester, cancelQueued }, { databaseId, onlyIn, dueAt }) {
     await tx.databases.lock(databaseId);
     const database = await getRemovable(tx, requester, databaseId);
     const open = await tx.actions.findOpenOfDatabase(databaseId, ['database_delete']);
@@ -34,7 +34,7 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
     }
     if (dueAt !== undefined) await demandDue(tx, database, dueAt);
     await tx.databases.acceptDelete(databaseId);
-    for (const id of await tx.actions.listQueued(databaseId)) await tx.actions.cancel(id);
+    await cancelQueued(databaseId);
     await tx.actions.requestCancelOfCreate(databaseId);
     return {
       engine: engineOf(database),
@@ -88,6 +88,10 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
     async function isOurs(login: LoginRef): Promise<boolean> {
       return (await session.observeLogin(login)) === 'ours';
     }
+  },
+
+  async revive(tx, action) {
+    refuseProtected(await getDatabase(tx, action.database_id));
   },
 
   async withdraw(tx, action) {

@@ -3,7 +3,7 @@
 import { quarantineDaysOf } from '@berth/core';
 import type { FailedWork, Kind } from '../kind';
 import { describeDatabase } from './change';
-import { getRemovable } from './removable';
+import { getRemovable, refuseProtected } from './removable';
 import {
   demandUnchanged,
   endSessions,
@@ -69,6 +69,10 @@ export const databaseQuarantine: Kind<DatabaseQuarantineInput> = {
       const days = Math.max(1, quarantineDaysOf(row)); // policy may have become 0 since it was accepted: kept all the same
       await tx.databases.becomeQuarantined(row.id, days);
     };
+  },
+
+  async revive(tx, action) {
+    refuseProtected(await getDatabase(tx, action.database_id));
   },
 
   async withdraw(tx, action) {

@@ -10,8 +10,13 @@ export async function getRemovable(tx: Nouns, requester: Requester, id: string):
   const mayOperate = requester === null || (isHidden(database) && isOperator(requester));
   if (!mayOperate && !mayReach(requester, database)) throw noDatabase(id);
   if (database.state === 'deleted') throw wasDeleted(id);
-  if (database.protected) throw isProtected(id);
+  refuseProtected(database);
   return database;
+}
+
+/** Throws `protected`. */
+export function refuseProtected({ id, protected: isKept }: DatabaseView): void {
+  if (isKept) throw isProtected(id);
 }
 
 /** A living database that may be brought back or kept longer: by its team, and by any operator while it is quarantined. */

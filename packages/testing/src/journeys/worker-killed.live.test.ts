@@ -21,6 +21,11 @@ function each(steps: string[]): [string, string][] {
   return steps.flatMap((step) => MOMENTS.map((moment): [string, string] => [step, moment]));
 }
 
+/** After each deed, and between the last step and the commit that ends the action: what is between the others is alike. */
+function performed(steps: string[]): [string, string][] {
+  return each(steps).filter(([step, moment]) => moment === 'performed' || step === steps.at(-1));
+}
+
 /** Has a worker die at the fault while it holds the action, then takes over in its place. */
 async function surviveDeath(actionId: string, fault: string) {
   const victim = await journey.startVictim(actionId, `${fault}:SIGKILL`);
@@ -67,7 +72,7 @@ describe('a worker killed with -9', () => {
     },
   );
 
-  it.each(each(DELETE_STEPS))('in database_delete, %s %s: nothing is left', async (step, moment) => {
+  it.each(performed(DELETE_STEPS))('in database_delete, %s %s: nothing is left', async (step, moment) => {
     const { databaseId } = await madeDatabase();
     const database = await journey.context.store.databases.find(databaseId);
     const action = await request(journey.context, databaseDelete, { databaseId }, journey.access);
@@ -80,7 +85,7 @@ describe('a worker killed with -9', () => {
     expect(rows).toEqual([]);
   });
 
-  it.each(each(RESET_STEPS))(
+  it.each(performed(RESET_STEPS))(
     'in credential_reset, %s %s: the password shown is the one that works',
     async (step, moment) => {
       const { credentialId } = await madeDatabase();

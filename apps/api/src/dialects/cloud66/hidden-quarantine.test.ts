@@ -61,6 +61,10 @@ test('its client reads of a delete, its name is free at once, and once it is shu
     const { body } = await send('get', `/v1/databases${query}`);
     expect(body.data.map((database: { id: string }) => database.id)).not.toContain(id);
   }
+  for (const query of ['?limit=100', `?database_id=${id}`]) {
+    const { body } = await send('get', `/v1/actions${query}`);
+    expect(body.data.map((each: { database_id: string }) => each.database_id)).not.toContain(id);
+  }
   expect((await send('get', `/v1/credentials/${credentialId}?reveal=true`)).status).toBe(404);
   for (const deed of ['restore', 'extend']) {
     expect((await send('post', `/v1/databases/${id}/${deed}`).send(deed === 'extend' ? { days: 1 } : {})).status).toBe(

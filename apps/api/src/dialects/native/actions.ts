@@ -4,12 +4,13 @@ import { ACTION_STATES, isEnded, type StepState } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
+import { answerOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, READ, STEER } from './authenticate';
 import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
-import { getVisibleAction, limitsOf } from './reach';
+import { getVisibleAction, isOperator, limitsOf } from './reach';
 
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -31,6 +32,7 @@ async function listActions(api: ApiContext, call: Call): Promise<void> {
   const query = parse(listQuery, call.request.query);
   const filter = {
     ...limitsOf(access),
+    ...(!isOperator(access) && { withoutHidden: true as const }),
     ...(query.database_id !== undefined && { databaseId: query.database_id }),
     ...(query.state !== undefined && { state: query.state }),
   };
@@ -49,10 +51,14 @@ async function steerAction(api: ApiContext, call: Call, steer: typeof cancelActi
   parse(nothing, call.request.query);
   parse(nothing, (await readBody(call)) ?? {});
   const { id } = await getVisibleAction(api.store, access, call.request.params.id);
-  const action = await steer(api, id, access);
-  const { request, response } = call;
-  response.status(isEnded(action.state) ? 200 : 202);
-  response.location(`${request.baseUrl}/actions/${id}`).json({ action: showAction(action) });
+  await answerOnce(api, call, access, async (asked) => {
+    const action = await steer(api, id, asked);
+    return {
+      status: isEnded(action.state) ? 200 : 202,
+      headers: { Location: `${call.request.baseUrl}/actions/${id}` },
+      body: { action: showAction(action) },
+    };
+  });
 }
 
 /** An action as the native API shows it. */

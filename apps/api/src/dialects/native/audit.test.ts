@@ -219,6 +219,14 @@ test('filters narrow, each and together, in pages', async () => {
   }
 });
 
+test.each(['deed=%00', 'deed=', 'since=0000-01-01T00:00:00Z', 'since=yesterday'])(
+  '?%s is refused by its field',
+  async (query) => {
+    const answer = await call('get', `/v1/audit?${query}`);
+    expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([422, query.split('=')[0]]);
+  },
+);
+
 test('an address is what a trusted proxy says, and nobody else', async () => {
   const forwarded = { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };
   const addressSeen = async (trustedProxies: string[], headers: Record<string, string>) => {

@@ -9,14 +9,12 @@ import { authenticate, OPERATE } from './authenticate';
 import { idOf, instant, pageOf, pageQuery, reference, showPage } from './fields';
 import { teamIdOf } from './reach';
 
-const DEED_LENGTH_MAX = 200;
-
 const listQuery = z.strictObject({
   ...pageQuery,
   access_id: idOf('access').exactOptional(),
   team: reference.exactOptional(),
   subject_id: reference.exactOptional(),
-  deed: z.string().min(1).max(DEED_LENGTH_MAX, `may have ${DEED_LENGTH_MAX} characters`).exactOptional(),
+  deed: reference.exactOptional(),
   outcome: z.enum(['done', 'refused']).exactOptional(),
   since: instant.exactOptional(),
   until: instant.exactOptional(),

@@ -19,7 +19,7 @@ import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, WRITE } from './authenticate';
 import { newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getVisibleCredential, getVisibleDatabase, seesPlace } from './reach';
+import { getVisibleCredential, getVisibleDatabase, seesPlace, isOperator, mayReachCredential } from './reach';
 import { type Revealed, revealSecrets } from './reveal';
 
 const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });
@@ -106,7 +106,15 @@ async function deleteGrant(api: ApiContext, call: Call): Promise<void> {
   const database = await getVisibleDatabase(api.store, access, call.request.params.database_id);
   const once = readOnce(call);
   const action = await requestAction(api, grantDelete, { credentialId: id, databaseId: database.id }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+  await answerAccepted(api, call, { access, once }, action, () => showIfVisible(api, access, id));
+}
+
+/** Null where the grant that is gone was the one inside the access's limits. */
+async function showIfVisible(api: ApiContext, access: Access, id: string) {
+  const credential = await api.store.credentials.find(id);
+  const isVisible =
+    credential !== null && (isOperator(access) || (await mayReachCredential(api.store, access, credential)));
+  return { credential: isVisible ? showCredential(access, credential) : null };
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {

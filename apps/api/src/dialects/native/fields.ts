@@ -50,14 +50,15 @@ const SIZE_BYTES_MAX = 1024 ** 5;
 /** Room for one database: from 1 MiB to 1 PiB. */
 export const sizeBytes = wholeNumber(SIZE_BYTES_MIN, SIZE_BYTES_MAX).transform((bytes) => BigInt(bytes));
 
-const QUARANTINE_DAYS_MAX = 3_650;
+const POLICY_DAYS_MAX = 3_650;
 
 /** Days that a deleted database is kept; 0 keeps none; null leaves it to others. */
-export const quarantineDays = wholeNumber(0, QUARANTINE_DAYS_MAX).nullable();
+export const quarantineDays = wholeNumber(0, POLICY_DAYS_MAX).nullable();
 
 /** A moment, with its zone (RFC 3339). */
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be a time with its zone: 2030-01-31T00:00:00Z (RFC 3339)' })
+  .refine((text) => !text.startsWith('0000'), 'must be after the year 0') // PostgreSQL has none
   .transform((text) => new Date(text));
 
 /** A field that is what it is for good; `instead` says what to do. */

@@ -190,6 +190,14 @@ describe('what is written at once', () => {
     expect(row).toEqual({ days: 12 });
   });
 
+  test('a repeated cancel is one cancel, word for word', async () => {
+    const { id } = (await create('to cancel', { name: 'to_cancel' })).body.action;
+    const send = () => post(`/actions/${id}/cancel`, 'cancel', {});
+    const [first, second] = [await send(), await send()];
+    expect([first.status, first.body.action.state, second.text]).toEqual([200, 'cancelled', first.text]);
+    expect(second.headers['idempotency-replayed']).toBe('true');
+  });
+
   test('one whose answer was lost is not done again, and says so', async () => {
     const as = await operator();
     await post('/accesses', 'lost', newAccess('lost'), as);
