@@ -118,7 +118,7 @@ async function tryElsewhere(
     return 'let in';
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'claim_lost' || code === 'server_unreachable') throw error;
+    if (code === 'claim_lost') throw error; // a server that is down shows at the next statement; a tenant may end its own session
     return code;
   }
 }

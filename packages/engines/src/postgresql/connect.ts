@@ -26,6 +26,8 @@ export interface Target {
 }
 
 export interface Connection {
+  /** The server's process behind it. */
+  pid: number;
   /** Sends one statement, unless nothing is left of the claim (`claim_lost`). Rows are trusted to be what the SQL says. */
   query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
   /** Sends statements without parameters as one message, which the server runs as one transaction: all or none. */
@@ -124,7 +126,9 @@ function connectionOver(client: Client, socket: Socket, leftMs: () => number, st
     return send<Row>(sql, values);
   }
 
+  const pid: unknown = Reflect.get(client, 'processID'); // of pg, but not of its types
   return {
+    pid: Number(pid),
     query,
     atomically: async (statements) => {
       if (statements.length > 0) await query(statements.join(';\n'));

@@ -3,8 +3,10 @@ import { PlatformError, type Role } from '@berth/core';
 import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, visit } from './admin';
 import { standingGroups } from './membership';
+import { insist } from './insist';
 import { groupNameOf, markerOf } from './names';
 import { observeDatabaseRow, observeGroups, refuseForeign } from './ownership';
+import { pastBlockers } from './past-blockers';
 import { quoteIdentifier, quoteLiteral } from './quote';
 
 /**
@@ -55,7 +57,7 @@ async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void>
 async function openToGroups(admin: Admin, database: DatabaseSpec, standing: Role[]): Promise<void> {
   const name = quoteIdentifier(database.name);
   const limit = Math.trunc(database.connectionsMax);
-  await admin.main.atomically([
+  await insist(admin, [
     `COMMENT ON DATABASE ${name} IS ${quoteLiteral(markerOf(database.id))}`,
     `ALTER DATABASE ${name} OWNER TO CURRENT_USER`,
     `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
@@ -72,10 +74,11 @@ async function giveSchemaPublic(admin: Admin, database: DatabaseRef): Promise<vo
   await visit(admin, database.name, async (inside) => {
     const found = await inside.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'public'`);
     if (found.length === 0) return;
-    await inside.atomically([
+    const statements = [
       `ALTER SCHEMA public OWNER TO ${quoteIdentifier(groupNameOf(database))}`,
       'REVOKE ALL ON SCHEMA public FROM PUBLIC',
-    ]);
+    ];
+    await pastBlockers(admin, inside, () => inside.atomically(statements));
   });
 }
 

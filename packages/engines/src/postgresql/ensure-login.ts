@@ -19,7 +19,7 @@ export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secr
   const limit = login.connectionsMax === undefined ? '' : limitOf(login.connectionsMax);
   await keepUnlogged(admin);
   if (oid !== null) {
-    await insist(admin, { login: oid }, [`ALTER ROLE ${name} LOGIN ${limit} PASSWORD ${verifier}`]);
+    await insist(admin, [`ALTER ROLE ${name} LOGIN ${limit} PASSWORD ${verifier}`]);
     return { login: login.name, made: false };
   }
   await admin.main.atomically([
@@ -31,19 +31,19 @@ export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secr
 
 /** Sets the password of a login that exists; a locked one stays locked, grants stay. */
 export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
-  const { ownership, oid } = await observeLoginRole(admin, login);
+  const { ownership } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   const verifier = quoteLiteral(await scramVerifier(password));
   await keepUnlogged(admin);
-  await insist(admin, { login: oid ?? 0 }, [`ALTER ROLE ${quoteIdentifier(login.name)} PASSWORD ${verifier}`]);
+  await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} PASSWORD ${verifier}`]);
   return { login: login.name };
 }
 
 /** Lets the login have this many connections, in all its databases together; what is open stays open. */
 export async function ensureLoginLimit(admin: Admin, login: LoginRef, connectionsMax: number): Promise<Evidence> {
-  const { ownership, oid } = await observeLoginRole(admin, login);
+  const { ownership } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
-  await insist(admin, { login: oid ?? 0 }, [`ALTER ROLE ${quoteIdentifier(login.name)} ${limitOf(connectionsMax)}`]);
+  await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} ${limitOf(connectionsMax)}`]);
   return { login: login.name, connections_max: connectionsMax };
 }
 

@@ -3,13 +3,13 @@
 // `authentication_timeout` has passed.
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@berth/core';
-import { type Admin, visit } from './admin';
+import type { Admin } from './admin';
 import type { Connection } from './connect';
-import { ADMIN_DATABASE } from './names';
+import { LOOK_MS, pastBlockers } from './past-blockers';
 
 /** How long a handshake may take before it is ended; slow lines need three round trips. */
 const HANDSHAKE_MS_MAX = 1_000;
-const LOOK_MS = 50;
+const EXIT_LOOK_MS = 50;
 
 /** Backends that are shaking hands now. Before PostgreSQL 18 only their locks can be seen. */
 export async function listHandshakes(connection: Connection): Promise<number[]> {
@@ -22,7 +22,7 @@ export async function listHandshakes(connection: Connection): Promise<number[]> 
 
 /** Waits for these to be over, then ends them. Returns how many are left: only a superuser may end them. */
 export async function endHandshakes(admin: Admin, handshakes: number[]): Promise<number> {
-  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+  for (let waitedMs = 0; ; waitedMs += EXIT_LOOK_MS) {
     const left = (await listHandshakes(admin.main)).filter((pid) => handshakes.includes(pid));
     if (left.length === 0) return 0;
     if (waitedMs >= HANDSHAKE_MS_MAX) {
@@ -32,33 +32,44 @@ export async function endHandshakes(admin: Admin, handshakes: number[]): Promise
     if (waitedMs >= 2 * HANDSHAKE_MS_MAX) {
       throw new PlatformError('sessions_remain', 'Connections in the middle of their handshake do not end');
     }
-    await pause(LOOK_MS);
+    await pause(EXIT_LOOK_MS);
   }
 }
 
-/** Sends one statement, and ends the handshakes that keep it waiting for longer than one may take. */
-export async function pastHandshakes(admin: Admin, sql: string): Promise<void> {
-  const done = new AbortController();
-  const sending = admin.main.query(sql).finally(() => done.abort());
-  const watching = admin.isSuperuser ? watch(admin, done.signal) : Promise.resolve();
-  await Promise.allSettled([sending, watching]); // whether it was done is the statement's to say
-  await sending;
+/** A backend that waits for its client to read cannot join in what DROP DATABASE asks of all; a slow line needs seconds. */
+const WRITE_MS_MAX = 5_000;
+
+/** Sends one statement, and ends what keeps it waiting for longer than that may take: handshakes, clients that do not read. */
+export async function pastStragglers(admin: Admin, sql: string): Promise<void> {
+  const handshakes = openPatience(HANDSHAKE_MS_MAX);
+  const writers = openPatience(WRITE_MS_MAX);
+  await pastBlockers(
+    admin,
+    admin.main,
+    () => admin.main.query(sql),
+    async (beside) => {
+      if (admin.isSuperuser) await terminate(beside, handshakes(await listHandshakes(beside)));
+      await terminate(beside, writers(await listWriters(beside)));
+    },
+  );
 }
 
-/** On a connection of its own, for the session's waits for its answer; opened only when that takes long. */
-async function watch(admin: Admin, done: AbortSignal): Promise<void> {
-  await pause(HANDSHAKE_MS_MAX, undefined, { signal: done });
-  await visit(admin, ADMIN_DATABASE, async (beside) => {
-    for (let before: number[] = []; !done.aborted; ) {
-      const now = await listHandshakes(beside);
-      await terminate(
-        beside,
-        now.filter((pid) => before.includes(pid)),
-      );
-      before = now;
-      await pause(HANDSHAKE_MS_MAX, undefined, { signal: done });
-    }
-  });
+/** Tells those that were seen at every look for longer than `msMax`. */
+function openPatience(msMax: number): (seen: number[]) => number[] {
+  let looks = new Map<number, number>();
+  return (seen) => {
+    looks = new Map(seen.map((pid) => [pid, (looks.get(pid) ?? 0) + 1]));
+    return seen.filter((pid) => (looks.get(pid) ?? 0) * LOOK_MS > msMax);
+  };
+}
+
+/** Tenants' backends that wait for their client to read what they send. */
+async function listWriters(beside: Connection): Promise<number[]> {
+  const rows = await beside.query<{ pid: number }>(
+    `SELECT a.pid FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+      WHERE a.wait_event = 'ClientWrite' AND r.rolname <> current_user AND NOT r.rolsuper`,
+  );
+  return rows.map(({ pid }) => pid);
 }
 
 async function terminate(connection: Connection, pids: number[]): Promise<void> {

@@ -16,7 +16,7 @@ export async function rollBackPrepared(admin: Admin, of: { database?: string; ow
       WHERE database::text = coalesce($1, database::text) AND owner::text = coalesce($2, owner::text)`,
     [database, owner],
   );
-  return rollBack(admin, found);
+  return rollBackFound(admin, found);
 }
 
 /** Names of what is prepared in a database: data that wait for their COMMIT PREPARED. */
@@ -28,23 +28,8 @@ export async function listPrepared(admin: Admin, database: string): Promise<stri
   return found.map(({ gid }) => gid);
 }
 
-/**
- * Rolls back what was prepared after a change of roles, by this login or by a role that it may act as: it may SET ROLE
- * before it prepares. A change of roles is known by its lock on their catalogue, which is kept until the end.
- */
-export async function rollBackRoleChanges(admin: Admin, login: number): Promise<number> {
-  const found = await admin.main.query<Prepared>(
-    `SELECT gid, database FROM pg_prepared_xacts
-      WHERE pg_has_role($1::oid, owner, 'MEMBER') AND transaction IN (
-        SELECT own.transactionid FROM pg_locks own JOIN pg_locks held USING (virtualtransaction)
-         WHERE own.locktype = 'transactionid' AND own.pid IS NULL AND held.pid IS NULL
-           AND held.locktype = 'relation' AND held.relation = 'pg_authid'::regclass)`,
-    [login],
-  );
-  return rollBack(admin, found);
-}
-
-async function rollBack(admin: Admin, found: Prepared[]): Promise<number> {
+/** Rolls these back, each from inside its database. Returns how many. */
+export async function rollBackFound(admin: Admin, found: Prepared[]): Promise<number> {
   for (const { gid, database } of found) {
     await visit(admin, database, (inside) => inside.query(`ROLLBACK PREPARED ${quoteLiteral(gid)}`));
   }

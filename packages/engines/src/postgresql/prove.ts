@@ -37,7 +37,11 @@ export async function proveRefused(
   login: LoginRef,
   password: Secret,
 ): Promise<Evidence> {
-  const attempt = await knock(admin, database.name, login, password);
+  const attempt = await knock(admin, database.name, login, password).catch(async (error: unknown) => {
+    if (codeOf(error) === 'server_busy' && (await isShutByCatalogue(admin, database, login))) return null;
+    throw error;
+  });
+  if (attempt === null) return { refused: true, reason: 'privilege', tried: false };
   if (!attempt.fault) {
     await attempt.connection.close();
     throw new PlatformError('login_check_failed', `"${login.name}" was let into "${database.name}"`);
@@ -46,6 +50,16 @@ export async function proveRefused(
   if (reason === 'other')
     throw new PlatformError('login_check_failed', 'The login was refused for a reason that proves nothing');
   return { refused: true, reason, sqlstate: attempt.fault.sqlstate };
+}
+
+/** Where no connection is left to knock with: whether the catalogue itself keeps the login out of the database. */
+async function isShutByCatalogue(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<boolean> {
+  const [row] = await admin.main.query<{ is_shut: boolean }>(
+    `SELECT NOT rolcanlogin OR NOT has_database_privilege(r.oid, d.oid, 'CONNECT') AS is_shut
+       FROM pg_roles r, pg_database d WHERE r.rolname::text = $1 AND d.datname::text = $2`,
+    [login.name, database.name],
+  );
+  return row?.is_shut ?? false;
 }
 
 /** Expects the canary and every system database to refuse the login for want of privilege. Throws `not_isolated`. */

@@ -5,8 +5,10 @@ import type { DatabaseRef } from '../contract';
 import { type Admin, visit } from './admin';
 import type { Connection } from './connect';
 import { onBehalfOf } from './membership';
+import { insist } from './insist';
 import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
 import { observeRole, refuseForeign } from './ownership';
+import { pastBlockers } from './past-blockers';
 import { quoteIdentifier, quoteLiteral } from './quote';
 
 /** Gives what the role owns to each database's owner, takes its grants away, drops it. Returns the databases visited. */
@@ -16,7 +18,7 @@ export async function releaseRole(admin: Admin, role: { name: string; oid: numbe
     const heir = place.owns ? await heirIn(admin, place, role.oid) : null;
     await clear(admin, place, role.name, heir);
   }
-  await admin.main.query(`DROP ROLE IF EXISTS ${quoteIdentifier(role.name)}`);
+  await insist(admin, [`DROP ROLE IF EXISTS ${quoteIdentifier(role.name)}`]);
   return places.map(({ database }) => database);
 }
 
@@ -91,7 +93,7 @@ async function clear(admin: Admin, place: Place, role: string, heir: string | nu
     throw new PlatformError('engine_refused', `"${role}" has a part in "${place.database}", which nobody may enter`);
   }
   const statements = releaseStatements(admin, role, heir);
-  const deed = (connection: Connection) => connection.atomically(statements);
+  const deed = (connection: Connection) => pastBlockers(admin, connection, () => connection.atomically(statements));
   if (place.database === ADMIN_DATABASE) await deed(admin.main);
   else await visit(admin, place.database, deed);
 }

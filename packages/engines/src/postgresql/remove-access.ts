@@ -23,7 +23,7 @@ export async function removeAccess(
   for (const login of target.logins) {
     const { ownership, oid } = await observeLoginRole(admin, login);
     if (ownership !== 'ours' || oid === null) continue;
-    await insist(admin, { login: oid }, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
+    await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
     locked.push(login.name);
   }
   if (!database) return { locked };
@@ -39,7 +39,7 @@ export async function shutDatabase(admin: Admin, database: DatabaseRef): Promise
   if (row.ownership !== 'ours' || row.connectionLimit < -1) return false;
   const groups = standingGroups(await observeGroups(admin, database));
   const name = quoteIdentifier(database.name);
-  await insist(admin, { database, oid: row.oid }, [
+  await insist(admin, [
     `ALTER DATABASE ${name} CONNECTION LIMIT 0`,
     `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`,
     ...groups.map((role) => {

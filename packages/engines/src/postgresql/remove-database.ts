@@ -2,7 +2,7 @@
 import { codeOf } from '@berth/core';
 import type { DatabaseRef, Evidence } from '../contract';
 import { type Admin, visit } from './admin';
-import { pastHandshakes } from './handshakes';
+import { pastStragglers } from './handshakes';
 import { standingGroups } from './membership';
 import { groupNameOf } from './names';
 import { type DatabaseRow, observeDatabaseRow, observeGroups } from './ownership';
@@ -35,7 +35,7 @@ async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: Datab
   for (let drops = 1; ; drops++) {
     const evidence = await clearFollowers(admin, database, row);
     try {
-      await pastHandshakes(admin, `DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
+      await pastStragglers(admin, `DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
       return evidence;
     } catch (error) {
       if (codeOf(error) !== 'server_busy' || drops === DROPS_MAX) throw error; // 55006: something came back

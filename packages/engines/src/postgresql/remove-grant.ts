@@ -19,7 +19,7 @@ export async function removeGrant(admin: Admin, database: DatabaseRef, login: Lo
   }
   const groups = await observeGroups(admin, database);
   const roles = await listRolesOf(admin, groups, oid);
-  await insist(admin, { login: oid }, [
+  await insist(admin, [
     ...revokeStatements(database, roles, login.name),
     `ALTER ROLE ${quoteIdentifier(login.name)} IN DATABASE ${quoteIdentifier(database.name)} RESET role`,
   ]);

@@ -12,7 +12,7 @@ import { releaseRole } from './release-role';
 export async function removeLogin(admin: Admin, login: LoginRef): Promise<Evidence> {
   const { ownership, oid } = await observeLoginRole(admin, login);
   if (ownership !== 'ours' || oid === null) return { found: ownership, dropped: false };
-  await insist(admin, { login: oid }, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
+  await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
   const sessions = await endSessionsOf(admin, [oid], null);
   const rolledBack = await rollBackPrepared(admin, { owner: login.name });
   const cleared = await releaseRole(admin, { name: login.name, oid });
