@@ -2,6 +2,7 @@
 import { type EngineName, newId } from '@berth/core';
 import type { Db } from './db';
 import type { Environment, Plan, Pool, Project, Team } from './generated/client';
+import { LIVING } from './living';
 
 export type { Environment, Plan, Pool, Project, Team };
 
@@ -22,23 +23,21 @@ export interface EverMade {
   poolsOf: string[];
 }
 
-const living = { deleted_at: null };
-
 /** Finds by id or by name: people type names, programs keep ids. Each `find` is null when there is none, or none any more. */
 export function catalogOf(db: Db) {
   return {
     findTeam: (idOrName: string): Promise<Team | null> =>
-      db.team.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
+      db.team.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...LIVING } }),
     findProject: (teamId: string, idOrName: string): Promise<Project | null> =>
-      db.project.findFirst({ where: { team_id: teamId, OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
+      db.project.findFirst({ where: { team_id: teamId, OR: [{ id: idOrName }, { name: idOrName }], ...LIVING } }),
     findEnvironment: (idOrName: string): Promise<Environment | null> =>
-      db.environment.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
+      db.environment.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...LIVING } }),
     findPool: (idOrName: string): Promise<Pool | null> =>
-      db.pool.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...living } }),
+      db.pool.findFirst({ where: { OR: [{ id: idOrName }, { name: idOrName }], ...LIVING } }),
     /** Plans of two engines may share a name: `engine` decides; without it any of that name. */
     findPlan: (idOrName: string, engine?: string): Promise<PlanView | null> =>
       db.plan.findFirst({
-        where: { OR: [{ id: idOrName }, { name: idOrName }], ...(engine !== undefined && { engine }), ...living },
+        where: { OR: [{ id: idOrName }, { name: idOrName }], ...(engine !== undefined && { engine }), ...LIVING },
         include: { environments: { select: { environment_id: true } } },
         orderBy: { number: 'asc' },
       }),
@@ -46,19 +45,19 @@ export function catalogOf(db: Db) {
     /** Plans of an engine, the smallest first. */
     listPlans: (engine: string): Promise<PlanView[]> =>
       db.plan.findMany({
-        where: { engine, ...living },
+        where: { engine, ...LIVING },
         include: { environments: { select: { environment_id: true } } },
         orderBy: [{ size_bytes_max: 'asc' }, { number: 'asc' }],
       }),
     /** Projects of a team, oldest first. */
     listProjects: (teamId: string): Promise<Project[]> =>
-      db.project.findMany({ where: { team_id: teamId, ...living }, orderBy: { number: 'asc' } }),
+      db.project.findMany({ where: { team_id: teamId, ...LIVING }, orderBy: { number: 'asc' } }),
     /** Oldest first. */
     listEnvironments: (): Promise<Environment[]> =>
-      db.environment.findMany({ where: living, orderBy: { number: 'asc' } }),
+      db.environment.findMany({ where: LIVING, orderBy: { number: 'asc' } }),
 
     /** Oldest first; null when every team was deleted, or none was made. */
-    findOldestTeam: (): Promise<Team | null> => db.team.findFirst({ where: living, orderBy: { number: 'asc' } }),
+    findOldestTeam: (): Promise<Team | null> => db.team.findFirst({ where: LIVING, orderBy: { number: 'asc' } }),
 
     /**
      * Of what there was ever a row, deleted or renamed since or not. Until commit nobody else who asks this goes on, so
@@ -77,32 +76,32 @@ export function catalogOf(db: Db) {
       await db.$executeRaw`
         INSERT INTO teams (id, name) VALUES (${newId('team')}, ${name})
         ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING`;
-      return db.team.findFirstOrThrow({ where: { name, ...living } });
+      return db.team.findFirstOrThrow({ where: { name, ...LIVING } });
     },
     async ensureProject(teamId: string, name: string): Promise<Project> {
       await db.$executeRaw`
         INSERT INTO projects (id, team_id, name) VALUES (${newId('project')}, ${teamId}, ${name})
         ON CONFLICT (team_id, name) WHERE deleted_at IS NULL DO NOTHING`;
-      return db.project.findFirstOrThrow({ where: { team_id: teamId, name, ...living } });
+      return db.project.findFirstOrThrow({ where: { team_id: teamId, name, ...LIVING } });
     },
     async ensureEnvironment(name: string): Promise<Environment> {
       await db.$executeRaw`
         INSERT INTO environments (id, name) VALUES (${newId('environment')}, ${name})
         ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING`;
-      return db.environment.findFirstOrThrow({ where: { name, ...living } });
+      return db.environment.findFirstOrThrow({ where: { name, ...LIVING } });
     },
     async ensurePool(name: string, engine: EngineName, environmentId: string): Promise<Pool> {
       await db.$executeRaw`
         INSERT INTO pools (id, name, engine, environment_id) VALUES (${newId('pool')}, ${name}, ${engine}, ${environmentId})
         ON CONFLICT (name) WHERE deleted_at IS NULL DO NOTHING`;
-      return db.pool.findFirstOrThrow({ where: { name, ...living } });
+      return db.pool.findFirstOrThrow({ where: { name, ...LIVING } });
     },
     async ensurePlan({ name, engine, sizeBytesMax, connectionsMax }: NewPlan): Promise<Plan> {
       await db.$executeRaw`
         INSERT INTO plans (id, name, engine, size_bytes_max, connections_max)
         VALUES (${newId('plan')}, ${name}, ${engine}, ${sizeBytesMax}, ${connectionsMax})
         ON CONFLICT (engine, name) WHERE deleted_at IS NULL DO NOTHING`;
-      return db.plan.findFirstOrThrow({ where: { name, engine, ...living } });
+      return db.plan.findFirstOrThrow({ where: { name, engine, ...LIVING } });
     },
   };
 }
