@@ -181,6 +181,18 @@ describe('a quarantine', () => {
   });
 });
 
+test('against a quota counts what lives and what is kept unseen, not what is only on its way out', async () => {
+  const { databases } = street.store;
+  const before = await databases.countOfTeam(street.teamId);
+  const [, going, hidden, gone] = await Promise.all(Array.from({ length: 4 }, () => street.database()));
+  expect(await databases.countOfTeam(street.teamId)).toBe(before + 4);
+  await databases.acceptDelete(going?.id ?? '');
+  await databases.acceptDelete(hidden?.id ?? '');
+  await databases.hide(hidden?.id ?? '');
+  await databases.becomeDeleted(gone?.id ?? '');
+  expect(await databases.countOfTeam(street.teamId)).toBe(before + 2);
+});
+
 describe('the asked name', () => {
   it('is taken while the database lives, in whatever state', async () => {
     for (const state of ['creating', 'available', 'failed', 'quarantined'] as const) {
