@@ -26,7 +26,7 @@ export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { isHidden, isInsideLimits, mayReach } from './kinds/subjects';
 export { refuseOutside } from './kinds/whole-credential';
-export { findAnswer, forgetOnce, keepAnswer, type Once } from './once';
+export { findAnswer, findFirst, forgetOnce, keepAnswer, type Once } from './once';
 export { type Preview, previewDatabase } from './preview';
 export { type Purged, purge } from './purge';
 export { request } from './request';

@@ -1,7 +1,7 @@
 // A client's promise that two requests are one (Idempotency-Key): the key is taken in the request's own transaction, and
 // what the first request was answered is kept beside it, sealed, for it may hold a token.
 import { codeOf, PlatformError, Secret } from '@berth/core';
-import type { Access, Action, ActionWithSteps, Nouns } from '@berth/store';
+import type { Access, Action, ActionWithSteps, KeptRequest, Nouns } from '@berth/store';
 import type { Context } from './context';
 import { answerContext } from './sealed-contexts';
 
@@ -11,28 +11,40 @@ export interface Once {
   fingerprint: string;
 }
 
-/** The action of the request that bore this key first; null when this is the first, which has it from now on. */
+/**
+ * The action of the request that bore this key first; null when this is the first, which has it from now on. Throws
+ * `key_reused`; `repeated` when that request was done without an action.
+ */
 export async function takeOnce(
   tx: Nouns,
   requester: Access | null,
   once: Once | null,
 ): Promise<ActionWithSteps | null> {
   if (requester === null || once === null) return null;
-  const kept = await tx.idempotency.take(requester.id, once.key, once.fingerprint);
+  const kept = await take(tx, requester, once);
   if (kept === null) return null;
-  if (kept.fingerprint !== once.fingerprint) throw keyReused();
-  return kept.actionId === null ? null : tx.actions.find(kept.actionId);
+  const action = kept.actionId === null ? null : await tx.actions.find(kept.actionId);
+  if (action === null) throw repeated();
+  return action;
 }
 
 /** Takes the key for a write that has no action. Throws `key_reused`; `repeated` when it was taken for this very write. */
 export async function takeWrite(tx: Nouns, access: Access, once: Once): Promise<void> {
-  const kept = await tx.idempotency.take(access.id, once.key, once.fingerprint);
-  if (kept === null) return;
-  if (kept.fingerprint !== once.fingerprint) throw keyReused();
-  throw new PlatformError(
-    'repeated',
-    'This was done before, by a request with the same Idempotency-Key, and its answer is lost. Look at what is there.',
-  );
+  if ((await take(tx, access, once)) !== null) throw repeated();
+}
+
+/** The request of the last day that bore this key first; null when there is none yet. Throws `key_reused`. */
+export async function findFirst({ store }: Context, access: Access, once: Once): Promise<KeptRequest | null> {
+  return sameRequest(await store.idempotency.find(access.id, once.key), once);
+}
+
+async function take(tx: Nouns, access: Access, once: Once): Promise<KeptRequest | null> {
+  return sameRequest(await tx.idempotency.take(access.id, once.key, once.fingerprint), once);
+}
+
+function sameRequest(kept: KeptRequest | null, { fingerprint }: Once): KeptRequest | null {
+  if (kept !== null && kept.fingerprint !== fingerprint) throw keyReused();
+  return kept;
 }
 
 /** Ties the action to the key that this transaction took. */
@@ -67,6 +79,13 @@ const BATCH = 1_000;
 /** Forgets the keys that are older than a day. Safe to repeat and to race. */
 export async function forgetOnce({ store }: Context): Promise<void> {
   while ((await store.idempotency.removeOld(BATCH)) === BATCH);
+}
+
+function repeated(): PlatformError {
+  return new PlatformError(
+    'repeated',
+    'This was done before, by a request with the same Idempotency-Key, and its answer is lost. Look at what is there.',
+  );
 }
 
 function keyReused(): PlatformError {

@@ -29,10 +29,12 @@ export function idempotencyOf(db: Db) {
       return taken > 0 ? null : this.find(accessId, key);
     },
 
-    /** Null when nobody took the key. */
+    /** Null when nobody took the key in the last day. */
     async find(accessId: string, key: string): Promise<KeptRequest | null> {
-      const row = await db.idempotencyKey.findUnique({ where: { access_id_key: { access_id: accessId, key } } });
-      return row && { fingerprint: row.fingerprint, actionId: row.action_id, answerSealed: row.answer_sealed };
+      const [row] = await db.$queryRaw<KeptRequest[]>`
+        SELECT fingerprint, action_id AS "actionId", answer_sealed AS "answerSealed" FROM idempotency_keys
+        WHERE access_id = ${accessId} AND key = ${key} AND created_at >= now() - ${KEPT_MS} * interval '1 millisecond'`;
+      return row ?? null;
     },
 
     /** What the request asked for; in the transaction that took the key. */

@@ -2,7 +2,7 @@
 // the request, and the answer is sent; what is remembered is packages/actions/src/once.ts.
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Caller, type Context, findAnswer, keepAnswer, type Once } from '@berth/actions';
+import { type Caller, type Context, findAnswer, findFirst, keepAnswer, type Once } from '@berth/actions';
 import { codeOf, PlatformError } from '@berth/core';
 import type { Access } from '@berth/store';
 import type { Call } from './route';
@@ -14,7 +14,8 @@ const KEY_LENGTH_MAX = 255;
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
-  body: object;
+  /** None for a 204. */
+  body?: object;
 }
 
 /** One that was sent before. */
@@ -42,8 +43,19 @@ export function readOnce({ request }: Call): Once | null {
 export async function findKept(api: Context, access: Access, once: Once | null): Promise<KeptAnswer | null> {
   const text = once === null ? null : await findAnswer(api, access, once);
   if (text === null) return null;
-  const { status, headers, body }: Answer = JSON.parse(text);
-  return { status, headers: headers ?? {}, body, isKept: true };
+  const answer: Answer = JSON.parse(text); // written by `keep`, and nowhere else
+  return { ...answer, isKept: true };
+}
+
+/**
+ * Whether the request is a repeated one and has its answer by now: for what a caller may not be shown any more, because the
+ * first request took it away. Throws `key_reused`.
+ */
+export async function answerAgain(api: Context, call: Call, access: Access, once: Once | null): Promise<boolean> {
+  const first = once === null ? null : await findFirst(api, access, once);
+  const kept = first === null ? null : await findKept(api, access, once);
+  if (kept !== null) sendAnswer(call, kept);
+  return kept !== null;
 }
 
 /** Keeps the answer for a repeated request, where there is a key. Best effort. */
@@ -88,10 +100,9 @@ async function waitForKept(api: Context, access: Access, once: Once, lost: unkno
 /** Sends the answer; one that was kept says so in `Idempotency-Replayed: true`. */
 export function sendAnswer({ response }: Call, answer: Answer | KeptAnswer): void {
   if ('isKept' in answer) response.set('Idempotency-Replayed', 'true');
-  response
-    .status(answer.status)
-    .set(answer.headers ?? {})
-    .json(answer.body);
+  response.status(answer.status).set(answer.headers ?? {});
+  if (answer.body === undefined) response.end();
+  else response.json(answer.body);
 }
 
 /** The same value with every object's keys in order: two writings of one body are one body. */

@@ -5,6 +5,7 @@ import type { Context } from '../context';
 import type { Caller, Change } from '../kind';
 import { describeDatabase } from '../kinds/change';
 import { closedReason, mayReach, noDatabase, wasDeleted } from '../kinds/subjects';
+import { findFirst, type Once } from '../once';
 import { judge } from '../placement';
 import { findProject, fitPlan } from '../resolve';
 import { audited, held } from './audited';
@@ -20,8 +21,23 @@ export interface ChangeInput {
   plan?: string | undefined;
 }
 
-/** Whether the change takes an action: it names another plan than the database has. Throws `not_found`. */
-export async function needsAction({ store }: Context, input: ChangeInput): Promise<boolean> {
+/**
+ * Whether the change takes an action: it names another plan than the database has. A repeated request goes the way of the
+ * first one with its key. Throws `key_reused`.
+ */
+export async function needsAction(
+  context: Context,
+  input: ChangeInput,
+  access: Access,
+  once: Once | null,
+): Promise<boolean> {
+  // in this order: while no request with the key has committed, nothing that it asked for can show in the database
+  const isOther = await isOtherPlan(context, input);
+  const first = once === null ? null : await findFirst(context, access, once);
+  return first === null ? isOther : first.actionId !== null;
+}
+
+async function isOtherPlan({ store }: Context, input: ChangeInput): Promise<boolean> {
   if (input.plan === undefined) return false;
   const database = await store.databases.find(input.databaseId);
   const plan = database === null ? null : await store.catalog.findPlan(input.plan, database.engine);

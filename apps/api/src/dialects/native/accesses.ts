@@ -8,7 +8,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE } from './authenticate';
-import { answerGone, created } from './created';
+import { changed, created, GONE } from './created';
 import {
   changeOf,
   fixed,
@@ -104,14 +104,17 @@ async function changeAccess(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const { team: _team, person: _person, ...change } = parse(accessChange, (await readBody(call)) ?? {});
   const id = idOfPath('access', call.request.params.id);
-  call.response.json(showAccess(await updateAccess(api, caller, id, change)));
+  await answerOnce(api, call, caller, async (asked) => changed(showAccess(await updateAccess(api, asked, id, change))));
 }
 
 async function removeAccess(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await revokeAccess(api, caller, idOfPath('access', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('access', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await revokeAccess(api, asked, id);
+    return GONE;
+  });
 }
 
 async function rotate(api: ApiContext, call: Call): Promise<void> {
@@ -119,10 +122,7 @@ async function rotate(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const { grace_seconds: graceS } = parse(rotation, (await readBody(call)) ?? {});
   const id = idOfPath('access', call.request.params.id);
-  await answerOnce(api, call, caller, async (asked) => ({
-    status: 200,
-    body: showIssued(await rotateAccess(api, asked, id, graceS)),
-  }));
+  await answerOnce(api, call, caller, async (asked) => changed(showIssued(await rotateAccess(api, asked, id, graceS))));
 }
 
 /** The only answers that hold a token. */

@@ -1,4 +1,4 @@
-// The answers to what is done at once: made, or gone.
+// The answers to what is done at once: made, as it is now, or gone.
 import type { Answer } from '../../http/once';
 import type { Call } from '../../http/route';
 
@@ -7,7 +7,10 @@ export function created({ request }: Call, path: string, shown: object): Answer 
   return { status: 201, headers: { Location: `${request.baseUrl}${path}` }, body: shown };
 }
 
-/** 204. */
-export function answerGone({ response }: Call): void {
-  response.status(204).end();
+/** 200. */
+export function changed(shown: object): Answer {
+  return { status: 200, body: shown };
 }
+
+/** 204. */
+export const GONE: Answer = { status: 204 };

@@ -11,7 +11,7 @@ import { ROLES } from '@berth/core';
 import type { Access, CredentialView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
-import { readOnce } from '../../http/once';
+import { answerAgain, readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import { noteDeed } from '../../http/refusals';
 import type { Call, Route } from '../../http/route';
@@ -19,7 +19,7 @@ import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, WRITE } from './authenticate';
 import { newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getVisibleCredential, getVisibleDatabase, seesPlace, isOperator, mayReachCredential } from './reach';
+import { getVisibleCredential, getVisibleDatabase, isOperator, mayReachCredential, seesPlace } from './reach';
 import { type Revealed, revealSecrets } from './reveal';
 
 const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });
@@ -102,9 +102,10 @@ async function createGrant(api: ApiContext, call: Call): Promise<void> {
 async function deleteGrant(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   parse(nothing, call.request.query);
+  const once = readOnce(call);
+  if (await answerAgain(api, call, access, once)) return; // the login may be outside the access's limits by now
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
   const database = await getVisibleDatabase(api.store, access, call.request.params.database_id);
-  const once = readOnce(call);
   const action = await requestAction(api, grantDelete, { credentialId: id, databaseId: database.id }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showIfVisible(api, access, id));
 }

@@ -19,6 +19,7 @@ import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, STEER, WRITE } from './authenticate';
+import { changed } from './created';
 import { answerDryRun } from './dry-run';
 import { changeOf, fixed, labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
 import { getVisibleDatabase, limitsOf } from './reach';
@@ -110,10 +111,10 @@ async function changeDatabase(api: ApiContext, call: Call): Promise<void> {
   const asked = parse(changedDatabase, (await readBody(call)) ?? {});
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
   const input = { databaseId: id, ...asked };
-  if (!(await needsAction(api, input))) {
-    return void call.response.json(showDatabase(await updateDatabase(api, input, access)));
-  }
   const once = readOnce(call);
+  if (!(await needsAction(api, input, access, once))) {
+    return answerOnce(api, call, access, async (by) => changed(showDatabase(await updateDatabase(api, input, by))));
+  }
   const action = await requestAction(api, databaseUpdate, input, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
@@ -144,10 +145,8 @@ async function extendDatabase(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const { days } = parse(extension, (await readBody(call)) ?? {});
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
-  await answerOnce(api, call, access, async (asked) => ({
-    status: 200,
-    body: showDatabase(await extendQuarantine(api, { databaseId: id, days }, asked)),
-  }));
+  const input = { databaseId: id, days };
+  await answerOnce(api, call, access, async (by) => changed(showDatabase(await extendQuarantine(api, input, by))));
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {

@@ -7,7 +7,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerGone, created } from './created';
+import { changed, created, GONE } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, quarantineDays, reference, showPage } from './fields';
 import { environmentLimitOf, getById, idOfPath, noSuch } from './reach';
 
@@ -57,12 +57,17 @@ async function changeEnvironment(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const change = parse(environmentChange, (await readBody(call)) ?? {});
   const id = idOfPath('environment', call.request.params.id);
-  call.response.json(showEnvironment(await updateEnvironment(api, caller, id, change)));
+  await answerOnce(api, call, caller, async (asked) =>
+    changed(showEnvironment(await updateEnvironment(api, asked, id, change))),
+  );
 }
 
 async function removeEnvironment(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await deleteEnvironment(api, caller, idOfPath('environment', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('environment', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await deleteEnvironment(api, asked, id);
+    return GONE;
+  });
 }

@@ -8,7 +8,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerGone, created } from './created';
+import { changed, created, GONE } from './created';
 import {
   changeOf,
   fixed,
@@ -98,12 +98,16 @@ async function changePlan(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
   const { engine: _, ...change } = parse(planChange, (await readBody(call)) ?? {});
-  call.response.json(showPlan(await updatePlan(api, caller, idOfPath('plan', call.request.params.id), change)));
+  const id = idOfPath('plan', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => changed(showPlan(await updatePlan(api, asked, id, change))));
 }
 
 async function removePlan(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await deletePlan(api, caller, idOfPath('plan', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('plan', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await deletePlan(api, asked, id);
+    return GONE;
+  });
 }

@@ -8,7 +8,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerGone, created } from './created';
+import { changed, created, GONE } from './created';
 import { changeOf, fixed, newName, nothing, pageOf, pageQuery, reference, showPage, wholeNumber } from './fields';
 import { environmentIdOf, environmentLimitOf, getById, idOfPath, noSuch } from './reach';
 
@@ -81,12 +81,16 @@ async function changePool(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
   const { engine: _engine, environment: _environment, ...change } = parse(poolChange, (await readBody(call)) ?? {});
-  call.response.json(showPool(await updatePool(api, caller, idOfPath('pool', call.request.params.id), change)));
+  const id = idOfPath('pool', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => changed(showPool(await updatePool(api, asked, id, change))));
 }
 
 async function removePool(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await deletePool(api, caller, idOfPath('pool', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('pool', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await deletePool(api, asked, id);
+    return GONE;
+  });
 }

@@ -8,7 +8,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
-import { answerGone, created } from './created';
+import { changed, created, GONE } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
 import { getById, idOfPath, isOperator, noSuch, teamIdOf } from './reach';
 
@@ -61,14 +61,19 @@ async function changeProject(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const change = parse(projectChange, (await readBody(call)) ?? {});
   const id = idOfPath('project', call.request.params.id);
-  call.response.json(showProject(await updateProject(api, caller, id, change)));
+  await answerOnce(api, call, caller, async (asked) =>
+    changed(showProject(await updateProject(api, asked, id, change))),
+  );
 }
 
 async function removeProject(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await deleteProject(api, caller, idOfPath('project', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('project', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await deleteProject(api, asked, id);
+    return GONE;
+  });
 }
 
 /** What a list is narrowed to: an operator's by nothing. */

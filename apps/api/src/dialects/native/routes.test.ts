@@ -1,114 +1,29 @@
 // Who may call what: every route of the native API, each with the scopes that open it, tried with all the others, without
 // a token, and on what belongs to another team. A route that is not in the table fails the first test.
-import { newId, SCOPES, type Scope, Secret } from '@berth/core';
+import { newId, SCOPES, Secret } from '@berth/core';
 import { makeToken } from '@berth/secrets';
-import type { Team } from '@berth/store';
 import { openTestStore } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
-import { addServer, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { makeAccess, openTestApi, type TestApi } from '../../api.fixture';
 import { openRateLimits } from '../../http/rate-limits';
 import { nativeRoutes } from './routes';
+import {
+  bearer,
+  furnish,
+  furnishOperated,
+  idFor,
+  operate,
+  type Row,
+  read,
+  sendRow,
+  TABLE,
+  type Things,
+  write,
+} from './routes.fixture';
 import { problemShape } from './shapes.fixture';
 
-type Method = 'get' | 'post' | 'patch' | 'delete';
-const NOUNS = [
-  ...(['database', 'credential', 'action', 'server', 'team', 'project'] as const),
-  ...(['access', 'environment', 'plan', 'pool'] as const),
-];
-type Noun = (typeof NOUNS)[number];
-
-interface Row {
-  method: Method;
-  path: string;
-  /** Any of these opens it. */
-  scopes: Scope[];
-  /** What `:id` names; null for a list, or for what makes a new thing. */
-  noun: Noun | null;
-  /** It is nobody's: every team may see it. */
-  isShared?: true;
-  body?: object;
-  query?: string;
-  /** The refusal of an action that has succeeded: whoever reads it was let in. */
-  opens?: string;
-  /** It is asked of a database in quarantine. */
-  isQuarantined?: true;
-}
-
-const keepers: Scope[] = ['admin', 'operator'];
 const noLimits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
-const read: Scope[] = ['public', 'operator'];
-const write: Scope[] = ['admin'];
-const operate: Scope[] = ['operator'];
-const steer: Scope[] = ['admin', 'operator'];
-const server = { name: 'srv', engine: 'postgresql', pool: 'first-pool', admin_url: 'postgres://a:b@new.example.org' };
-
-const plan = { name: 'fresh', engine: 'postgresql', size_bytes_max: 2 ** 30, connections_max: 5 };
-const pool = { name: 'fresh', engine: 'postgresql', environment: 'development' };
-const access = { name: 'fresh', person: 'somebody@example.org', scopes: ['public'] };
-const renamed = { name: 'renamed' };
-
-/** The five routes of a noun that operators run. */
-const crud = (noun: Noun, path: string, body: object, scopes: { read: Scope[]; isShared?: true }): Row[] => {
-  const shared = scopes.isShared === true ? { isShared: true as const } : {};
-  return [
-    { method: 'get', path, scopes: scopes.read, noun: null },
-    { method: 'post', path, scopes: operate, noun: null, body },
-    { method: 'get', path: `${path}/:id`, scopes: scopes.read, noun, ...shared },
-    { method: 'patch', path: `${path}/:id`, scopes: operate, noun, body: renamed },
-    { method: 'delete', path: `${path}/:id`, scopes: operate, noun },
-  ];
-};
-
-const TABLE: Row[] = [
-  { method: 'get', path: '/databases', scopes: read, noun: null },
-  { method: 'post', path: '/databases', scopes: write, noun: null, body: { name: 'fresh' } },
-  { method: 'get', path: '/databases/:id', scopes: read, noun: 'database' },
-  { method: 'patch', path: '/databases/:id', scopes: write, noun: 'database', body: { protected: false } },
-  { method: 'delete', path: '/databases/:id', scopes: write, noun: 'database', query: '?purge=true' },
-  { method: 'post', path: '/databases/:id/restore', scopes: keepers, noun: 'database', isQuarantined: true },
-  {
-    method: 'post',
-    path: '/databases/:id/extend',
-    scopes: keepers,
-    noun: 'database',
-    body: { days: 1 },
-    isQuarantined: true,
-  },
-  { method: 'get', path: '/databases/:id/credentials', scopes: read, noun: 'database' },
-  { method: 'post', path: '/databases/:id/credentials', scopes: write, noun: 'database' },
-  { method: 'get', path: '/credentials/:id', scopes: read, noun: 'credential' },
-  { method: 'delete', path: '/credentials/:id', scopes: write, noun: 'credential' },
-  {
-    method: 'post',
-    path: '/credentials/:id/grants',
-    scopes: write,
-    noun: 'credential',
-    body: { database: 'there', role: 'readonly' },
-  },
-  {
-    method: 'delete',
-    path: '/credentials/:id/grants/:database_id',
-    scopes: write,
-    noun: 'credential',
-    opens: 'not_found', // it has no grant there
-  },
-  { method: 'post', path: '/credentials/:id/reset', scopes: write, noun: 'credential' },
-  { method: 'get', path: '/actions', scopes: read, noun: null },
-  { method: 'get', path: '/actions/:id', scopes: read, noun: 'action' },
-  { method: 'post', path: '/actions/:id/cancel', scopes: steer, noun: 'action', opens: 'not_cancellable' },
-  { method: 'post', path: '/actions/:id/retry', scopes: steer, noun: 'action', opens: 'contradicts' },
-  ...crud('team', '/teams', { name: 'fresh' }, { read: operate }),
-  ...crud('project', '/projects', { name: 'fresh' }, { read }),
-  ...crud('access', '/accesses', access, { read: operate }),
-  { method: 'post', path: '/accesses/:id/rotate', scopes: operate, noun: 'access' },
-  ...crud('environment', '/environments', { name: 'fresh' }, { read, isShared: true }),
-  ...crud('plan', '/plans', plan, { read, isShared: true }),
-  ...crud('pool', '/pools', pool, { read, isShared: true }),
-  ...crud('server', '/servers', server, { read: operate }),
-  { method: 'post', path: '/servers/:id/preflight', scopes: operate, noun: 'server' },
-  { method: 'get', path: '/audit', scopes: operate, noun: null },
-];
 const ROWS = TABLE.map((row): [string, Row] => [`${row.method.toUpperCase()} ${row.path}`, row]);
 
 let api: TestApi;
@@ -116,7 +31,6 @@ let closeStore: () => Promise<void>;
 let storeUrl: string;
 const tokens = new Map<string, Secret>();
 /** Things of `team`, and of the other one. */
-type Things = Record<Noun, string>;
 let own: Things;
 let foreign: Things;
 
@@ -131,8 +45,8 @@ beforeAll(async () => {
   tokens.set('all', (await makeAccess(api, { scopes: [...SCOPES] })).token);
   const past = new Date(Date.now() - 1_000);
   tokens.set('expired', (await makeAccess(api, { scopes: [...SCOPES], expiresAt: past })).token);
-  own = await furnish(api.team, 'there');
-  foreign = await furnish(api.otherTeam, 'there');
+  own = await furnish(api, api.team, 'there');
+  foreign = await furnish(api, api.otherTeam, 'there');
 });
 
 afterAll(async () => {
@@ -140,44 +54,9 @@ afterAll(async () => {
   await closeStore();
 });
 
-async function furnish(team: Team, name: string): Promise<Things> {
-  const { token } = await makeAccess(api, { team, scopes: write });
-  const answer = await request(api.app).post('/v1/databases').set(bearer(token)).send({ name });
-  const { id: action, database_id: database, credential_id: credential } = answer.body.action;
-  await succeed(api, action);
-  return { action, database, credential, ...(await furnishOperated(team)) };
-}
-
-let count = 0;
-
-/** Things that nothing uses, so that each may be deleted. */
-async function furnishOperated(team: Team) {
-  count += 1;
-  const { store } = api.context;
-  const name = `unused${count}`;
-  const environment = await store.environments.insert({ name, quarantine_days: null });
-  const { pool_id } = await addServer(api.context, name, environment.id);
-  const { data } = await store.servers.list({ poolId: pool_id }, { cursor: null, limit: 1 });
-  const size = { size_bytes_max: 1n, connections_max: 1, quarantine_days: null };
-  return {
-    server: data[0]?.id ?? '',
-    team: (await store.teams.insert({ name, database_quota: null })).id,
-    project: (await store.projects.insert({ team_id: team.id, name })).id,
-    access: (await makeAccess(api, { team, scopes: ['public'] })).access.id,
-    environment: (await store.environments.insert({ name: `${name}-empty`, quarantine_days: null })).id,
-    plan: (await store.plans.insert({ name, engine: 'postgresql', ...size }, [])).id,
-    pool: (await store.pools.insert({ name, engine: 'postgresql', environment_id: environment.id })).id,
-  };
-}
-
-const bearer = (token: Secret | undefined) => ({ authorization: `Bearer ${token?.reveal() ?? ''}` });
-
 function send(row: Row, id: string, headers: Record<string, string>) {
-  const path = `/v1${row.path.replace(':id', id).replace(':database_id', own.database)}${row.query ?? ''}`;
-  return request(api.app)[row.method](path).set(headers).send(row.body);
+  return sendRow(api, row, id, own.database, headers);
 }
-
-const idFor = (row: Row, ids: Things) => (row.noun === null ? '' : ids[row.noun]);
 
 test('the table holds every route of the native API, and no other', () => {
   const routes = nativeRoutes({ ...api.context, limits: noLimits, stopping: api.stopping.signal });
@@ -326,7 +205,9 @@ test("lists hold a team's own things, an operator's hold all", async () => {
 test.each(ROWS)('%s is opened by the scope alone', async (name, row) => {
   const isOperated = row.scopes === operate; // a database is more work, and of no use to those
   const named = `fresh${ROWS.findIndex(([each]) => each === name)}`;
-  const fresh = isOperated ? { ...own, ...(await furnishOperated(api.team)) } : await furnish(api.team, named);
+  const fresh = isOperated
+    ? { ...own, ...(await furnishOperated(api, api.team, named)) }
+    : await furnish(api, api.team, named);
   for (const scope of row.scopes) {
     if (row.isQuarantined) await api.context.store.databases.becomeQuarantined(fresh.database, 7);
     const answer = await send(row, idFor(row, fresh), bearer(tokens.get(scope)));

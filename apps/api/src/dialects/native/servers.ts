@@ -4,13 +4,13 @@ import { PlatformError, SERVER_STATES, Secret } from '@berth/core';
 import type { Store } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
-import { readOnce } from '../../http/once';
+import { answerOnce, readOnce } from '../../http/once';
 import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, OPERATE } from './authenticate';
-import { answerGone } from './created';
+import { changed, GONE } from './created';
 import { changeOf, fixed, newName, nothing, pageOf, pageQuery, reference, showPage, sizeBytes } from './fields';
 import { environmentIdOf, getServer, idOfPath } from './reach';
 
@@ -100,8 +100,9 @@ async function changeServer(api: ApiContext, call: Call): Promise<void> {
   const { admin_url, engine: _, ...change } = parse(serverChange, (await readBody(call)) ?? {});
   const id = idOfPath('server', call.request.params.id);
   if (admin_url === undefined) {
-    call.response.json(showServer(await updateServer(api, caller, id, change)));
-    return;
+    return answerOnce(api, call, caller, async (asked) =>
+      changed(showServer(await updateServer(api, asked, id, change))),
+    );
   }
   const others = Object.keys(change);
   if (others.length > 0) {
@@ -119,8 +120,11 @@ async function changeServer(api: ApiContext, call: Call): Promise<void> {
 async function removeServer(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await deleteServer(api, caller, idOfPath('server', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('server', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await deleteServer(api, asked, id);
+    return GONE;
+  });
 }
 
 async function poolIdOf(store: Store, asked: string): Promise<string> {

@@ -7,7 +7,7 @@ import { parse } from '../../http/parse';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE } from './authenticate';
-import { answerGone, created } from './created';
+import { changed, created, GONE } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, reference, showPage, wholeNumber } from './fields';
 import { getById, idOfPath } from './reach';
 
@@ -54,12 +54,16 @@ async function changeTeam(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
   const change = parse(teamChange, (await readBody(call)) ?? {});
-  call.response.json(showTeam(await updateTeam(api, caller, idOfPath('team', call.request.params.id), change)));
+  const id = idOfPath('team', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => changed(showTeam(await updateTeam(api, asked, id, change))));
 }
 
 async function removeTeam(api: ApiContext, call: Call): Promise<void> {
   const caller = await authenticate(api, call, OPERATE);
   parse(nothing, call.request.query);
-  await deleteTeam(api, caller, idOfPath('team', call.request.params.id));
-  answerGone(call);
+  const id = idOfPath('team', call.request.params.id);
+  await answerOnce(api, call, caller, async (asked) => {
+    await deleteTeam(api, asked, id);
+    return GONE;
+  });
 }
