@@ -24,7 +24,8 @@ export async function makeKept(journey: Journey, name: string): Promise<Kept> {
   expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
   const databaseId = database_id ?? '';
   const uri = await journey.uriOf(credential_id ?? '');
-  await withClient(uri, (client) => client.query(`CREATE TABLE kept (text text); INSERT INTO kept VALUES ('first')`));
+  const rows = `CREATE TABLE kept (text text); INSERT INTO kept VALUES ('first')`;
+  await withClient(uri, (client) => client.query(`SET synchronous_commit = on; ${rows}`)); // some tests crash the server
   const row = await journey.context.store.databases.find(databaseId);
   return { databaseId, credentialId: credential_id ?? '', name: row?.engine_name ?? '', uri };
 }

@@ -1,9 +1,11 @@
 // What goes wrong in the middle of a quarantine or a restore: what the API says of the database is so, whatever failed.
+import { credentialReset, openSecret, request } from '@berth/actions';
 import { PlatformError } from '@berth/core';
 import { type Journey, openJourney, withClient } from '../journey';
 import {
   askRemove,
   askRestore,
+  evidenceOf,
   type Kept,
   makeKept,
   quarantine,
@@ -48,24 +50,47 @@ async function openAction({ databaseId }: Kept) {
 }
 
 describe('a server that goes away in the middle', () => {
-  it.each(['shut_out', 'check_refused'])(
-    'of a quarantine, after %s: it is never called quarantined before the server was asked again',
-    async (last) => {
+  // before the first step, and in each of the others: a step that begins is the one before it, performed
+  const moments = ['started:shut_out', 'performed:shut_out', 'performed:end_sessions', 'performed:forget_passwords'];
+
+  it.each(moments)(
+    'of a quarantine, %s: it is never called quarantined before the server was asked again',
+    async (fault) => {
       const kept = await made();
       const { id } = await askRemove(journey, kept.databaseId);
       const cut = await runAction(journey.context, id, {
         onMoment: async (moment, step) => {
-          if (moment === 'started' && step === last) await server.stop();
+          if (`${moment}:${step}` !== fault) return;
+          if (moment === 'started') await server.stop();
+          else await server.kill9();
         },
       });
       expect(cut).toMatchObject({ state: 'queued', failures: 0 });
       expect(await stateOf(journey, kept.databaseId)).toBe('available');
       await server.restart();
-      expect(await runToEnd(journey, id)).toMatchObject({ state: 'succeeded' });
+      const ended = await runToEnd(journey, id);
+      expect(ended).toMatchObject({ state: 'succeeded' });
+      for (const step of ['end_sessions', 'forget_passwords']) {
+        expect(evidenceOf(ended, step).looks).toEqual(expect.arrayContaining([0, 0]));
+      }
       expect(await refusalOf(kept.uri)).toBe('28P01');
       await restoreAndSee(journey, kept);
     },
   );
+
+  it('of a quarantine, when all was seen: it is quarantined, and shut when the server is back', async () => {
+    const kept = await made();
+    const { id } = await askRemove(journey, kept.databaseId);
+    const ended = await runAction(journey.context, id, {
+      onMoment: async (moment, step) => {
+        if (moment === 'performed' && step === 'check_refused') await server.stop();
+      },
+    });
+    expect(ended).toMatchObject({ state: 'succeeded' });
+    await server.restart();
+    expect(await refusalOf(kept.uri)).toBe('28P01');
+    await restoreAndSee(journey, kept);
+  });
 
   it('of a restore: it is quarantined until the server has let everybody in', async () => {
     const kept = await made();
@@ -166,29 +191,25 @@ test('a login that somebody dropped behind our back comes back with the restore'
   await restoreAndSee(journey, kept);
 });
 
-test('one name, deleted and made again a hundred times in a row: each is another database, and one is left', async () => {
-  const behind: Promise<unknown>[] = [];
-  const databaseIds = new Set<string>();
-  let last = '';
-  for (let round = 1; round <= 100; round += 1) {
-    const create = await journey.requestDatabase('again');
-    last = create.database_id ?? '';
-    databaseIds.add(last);
-    const isMade = round % 10 === 0; // the others are deleted before anybody began to make them
-    if (isMade) expect(await journey.runHere(create.id)).toMatchObject({ state: 'succeeded' });
-    if (round === 100) break;
-    const drop = await askRemove(journey, last, 'drop'); // and the next create does not wait for it
-    behind.push(journey.runHere(drop.id).then(({ state }) => expect(state).toBe('succeeded')));
-    if (behind.length > AT_ONCE) await behind.shift();
-  }
-  await Promise.all(behind);
-  expect(databaseIds.size).toBe(100);
-  const { rows } = await onServer(`SELECT datname FROM pg_database WHERE datname LIKE 'again%'`);
-  const row = await journey.context.store.databases.find(last);
-  expect(rows).toEqual([{ datname: row?.engine_name }]);
-  const { rows: roles } = await onServer(`SELECT FROM pg_roles WHERE rolname LIKE 'again%'`);
-  expect(roles).toHaveLength(2); // its group and its login
-}, 120_000);
-
-/** Drops under way beside the requests. */
-const AT_ONCE = 12;
+test('a login that a broken reset left with two passwords is let in with neither, and with the one that is shown after a restore', async () => {
+  const kept = await made();
+  const { credentialId } = kept;
+  const { id } = await request(journey.context, credentialReset, { credentialId }, journey.access);
+  await runAction(journey.context, id, {
+    onMoment: async (moment, step) => {
+      if (moment === 'recorded' && step === 'let_in') await server.stop();
+    },
+  });
+  await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = '${id}'`);
+  expect(await journey.runHere(id)).toMatchObject({ state: 'failed', error_code: 'server_unreachable' });
+  await server.restart();
+  const { rows } = await onStore(`SELECT pending_secret_sealed FROM credentials WHERE id = '${credentialId}'`);
+  const pending = new URL(kept.uri);
+  pending.password = openSecret(journey.context.keyRing, credentialId, rows[0]?.pending_secret_sealed).reveal();
+  expect([await refusalOf(kept.uri), await refusalOf(pending.href)]).toEqual(['28P01', null]); // the one nobody is shown
+  const action = await quarantine(journey, kept.databaseId);
+  expect(evidenceOf(action, 'check_refused').refused).toEqual([1, 2].map(() => expect.stringMatching(/: password$/)));
+  expect([await refusalOf(kept.uri), await refusalOf(pending.href)]).toEqual(['28P01', '28P01']);
+  await restoreAndSee(journey, kept);
+  expect(await refusalOf(pending.href)).toBe('28P01');
+});
