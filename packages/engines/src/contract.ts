@@ -5,6 +5,9 @@ import type { EngineName, Role, Secret, TlsMode } from '@berth/core';
 /** What was seen on the server; ends up readable on the action's step. Never a secret, never a verifier. */
 export type Evidence = Record<string, string | number | boolean | null | string[] | number[]>;
 
+/** `lacks` is null, or what a login that is let in was not able to do, in the server's words. */
+export type EntryEvidence = Evidence & { lacks: string | null };
+
 export interface ServerAddress {
   host: string;
   port: number;
@@ -137,6 +140,11 @@ export interface EngineSession {
    * and a reader writing too, wherever there is a table to try. Leaves nothing behind. Throws `login_check_failed`.
    */
   proveLogin(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<Evidence>;
+  /**
+   * Logs in likewise and throws `login_check_failed` only where the login is refused, or has another role here. What it cannot
+   * do by its tenant's own doing (settings, dropped schemas, triggers, connections used up) is told in `lacks`.
+   */
+  proveEntry(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<EntryEvidence>;
   /** Tries the login and expects to be refused for its password or its lock. Throws `login_check_failed` if let in. */
   proveRefused(database: DatabaseRef, login: LoginRef, password: Secret): Promise<Evidence>;
   /** Tries the login on the canary and on every system database and expects refusals. Throws `not_isolated`. */

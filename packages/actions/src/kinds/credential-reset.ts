@@ -63,14 +63,17 @@ export const credentialReset: Kind<CredentialResetInput> = {
     await step('let_in', () => session.ensureLogin(login, password));
     await step('check_login', async () => {
       const databases: string[] = [];
+      const lacking: string[] = [];
       let seen: Evidence = {};
       for (const { database, role } of await listOpenGrants(store, id)) {
-        seen = await session.proveLogin(database, login, password, role);
+        const { lacks, ...entry } = await session.proveEntry(database, login, password, role);
+        if (lacks !== null) lacking.push(`${database.name}: ${lacks}`);
+        seen = entry;
         if (oldPassword === null) seen.old_password = 'not tried: its key is lost';
         else Object.assign(seen, await session.proveRefused(database, login, oldPassword));
         databases.push(database.name);
       }
-      return { ...seen, databases };
+      return { ...seen, databases, ...(lacking.length > 0 && { lacking }) };
     });
     return (tx) => tx.credentials.adoptPendingSecret(id);
   },

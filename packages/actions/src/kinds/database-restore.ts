@@ -12,6 +12,7 @@ import {
   giveBack,
   listGuests,
   openDatabase,
+  proveOpen,
   proveShut,
   revoke,
 } from './shut-out';
@@ -60,16 +61,12 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
   async perform({ action, keyRing, session, step, store }) {
     const row = await getDatabase(store, action.database_id);
     const guests = await listGuests(store, keyRing, row);
-    const { database, all } = guests;
     await step('open_database', () => openDatabase(session, row));
     await step('give_back', () => giveBack(session, guests));
-    await step('check_logins', async () => {
-      for (const { login, password, role } of all) await session.proveLogin(database, login, password, role);
-      return { let_in: all.map(({ login }) => login.name) };
-    });
+    await step('check_logins', () => proveOpen(session, guests));
     await step('check_isolation', async () => {
-      for (const { login, password } of all) await session.proveIsolation(login, password);
-      return { isolated: all.map(({ login }) => login.name) };
+      for (const { login, password } of guests.all) await session.proveIsolation(login, password);
+      return { isolated: guests.all.map(({ login }) => login.name) };
     });
     return async (tx) => {
       await demandUnchanged(tx, keyRing, row, guests);

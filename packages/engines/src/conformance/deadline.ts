@@ -50,6 +50,7 @@ export function describeDeadline({
         removeDatabase: () => late.removeDatabase(database),
         removeLogin: () => late.removeLogin(login),
         proveLogin: () => late.proveLogin(database, login, password, 'owner'),
+        proveEntry: () => late.proveEntry(database, login, password, 'owner'),
         proveRefused: () => late.proveRefused(database, login, newPassword()),
         proveIsolation: () => late.proveIsolation(login, password),
       };

@@ -1,10 +1,10 @@
 // The proofs: each must be able to fail, and what could not be tried must never be counted as tried.
 import { inspect } from 'node:util';
-import { Secret } from '@berth/core';
+import { type Role, Secret } from '@berth/core';
 import { type Ground, newPassword, refusalOf } from './ground';
 import { relayTo } from './server';
 
-/** Part of the suite: proveLogin, proveRefused, proveIsolation. */
+/** Part of the suite: proveLogin, proveEntry, proveRefused, proveIsolation. */
 export function describeProofs({ session, open, server, newLogin, newDatabase, makeTenant, openTenant }: Ground): void {
   describe('proofs', () => {
     test('a login that works is proven, and leaves nothing behind', async () => {
@@ -27,7 +27,22 @@ export function describeProofs({ session, open, server, newLogin, newDatabase, m
         [newDatabase(), login, password],
       ] as const) {
         expect(await refusalOf(session().proveLogin(where, who, how, 'owner'))).toBe('login_check_failed');
+        expect(await refusalOf(session().proveEntry(where, who, how, 'owner'))).toBe('login_check_failed');
       }
+    });
+
+    test('an entry is what a login proves, and no other role, lock or shut database passes for it', async () => {
+      const { database, login, password } = await makeTenant();
+      const enter = (role: Role) => session().proveEntry(database, login, password, role);
+      expect(await enter('owner')).toMatchObject({ lacks: null });
+      for (const role of ['readwrite', 'readonly'] as const) {
+        expect([role, await refusalOf(enter(role))]).toEqual([role, 'login_check_failed']);
+      }
+      await session().removeAccess({ logins: [login] });
+      expect(await refusalOf(enter('owner'))).toBe('login_check_failed');
+      await session().ensureLogin(login, password);
+      await session().removeAccess({ database, logins: [] });
+      expect(await refusalOf(enter('owner'))).toBe('login_check_failed');
     });
 
     test('a login that is let in fails the proof that it is refused', async () => {
@@ -51,6 +66,7 @@ export function describeProofs({ session, open, server, newLogin, newDatabase, m
       const wrong = newPassword();
       expect(await refusalOf(through.proveRefused(database, login, wrong))).toBe('server_unreachable');
       expect(await refusalOf(through.proveLogin(database, login, password, 'owner'))).toBe('server_unreachable');
+      expect(await refusalOf(through.proveEntry(database, login, password, 'owner'))).toBe('server_unreachable');
       expect(await refusalOf(through.proveIsolation(login, password))).toBe('server_unreachable');
       await through.close();
       await relay.close();
@@ -82,6 +98,8 @@ export function describeProofs({ session, open, server, newLogin, newDatabase, m
         () => session().ensurePassword(login, password),
         () => session().proveLogin(database, login, password, 'owner'),
         () => session().proveLogin(database, login, wrong, 'owner'),
+        () => session().proveEntry(database, login, password, 'owner'),
+        () => session().proveEntry(database, login, wrong, 'owner'),
         () => session().proveRefused(database, login, password),
         () => session().proveRefused(database, login, wrong),
         () => session().proveIsolation(login, password),
@@ -91,7 +109,7 @@ export function describeProofs({ session, open, server, newLogin, newDatabase, m
       const seen: PromiseSettledResult<unknown>[] = [];
       for (const deed of deeds) seen.push(...(await Promise.allSettled([deed()])));
       expect(inspect(seen, { depth: 9, showHidden: true })).not.toContain('hunter2');
-      expect(seen.filter(({ status }) => status === 'rejected')).toHaveLength(4);
+      expect(seen.filter(({ status }) => status === 'rejected')).toHaveLength(5);
     });
   });
 }

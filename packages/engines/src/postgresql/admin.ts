@@ -18,6 +18,8 @@ export interface Admin {
 
 /** `WITH INHERIT, SET, ADMIN` on memberships came with 16; before it every membership has the first two. */
 export const VERSION_WITH_GRANT_OPTIONS = 160_000;
+/** `transaction_timeout`, which a tenant may set for its own login, came with 17. */
+export const VERSION_WITH_TRANSACTION_TIMEOUT = 170_000;
 
 /** Opens the admin's session. Must be closed by closing `main`. Throws as Engine.open says. */
 export async function openAdmin(server: ServerAdmin, leftMs: () => number): Promise<Admin> {

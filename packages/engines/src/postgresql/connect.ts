@@ -1,5 +1,6 @@
 // One connection to a PostgreSQL server, with a deadline on everything. It never reconnects: whoever lost a connection
 // may have lost its lock as well.
+import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { HOLD_MS, PlatformError, type Secret, type TlsMode } from '@berth/core';
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
@@ -17,12 +18,23 @@ const IDLE_MS_MAX = 2 * HOLD_MS;
 /** How long a polite goodbye may take. */
 const CLOSE_MS_MAX = 1_000;
 
+/** Whatever role and database are set to. A tenant sets its own role, an operator a database. */
+const SETTINGS = [
+  'search_path=pg_catalog', // tenants' schemas may hold functions that look like the server's own (CVE-2018-1058)
+  'default_transaction_read_only=off',
+  'exit_on_error=off',
+  'lock_timeout=0',
+  `idle_session_timeout=${IDLE_MS_MAX}`,
+];
+
 export interface Target {
   address: ServerAddress;
   username: string;
   password: Secret;
   database: string;
   applicationName: string;
+  /** Settings of the session beside ours, `name=value`; they win over those of role and database. */
+  settings?: string[];
 }
 
 export interface Connection {
@@ -35,8 +47,10 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** What came of knocking: a connection, or why there is none. */
-export type Attempt = { connection: Connection; fault: null } | { connection: null; fault: Fault };
+/** What came of knocking: a connection, or why there is none, and whether the password was accepted before that. */
+export type Attempt =
+  | { connection: Connection; fault: null }
+  | { connection: null; fault: Fault; isAuthenticated: boolean };
 
 /** Opens a connection, or throws what an admin is to be told. Must be closed. */
 export async function openConnection(target: Target, leftMs: () => number): Promise<Connection> {
@@ -56,17 +70,24 @@ export async function attemptConnection(target: Target, leftMs: () => number): P
     stream: () => socket,
   });
   client.on('error', () => socket.destroy()); // unheard, it would end the process; the next query reports the loss
+  let isAuthenticated = false;
+  const messages: unknown = Reflect.get(client, 'connection'); // of pg, but not of its types
+  if (messages instanceof EventEmitter) {
+    messages.once('authenticationOk', () => {
+      isAuthenticated = true;
+    });
+  }
   try {
     await client.connect();
   } catch (error) {
     socket.destroy();
-    return { connection: null, fault: faultOf(error) };
+    return { connection: null, fault: faultOf(error), isAuthenticated };
   }
   return { connection: connectionOver(client, socket, leftMs, statementMs), fault: null };
 }
 
 function clientConfig(
-  { address, username, password, database, applicationName }: Target,
+  { address, username, password, database, applicationName, settings = [] }: Target,
   statementMs: number,
 ): ClientConfig {
   // an empty password would make the driver look for one in the environment and in ~/.pgpass
@@ -79,8 +100,7 @@ function clientConfig(
     password: password.reveal(),
     database,
     application_name: applicationName,
-    // A tenant may have put functions that look like the server's own into its schemas (CVE-2018-1058).
-    options: `-c search_path=pg_catalog -c idle_session_timeout=${IDLE_MS_MAX}`,
+    options: [...SETTINGS, ...settings].map((setting) => `-c ${setting}`).join(' '),
     statement_timeout: statementMs,
     // a frozen worker inside a transaction must not hold locks for ever
     idle_in_transaction_session_timeout: STATEMENT_MS_MAX,

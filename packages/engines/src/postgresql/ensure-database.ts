@@ -69,13 +69,16 @@ async function openToGroups(admin: Admin, database: DatabaseSpec, standing: Role
   ]);
 }
 
-/** Tenants may drop schema public; then there is nothing to give. */
+/** Once: what its owners then let others do there is theirs to say. They may drop it too; then there is nothing to give. */
 async function giveSchemaPublic(admin: Admin, database: DatabaseRef): Promise<void> {
+  const group = groupNameOf(database);
   await visit(admin, database.name, async (inside) => {
-    const found = await inside.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'public'`);
-    if (found.length === 0) return;
+    const [found] = await inside.query<{ owner: string }>(
+      `SELECT rolname::text AS owner FROM pg_namespace n JOIN pg_roles r ON r.oid = nspowner WHERE nspname = 'public'`,
+    );
+    if (found === undefined || found.owner === group) return;
     const statements = [
-      `ALTER SCHEMA public OWNER TO ${quoteIdentifier(groupNameOf(database))}`,
+      `ALTER SCHEMA public OWNER TO ${quoteIdentifier(group)}`,
       'REVOKE ALL ON SCHEMA public FROM PUBLIC',
     ];
     await pastBlockers(admin, inside, () => inside.atomically(statements));

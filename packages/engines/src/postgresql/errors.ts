@@ -69,10 +69,13 @@ function isTls(fault: Fault): boolean {
   return ofCertificate || code.startsWith('UNABLE_TO_') || fault.message.includes('does not support SSL');
 }
 
+/** Longer ones are a tenant's: a trigger may say what it likes, and evidence is kept. */
+const MESSAGE_MAX = 500;
+
 function messageFor(fault: Fault): string {
   if (fault.sqlstate !== null) {
     if (quotesStatement(fault.sqlstate)) return `PostgreSQL refused a statement (SQLSTATE ${fault.sqlstate})`;
-    return `PostgreSQL says: ${fault.message} (SQLSTATE ${fault.sqlstate})`;
+    return `PostgreSQL says: ${fault.message.slice(0, MESSAGE_MAX)} (SQLSTATE ${fault.sqlstate})`;
   }
   if (isTls(fault)) return `TLS with the server failed: ${fault.network ?? 'it does not offer TLS'}`;
   if (fault.message.startsWith('SASL')) return 'The server and the admin login could not agree on a password exchange';

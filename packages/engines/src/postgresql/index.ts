@@ -9,6 +9,7 @@ import { takeLock } from './lock';
 import { observeDatabaseRow, observeLoginRole } from './ownership';
 import { ensureServerPrepared } from './prepare-server';
 import { proveIsolation, proveLogin, proveRefused } from './prove';
+import { proveEntry } from './prove-entry';
 import { removeAccess } from './remove-access';
 import { removeDatabase } from './remove-database';
 import { removeGrant } from './remove-grant';
@@ -40,6 +41,7 @@ function sessionOf(admin: Admin): EngineSession {
     removeDatabase: (database) => removeDatabase(admin, database),
     removeLogin: (login) => removeLogin(admin, login),
     proveLogin: (database, login, password, role) => proveLogin(admin, database, login, password, role),
+    proveEntry: (database, login, password, role) => proveEntry(admin, database, login, password, role),
     proveRefused: (database, login, password) => proveRefused(admin, database, login, password),
     proveIsolation: (login, password) => proveIsolation(admin, login, password),
     close: () => admin.main.close(),

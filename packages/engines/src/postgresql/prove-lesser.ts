@@ -50,7 +50,8 @@ async function triesOf(
     ...(hasPublic ? [{ what: 'to make a table', sql: `CREATE TABLE public.${unique} (a int)` }] : []),
   ];
   const table = role === 'readonly' ? await findReadTable(inside) : null;
-  if (table !== null) tries.push({ what: `to write to ${table}`, sql: `DELETE FROM ${table} WHERE false` });
+  // a lock for writing takes the right to write; asked for like this it is never waited for
+  if (table !== null) tries.push({ what: `to write to ${table}`, sql: `LOCK ${table} IN ROW EXCLUSIVE MODE NOWAIT` });
   return tries;
 }
 
@@ -63,7 +64,7 @@ async function findReadTable(inside: Connection): Promise<string | null> {
     `SELECT format('%I.%I', nspname, relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
       WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
         AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-      ORDER BY has_table_privilege(c.oid, 'DELETE'), c.oid LIMIT 1`,
+      ORDER BY has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE'), c.oid LIMIT 1`,
   );
   return row?.name ?? null;
 }

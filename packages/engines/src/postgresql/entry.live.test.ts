@@ -1,0 +1,90 @@
+// Let in, or not: what a tenant has used up or broken of its own is told apart from a password, a lock or a grant.
+import { eventually, openTestPostgresql } from '@berth/testing';
+import { newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
+import { postgresql } from '.';
+import { type LiveServer, liveServer } from './live-server';
+import { quoteIdentifier as quote, quoteLiteral } from './quote';
+
+let live: LiveServer;
+
+const ground = openGround(postgresql, async () => {
+  const server = await openTestPostgresql();
+  live = liveServer(server.url().reveal());
+  return { ...live, close: server.close };
+});
+
+const enter = ({ database, login, password }: Tenant) =>
+  ground.session().proveEntry(database, login, password, 'owner');
+
+const LIMITS = {
+  login: ({ login }: Tenant) => `ALTER ROLE ${quote(login.name)} CONNECTION LIMIT 1`,
+  database: ({ database }: Tenant) => `ALTER DATABASE ${quote(database.name)} CONNECTION LIMIT 1`,
+};
+
+describe.each(['login', 'database'] as const)(
+  'a tenant whose own clients have taken each connection of the %s',
+  (whose) => {
+    test('is let in: it holds them; another password and another role are not', async () => {
+      const tenant = await ground.makeTenant();
+      await live.asSuperuser(LIMITS[whose](tenant));
+      const inside = await ground.openTenant(tenant);
+      expect(await enter(tenant)).toEqual({ lacks: expect.stringContaining('too many connections') });
+      expect(await refusalOf(enter({ ...tenant, password: newPassword() }))).toBe('login_check_failed');
+      const asReader = ground.session().proveEntry(tenant.database, tenant.login, tenant.password, 'readonly');
+      expect(await refusalOf(asReader)).toBe('server_busy');
+      await inside.close();
+    });
+
+    test('is isolated: tried, or by the catalogue where that is not possible', async () => {
+      const tenant = await ground.makeTenant();
+      await live.asSuperuser(LIMITS[whose](tenant));
+      const inside = await ground.openTenant(tenant);
+      const evidence = await ground.session().proveIsolation(tenant.login, tenant.password);
+      expect(evidence.berth_canary).toMatch(whose === 'login' ? /^not tried.*catalogue$/ : /^privilege$/);
+      await live.letIntoCanary(tenant.login.name);
+      const expected = whose === 'login' ? 'server_busy' : 'not_isolated';
+      expect(await refusalOf(ground.session().proveIsolation(tenant.login, tenant.password))).toBe(expected);
+      await inside.close();
+    });
+  },
+);
+
+test('a limit of none is not used up by its clients: it is shut', async () => {
+  const tenant = await ground.makeTenant();
+  await live.asSuperuser(`ALTER DATABASE ${quote(tenant.database.name)} CONNECTION LIMIT 0`);
+  expect(await refusalOf(enter(tenant))).toBe('server_busy');
+});
+
+test('a login that hangs at the door once its password was taken is let in, and nothing is left hanging', async () => {
+  const tenant = await ground.makeTenant();
+  await live.asSuperuser(
+    `CREATE FUNCTION hang() RETURNS event_trigger LANGUAGE plpgsql AS
+       $$ BEGIN IF session_user <> 'postgres' THEN PERFORM pg_sleep(3600); END IF; END $$;
+     CREATE EVENT TRIGGER hang ON login EXECUTE FUNCTION hang()`,
+    tenant.database.name,
+  );
+  const hurried = await ground.open({ leftMs: () => 1_000 });
+  expect(await hurried.proveEntry(tenant.database, tenant.login, tenant.password, 'owner')).toEqual({
+    lacks: expect.stringContaining('took the password'),
+  });
+  const sessions = `SELECT FROM pg_stat_activity WHERE usename = ${quoteLiteral(tenant.login.name)}`;
+  await eventually(async () => (await live.asSuperuser(sessions)).length === 0, { what: 'its session to end' });
+});
+
+test('a reader of a database that lets everybody make tables, or locks them, is let in, and told of', async () => {
+  const owner = await ground.makeTenant();
+  const inside = await ground.openTenant(owner);
+  await inside.write('there');
+  const reader = { ...owner, login: ground.newLogin(), password: newPassword() };
+  await ground.session().ensureLogin(reader.login, reader.password);
+  await ground.session().ensureGrant(owner.database, reader.login, 'readonly');
+  const prove = () => ground.session().proveEntry(owner.database, reader.login, reader.password, 'readonly');
+  await live.asSuperuser('GRANT CREATE ON SCHEMA public TO PUBLIC', owner.database.name);
+  expect(await prove()).toEqual({ lacks: expect.stringContaining('not refused to make a table') });
+  await live.asSuperuser('REVOKE CREATE ON SCHEMA public FROM PUBLIC', owner.database.name);
+  await live.asSuperuser(
+    `BEGIN; LOCK notes; PREPARE TRANSACTION ${quoteLiteral(owner.database.id)}`,
+    owner.database.name,
+  );
+  expect(await prove()).toMatchObject({ lacks: null, refused: expect.arrayContaining(['to write to public.notes']) });
+});
