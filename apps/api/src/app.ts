@@ -19,7 +19,7 @@ export function appOf(api: ApiContext): Express {
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did
   trustProxies(app, api.trustedProxies ?? []);
   const refusals = openRefusals(api);
-  app.use(accessLog(api.log, api.clock), securityHeaders());
+  app.use(accessLog(api.log, api.clock), securityHeaders(), refusals.handler);
   for (const dialect of DIALECTS) {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log, refusals));
   }

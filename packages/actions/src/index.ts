@@ -8,7 +8,14 @@ export {
   rotateAccess,
   updateAccess,
 } from './administer/accesses';
-export { type Refusal, recordDeed, recordRefusal, recordReveal } from './administer/audit';
+export {
+  type Refusal,
+  type RefusalsLeftOut,
+  recordDeed,
+  recordLeftOut,
+  recordRefusal,
+  recordReveal,
+} from './administer/audit';
 export { type ChangeInput, needsAction, updateDatabase } from './administer/databases';
 export { createEnvironment, deleteEnvironment, updateEnvironment } from './administer/environments';
 export { extendQuarantine } from './administer/extend-quarantine';

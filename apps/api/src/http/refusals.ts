@@ -1,39 +1,44 @@
 // Writes that were refused go into the audit, at the one place where errors end. What cannot be recorded is logged, and
 // never changes the answer.
-import { type Context, recordRefusal } from '@berth/actions';
-import { type Clock, ERRORS, ID_PREFIXES, type IdNoun, isId, type PlatformError, within } from '@berth/core';
-import type { Request, Response } from 'express';
+import { type Context, type RefusalsLeftOut, recordLeftOut, recordRefusal } from '@berth/actions';
+import { ERRORS, ID_PREFIXES, type IdNoun, isId, type PlatformError, within } from '@berth/core';
+import type { Request, RequestHandler, Response } from 'express';
 import { findNotedAccess, notedAccess, routeOf } from './access-log';
 import { addressOf } from './address';
+import { openFlood } from './flood';
 
 /** Reads change nothing; everything else was to. */
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 /** No answer waits longer than this for its refusal to be recorded. */
 const RECORD_MS_MAX = 2_000;
 
-/**
- * A stranger must not be able to fill the store: of what is refused to callers who are not known, or who come too often, so
- * much is recorded in each minute by each process. The rest is counted, and the count is logged.
- */
-const FLOOD = { windowMs: 60_000, perCallerMax: 10, allMax: 300 };
-
 export interface Refusals {
   /** Resolves when it is recorded, or will not be. Never throws. */
   record(error: PlatformError, request: Request, response: Response): Promise<void>;
+  /** Tells what was left out of the minutes that are over, on the occasion of any request, which does not wait for it. */
+  handler: RequestHandler;
 }
 
-/** The refusals of one API process. */
-export function openRefusals(context: Context): Refusals {
+/** The refusals of one API process. What is counted when it stops is told then, best effort. */
+export function openRefusals(context: Context & { stopping: AbortSignal }): Refusals {
   const flood = openFlood(context);
+  const tell = async (which: 'over' | 'all') => {
+    for (const leftOut of flood.take(which)) await recordCount(context, leftOut);
+  };
+  context.stopping.addEventListener('abort', () => void tell('all'), { once: true });
   return {
+    handler(_request, _response, next) {
+      void tell('over');
+      next();
+    },
     async record(error, request, response) {
       const { status } = ERRORS[error.code];
       const isDeed = !READS.includes(request.method) || response.locals.isDeed === true;
       if (!isDeed || !(status < 500 || status === 501 || status === 507)) return;
       const access = findNotedAccess(response);
       const address = addressOf(request);
-      const mayFlood = access === null || error.code === 'too_many_requests';
-      if (mayFlood && !flood.admits(access?.id ?? address ?? '')) return;
+      await tell('over');
+      if (!flood.admits({ access, address, errorCode: error.code })) return;
       const deed = `${request.method} ${routeOf(request)}`;
       const refusal = { deed, errorCode: error.code, access, address, subjectId: notedSubject(response) };
       try {
@@ -67,33 +72,14 @@ function notedSubject(response: Response): string | null {
   return typeof subjectId === 'string' ? subjectId : null;
 }
 
-function openFlood({ clock, log }: { clock: Clock } & Pick<Context, 'log'>) {
-  const counts = new Map<string, number>();
-  let startedMs = clock.monotonicMs();
-  let all = 0;
-  let leftOut = 0;
-
-  function begin(nowMs: number): void {
-    if (leftOut > 0) log.warn({ count: leftOut }, 'Refusals were left out of the audit: too many came in a minute');
-    counts.clear();
-    startedMs = nowMs;
-    all = 0;
-    leftOut = 0;
+/** One entry for all of them. Never throws. */
+async function recordCount(context: Context, leftOut: RefusalsLeftOut): Promise<void> {
+  const { access, count } = leftOut;
+  const fields = { count, ...(access !== null && { accessId: access.id }) };
+  context.log.warn(fields, 'Refusals were left out of the audit: too many came in a minute');
+  try {
+    await within(RECORD_MS_MAX, 'The audit', recordLeftOut(context, leftOut));
+  } catch (error) {
+    context.log.error({ ...fields, error }, 'How many refusals were left out could not be recorded in the audit');
   }
-
-  return {
-    /** Whether one more of this caller is recorded. */
-    admits(caller: string): boolean {
-      const nowMs = clock.monotonicMs();
-      if (nowMs - startedMs >= FLOOD.windowMs) begin(nowMs);
-      const count = counts.get(caller) ?? 0;
-      if (count >= FLOOD.perCallerMax || all >= FLOOD.allMax) {
-        leftOut += 1;
-        return false;
-      }
-      counts.set(caller, count + 1);
-      all += 1;
-      return true;
-    },
-  };
 }

@@ -39,3 +39,26 @@ export async function recordRefusal({ store }: Context, { access, address, ...re
   const who = access === null ? null : { id: access.id, person: access.person, address };
   await store.audit.record({ ...refusal, who, address, teamId: access?.team_id ?? null });
 }
+
+/** Refusals that have no entry of their own: how many of which codes, from when until when. */
+export interface RefusalsLeftOut {
+  /** Null for callers who are not known. */
+  access: Access | null;
+  count: number;
+  codes: Partial<Record<ErrorCode, number>>;
+  from: Date;
+  until: Date;
+}
+
+/** One entry in place of many: the audit says itself that it is not whole. */
+export async function recordLeftOut({ store }: Context, leftOut: RefusalsLeftOut): Promise<void> {
+  const { access, codes, count, from, until } = leftOut;
+  await store.audit.record({
+    deed: 'refusals_left_out',
+    errorCode: 'too_many_requests',
+    who: access,
+    teamId: access?.team_id ?? null,
+    subjectId: access?.id ?? null,
+    after: { count, codes, from: from.toISOString(), until: until.toISOString() },
+  });
+}

@@ -304,7 +304,11 @@ test.each(Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS
       () => {
         throw new PlatformError(code, 'what happened', { fields: [{ field: 'name', message: 'is wrong' }] });
       },
-      errorsTo(renderError, openLog('test', 'silent'), openRefusals(street.context)),
+      errorsTo(
+        renderError,
+        openLog('test', 'silent'),
+        openRefusals({ ...street.context, stopping: new AbortController().signal }),
+      ),
     );
     const { status, body } = await request(failing).get('/');
     expect([400, 401, 403, 404, 500, 503]).toContain(status);

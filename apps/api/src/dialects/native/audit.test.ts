@@ -2,7 +2,7 @@
 import { type Scope, Secret, systemClock } from '@berth/core';
 import type { Log, LogFields } from '@berth/runtime';
 import { makeToken } from '@berth/secrets';
-import { openTestStore, type TestStore } from '@berth/testing';
+import { eventually, openTestStore, type TestStore } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
 import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
@@ -186,6 +186,60 @@ test('of strangers a minute holds so much and no more; the next minute tells how
   await call('post', '/v1/databases', makeToken()).send({ name: 'x' });
   expect(errors).toMatchObject([{ fields: { count: 5 }, message: expect.stringContaining('left out of the audit') }]);
   expect((await refusals()).length - before).toBe(11);
+  const [told] = await entries('?deed=refusals_left_out');
+  expect(told).toMatchObject({ outcome: 'refused', access_id: null, team_id: null });
+  expect(told?.after).toMatchObject({ count: 5, codes: { unauthenticated: 4, not_found: 1 } });
+});
+
+test('one token cannot fill the audit either: after sixty refusals in a minute the rest is one entry, of its own', async () => {
+  const poor = await makeAccess(api, { scopes: ['public'] });
+  const own = `access_id=${poor.access.id}&limit=100`;
+  const attempt = (path: string) => call('post', path, poor.token).send({});
+  for (let index = 0; index < 63; index += 1) expect((await attempt('/v1/databases')).status).toBe(403);
+  expect(await entries(`?${own}`)).toHaveLength(60);
+  const made = await call('post', '/v1/teams').send({ name: 'meanwhile' });
+  expect((await newest()).subject_id).toBe(made.body.id); // what is done is recorded, whatever is refused
+  passedMs += 61_000;
+  const [told] = await eventually(async () => {
+    const found = await entries(`?deed=refusals_left_out&${own}`); // any request is an occasion to tell it
+    return found.length > 0 && found;
+  });
+  expect(told).toMatchObject({
+    ...{ outcome: 'refused', error_code: 'too_many_requests', person: 'caller@example.org', team_id: api.team.id },
+    ...{ subject_id: poor.access.id, before: null },
+    after: { count: 3, codes: { missing_scope: 3 }, from: expect.any(String), until: expect.any(String) },
+  });
+  await attempt('/v1/databases');
+  expect((await entries(`?${own}`)).map(({ deed }) => deed).slice(0, 3)).toEqual([
+    'POST /v1/databases',
+    'refusals_left_out',
+    'POST /v1/databases',
+  ]);
+});
+
+test('what was counted and cannot be recorded is logged; what is counted when the process stops is told then', async () => {
+  const stopping = new AbortController();
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+  const app = appOf({ ...api.context, limits, stopping: stopping.signal });
+  const poor = await makeAccess(api, { scopes: ['public'] });
+  const attempts = async () => {
+    for (let index = 0; index < 61; index += 1)
+      await request(app).post('/v1/teams').auth(poor.token.reveal(), { type: 'bearer' });
+  };
+  await attempts();
+  await sql.query('ALTER TABLE audit RENAME TO audit_away');
+  passedMs += 61_000;
+  await request(app).get('/healthz');
+  await eventually(() => errors.some(({ message }) => message.startsWith('How many refusals were left out')));
+  await sql.query('ALTER TABLE audit_away RENAME TO audit');
+  expect(errors[0]?.fields).toMatchObject({ count: 1, accessId: poor.access.id });
+  await attempts();
+  stopping.abort();
+  const [told] = await eventually(async () => {
+    const found = await entries(`?deed=refusals_left_out&access_id=${poor.access.id}`);
+    return found.length > 0 && found;
+  });
+  expect(told?.after).toMatchObject({ count: 1 });
 });
 
 test('a refusal that cannot be recorded is logged, and answered as it is', async () => {
