@@ -22,7 +22,7 @@ export type OwnerLogin = (typeof OWNER_LOGINS)[number];
 /** Where neither plan nor environment says how many days a deleted database is kept. */
 export const QUARANTINE_DAYS_DEFAULT = 7;
 
-/** How far from now the end of a quarantine may be put off. */
+/** How many days plan or environment may keep what is deleted, and how far from now its end may be put off. */
 export const QUARANTINE_DAYS_MAX = 365;
 
 /** How many days a database is kept after its delete: 0 drops it at once. */

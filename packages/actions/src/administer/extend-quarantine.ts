@@ -12,7 +12,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * Puts the end of a quarantine off by so many whole days, and returns the database. Throws `not_found`; `contradicts` for
  * what is not quarantined or is being deleted; `invalid_request` for less than a day, or an end more than
- * QUARANTINE_DAYS_MAX days from now. Each call adds more: not safe to repeat.
+ * QUARANTINE_DAYS_MAX days from now; `contradicts` where not even one more fits. Each call adds more: not safe to repeat.
  */
 export async function extendQuarantine(
   context: Context,
@@ -46,10 +46,16 @@ async function refuseMoved(tx: Nouns, { id, state }: DatabaseView): Promise<void
 }
 
 function refuseTooLong({ clock }: Context, database: DatabaseView, days: number): void {
-  const latestMs = clock.now().getTime() + QUARANTINE_DAYS_MAX * DAY_MS;
-  const daysMax = Math.max(0, Math.floor((latestMs - (database.purge_after?.getTime() ?? 0)) / DAY_MS));
-  if (Number.isInteger(days) && days >= 1 && days <= daysMax) return;
+  const keptUntil = database.purge_after?.getTime() ?? 0;
+  const latest = clock.now().getTime() + QUARANTINE_DAYS_MAX * DAY_MS;
+  const daysMax = Math.floor((latest - keptUntil) / DAY_MS);
   const kept = `it is kept until ${timeOf(database)}, and at most until ${QUARANTINE_DAYS_MAX} days from now`;
+  if (daysMax < 1) {
+    const nextAt = new Date(keptUntil - (QUARANTINE_DAYS_MAX - 1) * DAY_MS).toISOString();
+    const advice = `Ask again from ${nextAt} on, or protect it: what is protected is not dropped.`;
+    throw new PlatformError('contradicts', `The database ${database.id} cannot be kept longer: ${kept}. ${advice}`);
+  }
+  if (Number.isInteger(days) && days >= 1 && days <= daysMax) return;
   throw invalid('days', `must be a whole number from 1 to ${daysMax}: ${kept}`);
 }
 

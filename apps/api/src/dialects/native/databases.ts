@@ -21,7 +21,18 @@ import { answerAccepted } from './accepted';
 import { authenticate, READ, STEER, WRITE } from './authenticate';
 import { changed } from './created';
 import { answerDryRun } from './dry-run';
-import { changeOf, fixed, labels, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
+import {
+  changeOf,
+  fixed,
+  labels,
+  newName,
+  nothing,
+  pageOf,
+  pageQuery,
+  reference,
+  showPage,
+  wholeNumber,
+} from './fields';
 import { getVisibleDatabase, limitsOf } from './reach';
 
 const newDatabase = z.strictObject({
@@ -60,7 +71,7 @@ const listQuery = z.strictObject({
 const createQuery = z.strictObject({ dry_run: z.enum(['true', 'false']).optional() });
 const deleteQuery = z.strictObject({ purge: z.enum(['true', 'false']).optional() });
 
-const extension = z.strictObject({ days: z.int().min(1).max(QUARANTINE_DAYS_MAX) });
+const extension = z.strictObject({ days: wholeNumber(1, QUARANTINE_DAYS_MAX) });
 
 export function databaseRoutes(api: ApiContext): Route[] {
   return [

@@ -1,6 +1,6 @@
 // The fields that requests are made of. What passes here can be written to the store: text without control characters,
 // and names that every engine can hold.
-import { type IdNoun, isId } from '@berth/core';
+import { type IdNoun, isId, QUARANTINE_DAYS_MAX } from '@berth/core';
 import type { PageRequest } from '@berth/store';
 import { z } from 'zod';
 
@@ -50,10 +50,8 @@ const SIZE_BYTES_MAX = 1024 ** 5;
 /** Room for one database: from 1 MiB to 1 PiB. */
 export const sizeBytes = wholeNumber(SIZE_BYTES_MIN, SIZE_BYTES_MAX).transform((bytes) => BigInt(bytes));
 
-const POLICY_DAYS_MAX = 3_650;
-
-/** Days that a deleted database is kept; 0 keeps none; null leaves it to others. */
-export const quarantineDays = wholeNumber(0, POLICY_DAYS_MAX).nullable();
+/** Days that a deleted database is kept; 0 keeps none; null leaves it to others. No more than it may be put off to. */
+export const quarantineDays = wholeNumber(0, QUARANTINE_DAYS_MAX).nullable();
 
 /** A moment, with its zone (RFC 3339). */
 export const instant = z.iso

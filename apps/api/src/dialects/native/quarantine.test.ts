@@ -224,6 +224,28 @@ describe('extend', () => {
     expect((await extend(id, { days: 358 })).status).toBe(200);
   });
 
+  test.each([0, 3_000])(
+    'refuses where nothing is left, %d days beyond it, and says when there will be',
+    async (days) => {
+      const { id } = await quarantined();
+      await api.sql(`UPDATE databases SET purge_after = now() + $2 * interval '1 day' WHERE id = $1`, [
+        id,
+        364.5 + days,
+      ]);
+      const kept = await show(id);
+      const problem = await refused(extend(id, { days: 1 }), 409, 'contradicts');
+      const nextAt = new Date(Date.parse(kept.purge_after ?? '') - 364 * 86_400_000).toISOString();
+      for (const part of [String(kept.purge_after), '365 days from now', nextAt, 'protect it']) {
+        expect(problem.detail).toContain(part);
+      }
+      expect(await show(id)).toEqual(kept);
+      await api.sql(`UPDATE databases SET purge_after = now() + interval '364 days' - interval '1 s' WHERE id = $1`, [
+        id,
+      ]);
+      expect((await extend(id, { days: 1 })).status).toBe(200); // a second after that moment
+    },
+  );
+
   test('sent twice with one Idempotency-Key adds its days once', async () => {
     const { id } = await quarantined();
     const send = () => extend(id, { days: 5 }).set('idempotency-key', `extend ${id}`);
