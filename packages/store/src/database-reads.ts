@@ -87,11 +87,9 @@ export function databaseReadsOf(db: Db) {
       return { data, total };
     },
 
-    /** How many a team has that count against its quota: all but those whose delete was accepted. */
+    /** How many a team has that count against its quota: all but those whose delete was accepted, kept unseen or not. */
     countOfTeam: (teamId: string): Promise<number> =>
-      db.database.count({
-        where: { team_id: teamId, state: { not: 'deleted' }, OR: [{ delete_accepted_at: null }, { hidden: true }] },
-      }),
+      db.database.count({ where: { team_id: teamId, state: { not: 'deleted' }, delete_accepted_at: null } }),
 
     /** The living ones of a team that have this name, in whatever environment. */
     listByName: (teamId: string, name: string): Promise<DatabaseView[]> =>

@@ -181,7 +181,7 @@ describe('a quarantine', () => {
   });
 });
 
-test('against a quota counts what lives and what is kept unseen, not what is only on its way out', async () => {
+test('against a quota counts what its team knows of: not what is on its way out, nor what is kept unseen until it is restored', async () => {
   const { databases } = street.store;
   const before = await databases.countOfTeam(street.teamId);
   const [, going, hidden, gone] = await Promise.all(Array.from({ length: 4 }, () => street.database()));
@@ -190,6 +190,12 @@ test('against a quota counts what lives and what is kept unseen, not what is onl
   await databases.acceptDelete(hidden?.id ?? '');
   await databases.hide(hidden?.id ?? '');
   await databases.becomeDeleted(gone?.id ?? '');
+  expect(await databases.countOfTeam(street.teamId)).toBe(before + 1);
+  const facts = { sizeBytes: 1, charset: 'UTF8', collation: 'C' };
+  await databases.becomeAvailable(hidden?.id ?? '', facts);
+  await databases.becomeQuarantined(hidden?.id ?? '', 7);
+  expect(await databases.countOfTeam(street.teamId)).toBe(before + 1);
+  await databases.reclaimName({ id: hidden?.id ?? '', name: hidden?.name ?? '' });
   expect(await databases.countOfTeam(street.teamId)).toBe(before + 2);
 });
 

@@ -11,6 +11,7 @@ import { choose, listCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
 import { describeDatabase } from './change';
 import { makeLogin } from './login-steps';
+import { refuseOverQuota } from './quota';
 import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 
 export interface DatabaseCreateInput extends Asked {
@@ -117,15 +118,6 @@ function refuseReservedName({ engine }: Resolved, name: string): void {
   if (!rules.isReserved(name)) return;
   const message = `"${name}" is reserved by ${engine} or by Berth; choose another name`;
   throw new PlatformError('invalid_request', `The name is reserved.`, { fields: [{ field: 'name', message }] });
-}
-
-async function refuseOverQuota(tx: Nouns, teamId: string): Promise<void> {
-  const quota = await tx.teams.lockQuota(teamId);
-  if (quota === null) return;
-  const count = await tx.databases.countOfTeam(teamId);
-  if (count < quota) return;
-  const message = `The team has ${count} of the ${quota} databases it may have. Delete one, or ask an operator for more.`;
-  throw new PlatformError('quota_exceeded', message);
 }
 
 /** Its row stays locked until commit: names on one server are chosen one after another, whoever places or pins. */

@@ -1,9 +1,11 @@
 // database_restore: out of quarantine, with the same data, the same logins and the same passwords. A restore that fails
 // leaves the database quarantined and shut.
 import { PlatformError } from '@berth/core';
+import type { DatabaseView, Nouns } from '@berth/store';
 import type { FailedWork, Kind } from '../kind';
 import { describeDatabase } from './change';
 import { QUARANTINE_STEPS } from './database-quarantine';
+import { refuseOverQuota } from './quota';
 import { getRestorable } from './removable';
 import {
   demandUnchanged,
@@ -24,7 +26,8 @@ export interface DatabaseRestoreInput {
 
 /**
  * Safe to repeat: joins the restore that is queued or running. Throws `contradicts` for what is not quarantined, or is
- * being quarantined or deleted; `name_taken` when a hidden one's name was given to another meanwhile.
+ * being quarantined or deleted; `name_taken` and `quota_exceeded` when a hidden one's name or place was given to another
+ * meanwhile.
  */
 export const databaseRestore: Kind<DatabaseRestoreInput> = {
   name: 'database_restore',
@@ -46,7 +49,7 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
     if (database.state !== 'quarantined') {
       throw new PlatformError('contradicts', `The database ${databaseId} is ${database.state}, not quarantined.`);
     }
-    await tx.databases.reclaimName(database);
+    await reclaim(tx, database);
     return {
       engine: engineOf(database),
       teamId: database.team_id,
@@ -79,7 +82,7 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
   },
 
   async revive(tx, action) {
-    await tx.databases.reclaimName(await getDatabase(tx, action.database_id));
+    await reclaim(tx, await getDatabase(tx, action.database_id));
   },
 
   async fail(work) {
@@ -103,6 +106,12 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
     };
   },
 };
+
+/** A hidden one takes its place among its team's databases and its name again. */
+async function reclaim(tx: Nouns, database: DatabaseView): Promise<void> {
+  if (database.delete_accepted_at !== null) await refuseOverQuota(tx, database.team_id);
+  await tx.databases.reclaimName(database);
+}
 
 /** Whether everybody is seen to be out again. */
 async function shutAgain({ action, keyRing, log, session, store }: FailedWork): Promise<boolean> {

@@ -3,7 +3,8 @@
 import { SCOPES, type Secret } from '@berth/core';
 import { openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { claim, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { listen } from '../../http/listen';
 
 let api: TestApi;
 let closeStore: () => Promise<void>;
@@ -34,15 +35,14 @@ async function groupPath(): Promise<string> {
 async function made(name: string) {
   const { body } = await send('post', '/v1/databases').send({ name });
   await succeed(api, body.action.id);
-  return { id: String(body.database.id), credentialId: String(body.action.credential_id) };
+  return { id: String(body.database.id), credentialId: String(body.action.credential_id), path: await groupPath() };
 }
 
 async function removed(name: string) {
   const database = await made(name);
-  const path = await groupPath();
-  const { body } = await send('delete', `${path}/${database.id}`);
+  const { body } = await send('delete', `${database.path}/${database.id}`);
   const action = await api.context.store.actions.findByNumber(body.response.id);
-  return { ...database, path, shown: body.response, action, actionId: action?.id ?? '' };
+  return { ...database, shown: body.response, action, actionId: action?.id ?? '' };
 }
 
 test('its client reads of a delete, its name is free at once, and once it is shut nobody of the team sees it', async () => {
@@ -103,6 +103,76 @@ test('an operator extends and drops it', async () => {
   expect([drop.status, drop.body.action.kind]).toEqual([202, 'database_delete']);
   await succeed(api, drop.body.action.id);
   expect((await send('get', `/v1/databases/${id}`)).body.state).toBe('deleted'); // as its client was told
+});
+
+describe('a quota', () => {
+  const setQuota = (quota: number | null) => api.context.store.teams.update(api.team.id, { database_quota: quota });
+  const count = () => api.context.store.databases.countOfTeam(api.team.id);
+  const restore = (id: string) => send('post', `/v1/databases/${id}/restore`, operator);
+
+  async function hidden(name: string): Promise<string> {
+    const { id, actionId } = await removed(name);
+    await succeed(api, actionId);
+    return id;
+  }
+  afterEach(() => setQuota(null));
+
+  test('has room for another as soon as one is deleted, and none for both when an operator restores it', async () => {
+    const { id, path } = await made('first-of-one');
+    await setQuota(await count());
+    expect((await send('post', '/v1/databases').send({ name: 'second-of-one' })).body.code).toBe('quota_exceeded');
+    const { body } = await send('delete', `${path}/${id}`);
+    const next = await made('second-of-one'); // at once, while the first is still being shut
+    await succeed(api, (await api.context.store.actions.findByNumber(body.response.id))?.id ?? '');
+    const quota = await count();
+    const refused = await restore(id);
+    expect([refused.status, refused.body.code]).toEqual([409, 'quota_exceeded']);
+    expect(refused.body.detail).toContain(`The team own has ${quota} of the ${quota} databases it may have.`);
+    expect(refused.body.detail).toContain('raise its quota');
+    const still = await api.context.store.databases.find(id);
+    expect(still).toMatchObject({ state: 'quarantined', hidden: true, delete_accepted_at: expect.any(Date) });
+    await send('delete', `/v1/databases/${next.id}?purge=true`);
+    expect((await restore(id)).status).toBe(202);
+    expect(await count()).toBe(quota); // it has its place from now on
+    expect((await send('post', '/v1/databases').send({ name: 'third-of-one' })).body.code).toBe('quota_exceeded');
+  });
+
+  test('is asked again when a restore that failed is tried again', async () => {
+    const id = await hidden('tried-again');
+    const { action } = (await restore(id)).body;
+    await claim(api, action.id);
+    await api.context.store.transaction(async (tx) => {
+      const running = await tx.actions.find(action.id);
+      if (running !== null) await tx.actions.fail(running, 'engine_refused', 'No.');
+      await tx.databases.yieldName(id);
+    });
+    await setQuota(await count());
+    const retry = () => send('post', `/v1/actions/${action.id}/retry`, operator);
+    expect((await retry()).body.code).toBe('quota_exceeded');
+    await setQuota((await count()) + 1);
+    expect((await retry()).status).toBe(202);
+  });
+
+  test('is kept by five restores at once for two places', async () => {
+    const ids: string[] = [];
+    for (const name of ['at-once-1', 'at-once-2', 'at-once-3', 'at-once-4', 'at-once-5']) ids.push(await hidden(name));
+    await setQuota((await count()) + 2);
+    const door = await listen(api.app, '127.0.0.1', 0);
+    const answers = await Promise.all(
+      ids.map((id) =>
+        request(door.url).post(`/v1/databases/${id}/restore`).auth(operator.reveal(), { type: 'bearer' }),
+      ),
+    );
+    await door.close();
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 409, 409, 409]);
+  });
+
+  test('does not hinder the restore of what counted all the while', async () => {
+    const { id } = await made('counted');
+    await succeed(api, (await send('delete', `/v1/databases/${id}`)).body.action.id);
+    await setQuota(await count());
+    expect((await send('post', `/v1/databases/${id}/restore`)).status).toBe(202);
+  });
 });
 
 test('where policy keeps nothing it is dropped', async () => {
