@@ -74,6 +74,11 @@ export interface Kind<Input> {
   withdraw?(tx: Nouns, action: Action): Promise<void>;
   /** What trying again after a failure settles: what `fail` gave up is on its way again. Without it, nothing was given up. */
   revive?(tx: Nouns, action: Action): Promise<void>;
+  /**
+   * Whether what it brings about is promised already, so that it is tried for as long as it takes and nobody may call it
+   * off. Without it, never.
+   */
+  isOwed?(nouns: Nouns, action: Action): Promise<boolean>;
   /** What the commit of a failure settles. `session` is null when the server could not be opened. */
   fail(work: FailedWork): Promise<Settle>;
 }

@@ -14,6 +14,9 @@ export interface Purged {
 /** One run requests this many drops; the longest overdue come first, the others have their turn in the next run. */
 const PURGE_MAX = 50;
 
+/** A drop that failed for good is asked for again after this time: by then its server may have been mended. */
+const PURGE_AGAIN_MS = 24 * 60 * 60 * 1000;
+
 /** What may come between the look and the request: somebody restores, keeps longer, protects or drops it. */
 const OVERTAKEN = ['contradicts', 'protected', 'not_found'];
 
@@ -25,7 +28,11 @@ export async function purge(context: Context): Promise<Purged | null> {
   const purged: Purged = { requested: 0, protectedCount: 0 };
   const ran = await context.store.exclusively('berth purge', async (tx) => {
     const now = context.clock.now();
-    const { ids, protectedCount } = await tx.databases.listToPurge(now, PURGE_MAX);
+    const { ids, protectedCount } = await tx.databases.listToPurge(
+      now,
+      new Date(now.getTime() - PURGE_AGAIN_MS),
+      PURGE_MAX,
+    );
     purged.protectedCount = protectedCount;
     for (const databaseId of ids) if (await requestDrop(context, databaseId, now)) purged.requested += 1;
   });

@@ -43,8 +43,7 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   try {
     server = await context.store.servers.find(action.server_id);
     if (server === null) throw new PlatformError('not_found', 'The server of this action is not registered any more.');
-    refuseClosed(action, server);
-    if (action.failures >= FAILURES_MAX)
+    if (action.failures >= FAILURES_MAX && !(await isOwed(context, action)))
       throw new PlatformError(
         'worker_lost',
         `Its last worker died, after ${FAILURES_MAX} attempts that did not end well. The workers' logs tell of each.`,
@@ -63,23 +62,6 @@ export async function run(context: Context, options: RunOptions, actionId: strin
     hold.close();
     await session?.close();
   }
-}
-
-/**
- * Nothing is done on a server that an operator took offline, or whose new admin login was not tried yet, but looking at
- * it when an operator asks for that. The action waits, as for a server that does not answer.
- */
-function refuseClosed({ kind }: Action, { checked_at, name, state }: ServerView): void {
-  if (kind === 'server_preflight' || !isClosed({ checked_at, state })) return;
-  const why = state === 'offline' ? 'is offline' : 'waits for a preflight';
-  throw new PlatformError(
-    'server_unreachable',
-    `The server ${name} ${why}. The action goes on when it is in use again.`,
-  );
-}
-
-function isClosed({ checked_at, state }: Pick<ServerView, 'checked_at' | 'state'>): boolean {
-  return state === 'offline' || checked_at === null;
 }
 
 interface Running {
@@ -150,9 +132,10 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     context.log.info(fields, 'Action cancelled');
   } else if (code === 'claim_lost') {
     throw error;
-  } else if (mayTryAgain(ending, code, context.clock)) {
+  } else if (mayTryAgain(action, code, context.clock) || (await isOwed(context, action))) {
     const delayMs = retryDelayMs(action.claim);
-    await context.store.actions.postpone(action, delayMs, ERRORS[code].retry === 'count');
+    const attempt = { isCounted: ERRORS[code].retry === 'count', isUnreached: ending.session === null };
+    await context.store.actions.postpone(action, delayMs, attempt);
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
   } else {
     await endWithout(context, ending, (tx) => tx.actions.fail(action, code, publicMessage(error)));
@@ -189,7 +172,12 @@ async function endWithout(
   for (const nudge of next) void context.sender.send(nudge);
 }
 
-function mayTryAgain({ action, server }: Ending, code: ErrorCode, clock: Clock): boolean {
+/** Whether it is tried for as long as it takes, whatever becomes of it. */
+async function isOwed({ store }: Context, action: Action): Promise<boolean> {
+  return (await findKind(action.kind)?.isOwed?.(store, action)) ?? false;
+}
+
+function mayTryAgain(action: Action, code: ErrorCode, clock: Clock): boolean {
   const { retry } = ERRORS[code];
   switch (retry) {
     case 'never':
@@ -197,7 +185,6 @@ function mayTryAgain({ action, server }: Ending, code: ErrorCode, clock: Clock):
     case 'count':
       return action.failures + 1 < FAILURES_MAX;
     case 'postpone':
-      if (server !== null && isClosed(server) && action.kind !== 'server_preflight') return true; // as long as it takes
       return clock.now().getTime() - (action.started_at ?? action.created_at).getTime() < UNREACHABLE_MS_MAX;
     default:
       return retry satisfies never;

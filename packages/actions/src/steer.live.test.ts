@@ -89,7 +89,8 @@ describe('cancelling', () => {
     const { databaseId, credentialId } = await made();
     const reset = await request(journey.context, credentialReset, { credentialId }, journey.access);
     const claimed = await journey.context.store.actions.claim(reset.id, 'a worker');
-    if (claimed !== null) await journey.context.store.actions.postpone(claimed, 0, false);
+    if (claimed !== null)
+      await journey.context.store.actions.postpone(claimed, 0, { isCounted: false, isUnreached: false });
     const drop = await request(journey.context, databaseDelete, { databaseId }, journey.access);
     expect(await journey.runHere(drop.id)).toMatchObject({ state: 'queued' }); // not its turn yet
     expect(await journey.runHere(reset.id)).toMatchObject({ state: 'succeeded' });
@@ -136,7 +137,8 @@ describe('cancelling', () => {
     if (how === 'succeeded') await journey.runHere(action.id);
     else {
       const claimed = await actions.claim(action.id, 'a worker');
-      if (how !== 'running' && claimed !== null) await actions.postpone(claimed, 0, false);
+      if (how !== 'running' && claimed !== null)
+        await actions.postpone(claimed, 0, { isCounted: false, isUnreached: false });
     }
     const before = await actions.find(action.id);
     const error = await refusal(cancel(action.id));

@@ -1,27 +1,31 @@
 // What people do to an action that was requested: cancel it, or have a failed one tried again.
-import { isEnded, PlatformError } from '@berth/core';
+import { isBegun, isEnded, PlatformError } from '@berth/core';
 import type { Action, ActionWithSteps, Nouns, Nudge } from '@berth/store';
 import type { Context } from './context';
 import type { Caller } from './kind';
 import { findKind } from './kinds';
-import { contradicts } from './kinds/subjects';
+import { contradicts, getCredential } from './kinds/subjects';
+import { refuseOutside } from './kinds/whole-credential';
 import { takeWrite } from './once';
 
 /**
  * Cancels an action that nobody has begun, and takes back what it promised; asks a running database_create to stop
  * before its next step. Returns the action: `cancelled`, or still `running` where it was asked. Safe to repeat. Throws
- * `not_found`, `not_cancellable`; `name_taken` when a cancelled delete would need a name that another has by now.
+ * `not_found`, `not_cancellable`, `in_use`; `name_taken` when a cancelled delete would need a name that another has by now.
  */
 export async function cancelAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
   const next = await context.store.transaction(async (tx) => {
     if (caller.once !== undefined) await takeWrite(tx, caller, caller.once);
-    const action = await lockAction(tx, id);
+    const action = await lockAction(tx, id, caller);
     if (action.state === 'cancelled') return [];
     refuseUncancellable(action);
+    const kind = findKind(action.kind);
+    if (await kind?.isOwed?.(tx, action))
+      throw notCancellable(action, 'What it does is promised already, so it goes on until it is done');
     await recordSteering(tx, action, 'action_cancel', caller);
     if (action.state === 'running') return requestStop(tx, action);
     if ((await tx.actions.cancel(id)) === null) throw notCancellable(action, 'A worker takes it at this moment');
-    await findKind(action.kind)?.withdraw?.(tx, action);
+    await kind?.withdraw?.(tx, action);
     return tx.actions.nudgeNext(action);
   });
   for (const nudge of next) void context.sender.send(nudge);
@@ -29,13 +33,13 @@ export async function cancelAction(context: Context, id: string, caller: Caller)
 }
 
 /**
- * Puts a failed action into its line once more, with all its tries before it. Throws `not_found`; `contradicts` when it
- * has not failed, or something done or asked since stands against it.
+ * Puts a failed action into its line once more, with all its tries before it. Throws `not_found`, `in_use`; `contradicts`
+ * when it has not failed, or something done or asked since stands against it.
  */
 export async function retryAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
   const retried = await context.store.transaction(async (tx) => {
     if (caller.once !== undefined) await takeWrite(tx, caller, caller.once);
-    const action = await lockAction(tx, id);
+    const action = await lockAction(tx, id, caller);
     if (action.state !== 'failed') {
       throw new PlatformError('contradicts', `Only a failed action can be tried again; this one is ${action.state}.`);
     }
@@ -51,13 +55,20 @@ export async function retryAction(context: Context, id: string, caller: Caller):
   return getAction(context.store, id);
 }
 
-/** The action, while nothing new is accepted about its database or credential. */
-async function lockAction(tx: Nouns, id: string): Promise<ActionWithSteps> {
-  const { credential_id, database_id } = await getAction(tx, id);
+/**
+ * The action, while nothing new is accepted about its database or credential. Throws `in_use` where it changes a login as a
+ * whole, and that login has a database outside the caller's limits.
+ */
+async function lockAction(tx: Nouns, id: string, caller: Caller): Promise<ActionWithSteps> {
+  const { credential_id, database_id, kind } = await getAction(tx, id);
   if (credential_id !== null) await tx.credentials.lock(credential_id);
   if (database_id !== null) await tx.databases.lock(database_id);
+  if (WHOLE_LOGIN.includes(kind)) refuseOutside(caller, await getCredential(tx, credential_id));
   return getAction(tx, id);
 }
+
+/** Kinds that asked, when they were requested, for a caller that reaches every database of the login. */
+const WHOLE_LOGIN = ['credential_reset', 'credential_delete'];
 
 async function getAction(nouns: Nouns, id: string): Promise<ActionWithSteps> {
   const action = await nouns.actions.find(id);
@@ -73,7 +84,7 @@ function refuseUncancellable(action: Action): void {
   if (isEnded(action.state)) throw notCancellable(action, `It has ${action.state}`);
   if (action.kind === 'database_create') return;
   if (action.state === 'running') throw notCancellable(action, 'It is running');
-  if (action.claim > 0) throw notCancellable(action, 'It was begun, and goes on by itself');
+  if (isBegun(action)) throw notCancellable(action, 'It was begun, and goes on by itself');
 }
 
 function notCancellable(action: Action, reason: string): PlatformError {

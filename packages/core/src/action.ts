@@ -49,6 +49,11 @@ export function isEnded(state: string): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
+/** Whether a worker has had a session on its server: then part of the work may be done. Every claim that had none is counted. */
+export function isBegun({ claim, unreached }: { claim: number; unreached: number }): boolean {
+  return claim > unreached;
+}
+
 /** How long one claim is good for, by the store's clock. */
 export const HOLD_MS = 30_000;
 

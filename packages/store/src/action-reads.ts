@@ -149,16 +149,9 @@ function lineOf(db: Db) {
      * a login's delete, which nobody else would ask for again.
      */
     async listQueued(databaseId: string): Promise<string[]> {
-      const rows = await db.action.findMany({
-        where: {
-          database_id: databaseId,
-          state: 'queued',
-          kind: { not: 'credential_delete' },
-          OR: [{ claim: 0 }, { kind: 'database_create' }],
-        },
-        orderBy: { number: 'asc' },
-        select: { id: true },
-      });
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM actions WHERE database_id = ${databaseId} AND state = 'queued' AND kind <> 'credential_delete'
+          AND (claim = unreached OR kind = 'database_create') ORDER BY number`;
       return rows.map((row) => row.id);
     },
 

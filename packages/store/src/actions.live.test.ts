@@ -58,7 +58,7 @@ const ARROWS: Record<string, Arrow> = {
     from: 'running',
     to: 'queued',
     event: 'action.postponed',
-    turn: (key) => actions().postpone(key, 5_000, true),
+    turn: (key) => actions().postpone(key, 5_000, { isCounted: true, isUnreached: false }),
   },
   release: { from: 'running', to: 'queued', event: 'action.released', turn: (key) => actions().release(key) },
   releaseExpired: {
@@ -199,7 +199,10 @@ describe('what each arrow writes', () => {
   ])(
     'postpone (counted: %s): not before its time, failures %i, to be swept when it is due',
     async (counted, failures) => {
-      const postponed = await actions().postpone(await actionIn('running'), 60_000, counted);
+      const postponed = await actions().postpone(await actionIn('running'), 60_000, {
+        isCounted: counted,
+        isUnreached: false,
+      });
       expect(postponed).toMatchObject({ failures, nudged_at: null, nudges: 1, held_until: null });
       const [row] = await street.sql(
         `SELECT not_before - now() BETWEEN '55 s' AND '60 s' AS put_off FROM actions WHERE id = $1`,

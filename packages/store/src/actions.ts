@@ -11,6 +11,7 @@ import {
 } from '@berth/core';
 import { ACTION_REFERENCES, columnsOf, type Db, raise, violatedIndex } from './db';
 import { type Action, Prisma } from './generated/client';
+import { IS_ITS_TURN, isNextAfter } from './line';
 
 export type { Action };
 
@@ -27,6 +28,14 @@ export interface Nudge {
   nudges: number;
 }
 
+/** An attempt that is given up for now. */
+export interface Attempt {
+  /** It takes one of the failures that the action is allowed. */
+  isCounted: boolean;
+  /** There was no session on the server: nothing was begun. */
+  isUnreached: boolean;
+}
+
 export interface NewAction {
   kind: ActionKind;
   engine: EngineName;
@@ -36,6 +45,8 @@ export interface NewAction {
   serverId: string;
   stepNames: string[];
   requestedBy: string | null;
+  /** Nobody will say a word of it after the commit: the next sweep does, at once. */
+  isLeftToSweep?: true;
 }
 
 /** The channel on which the end of an action is told, with its id. */
@@ -43,12 +54,6 @@ export const ACTION_ENDED_CHANNEL = 'berth_action_ended';
 
 const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
 const columns = columnsOf('changed', Prisma.ActionScalarFieldEnum);
-/** Of an action called `mine`: nobody works on its database or credential, and nobody older waits for them. */
-const IS_HEAD_OF_LINE = Prisma.sql`
-  NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
-    AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
-  AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
-    AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))`;
 const told = Prisma.sql`SELECT ${columns}, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
 
 export function actionsOf(db: Db) {
@@ -58,13 +63,15 @@ export function actionsOf(db: Db) {
 /** What requests do to actions. */
 function requestedOf(db: Db) {
   return {
-    /** Writes a queued action, already counted as nudged once: the caller nudges after its commit. */
+    /** Writes a queued action, already counted as nudged once: the caller nudges after its commit, or leaves it to the sweep. */
     async insert(action: NewAction): Promise<Action> {
       const [row] = await db.$queryRaw<Action[]>`
         WITH changed AS (
-          INSERT INTO actions (id, kind, engine, team_id, database_id, credential_id, server_id, step_names, requested_by)
+          INSERT INTO actions (id, kind, engine, team_id, database_id, credential_id, server_id, step_names, requested_by,
+            nudged_at)
           VALUES (${newId('action')}, ${action.kind}, ${action.engine}, ${action.teamId}, ${action.databaseId},
-            ${action.credentialId}, ${action.serverId}, ${action.stepNames}, ${action.requestedBy})
+            ${action.credentialId}, ${action.serverId}, ${action.stepNames}, ${action.requestedBy},
+            ${action.isLeftToSweep ? Prisma.sql`NULL` : Prisma.sql`now()`})
           RETURNING *
         ), raised AS (${raise('action.queued', ACTION_REFERENCES)})
         SELECT ${columns} FROM changed`;
@@ -119,8 +126,9 @@ function heldOf(db: Db) {
 
   return {
     /**
-     * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, or behind an older action
-     * of the same database or credential. Safe to race: the partial unique indexes let one through.
+     * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, behind an older action of
+     * the same database or credential, beside one that works on a login of it, or on a server that is not in use. Safe to
+     * race: the partial unique indexes let one through.
      */
     async claim(id: string, holder: string): Promise<Action | null> {
       try {
@@ -129,7 +137,7 @@ function heldOf(db: Db) {
             UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
               started_at = coalesce(started_at, now()), not_before = NULL
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
-              AND ${IS_HEAD_OF_LINE}
+              AND ${IS_ITS_TURN}
             RETURNING *
           ), raised AS (${raise('action.started', ACTION_REFERENCES)})
           SELECT ${columns} FROM changed`;
@@ -178,12 +186,13 @@ function heldOf(db: Db) {
         true,
       ),
 
-    /** running -> queued after `delayMs`. `counted` takes one of the failures it is allowed. Throws `claim_lost`. */
-    postpone: (key: ClaimKey, delayMs: number, counted: boolean): Promise<Action> =>
+    /** running -> queued after `delayMs`. Throws `claim_lost`. */
+    postpone: (key: ClaimKey, delayMs: number, { isCounted, isUnreached }: Attempt): Promise<Action> =>
       turn(
         key,
         Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudged_at = NULL,
-          not_before = now() + ${delayMs} * interval '1 millisecond', failures = failures + ${counted ? 1 : 0}`,
+          not_before = now() + ${delayMs} * interval '1 millisecond', failures = failures + ${isCounted ? 1 : 0},
+          unreached = unreached + ${isUnreached ? 1 : 0}`,
         'action.postponed',
         false,
       ),
@@ -213,13 +222,13 @@ function inLineOf(db: Db) {
       return row ?? null;
     },
 
-    /** Counts a nudge for whoever is next in the lines of the database and of the credential, and returns them: two at most. */
+    /** Counts a nudge for whoever is next in the lines that this one stood in, and returns them: a few at most. */
     async nudgeNext(done: Pick<Action, 'database_id' | 'credential_id'>): Promise<Nudge[]> {
       if (done.database_id === null && done.credential_id === null) return [];
       return db.$queryRaw<Nudge[]>`
         UPDATE actions SET nudges = nudges + 1, nudged_at = now()
         WHERE id IN (SELECT id FROM actions mine WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
-          AND (database_id = ${done.database_id} OR credential_id = ${done.credential_id}) AND ${IS_HEAD_OF_LINE})
+          AND ${isNextAfter(done)} AND ${IS_ITS_TURN})
         RETURNING id, engine, nudges`;
     },
 
@@ -232,7 +241,7 @@ function inLineOf(db: Db) {
         UPDATE actions SET nudges = nudges + 1, nudged_at = now()
         WHERE id IN (SELECT id FROM actions mine WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
           AND (nudged_at IS NULL OR nudged_at < now() - ${NUDGE_LOST_MS} * interval '1 millisecond')
-          AND ${IS_HEAD_OF_LINE} ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+          AND ${IS_ITS_TURN} ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
         RETURNING id, engine, nudges`;
     },
   };

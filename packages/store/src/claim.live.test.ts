@@ -2,7 +2,7 @@
 import { eventually } from '@berth/testing';
 import { Client } from 'pg';
 import type { Action } from './actions';
-import { openStreet, type Street } from './street.fixture';
+import { makeServer, openStreet, type Street } from './street.fixture';
 
 let street: Street;
 
@@ -58,7 +58,7 @@ test('an action that was put off is not claimed before its time, and keeps its p
   const database = await street.database();
   const [first, second] = [await street.action(database.id), await street.action(database.id)];
   const running = await claim(first);
-  if (running !== null) await street.store.actions.postpone(running, 60_000, false);
+  if (running !== null) await street.store.actions.postpone(running, 60_000, { isCounted: false, isUnreached: false });
   expect([await claim(first), await claim(second)]).toEqual([null, null]);
   await street.sql('UPDATE actions SET not_before = now() WHERE id = $1', [first.id]);
   expect(await claim(second)).toBeNull();
@@ -123,4 +123,49 @@ test('two claims that both looked before either wrote: one wins, the other is to
 
 test('an unknown id is nobody to claim', async () => {
   expect(await street.store.actions.claim('act_unknown', 'worker')).toBeNull();
+});
+
+test('who works on a login keeps out what else would change it, in either database, and nudges it when done', async () => {
+  const [one, two] = [await street.database(), await street.database()];
+  const login = await street.credential(one.id);
+  await street.store.credentials.grant(login, two.id, 'readonly');
+  const [onOne, onTwo] = [await street.action(one.id), await street.action(two.id)];
+  const reset = await street.action(one.id, { kind: 'credential_reset', credentialId: login.id });
+  const running = await claim(onTwo);
+  expect([await claim(onOne), await claim(reset)]).toEqual([null, null]);
+  if (running !== null) await street.store.actions.finish(running);
+  expect((await street.store.actions.nudgeNext(onTwo)).map(({ id }) => id)).toEqual([onOne.id]);
+  const next = await claim(onOne);
+  expect(next?.state).toBe('running');
+  if (next !== null) await street.store.actions.finish(next);
+  expect((await claim(reset))?.state).toBe('running');
+  expect(await claim(await street.action(two.id))).toBeNull(); // its login's password is being set
+  expect((await claim(await street.action((await street.database()).id)))?.state).toBe('running');
+});
+
+test('a login that left a database is not worked on there any more', async () => {
+  const [one, two] = [await street.database(), await street.database()];
+  const login = await street.credential(one.id);
+  await street.store.credentials.grant(login, two.id, 'readonly');
+  const grant = await street.store.grants.find(login.id, two.id);
+  await street.store.grants.revoke(grant?.id ?? '');
+  expect((await claim(await street.action(one.id)))?.state).toBe('running');
+  expect((await claim(await street.action(two.id)))?.state).toBe('running');
+});
+
+test('nothing is begun on a server that is offline or was not looked at, but a look at it; it goes on by itself', async () => {
+  const serverId = await makeServer(street.store, street.poolId, 'closed');
+  const action = await street.action((await street.database({ serverId })).id, { serverId });
+  const preflight = await street.action(null, { kind: 'server_preflight', serverId });
+  const nudged = async () => (await street.store.actions.nudgeOverdue(100)).map(({ id }) => id);
+  await street.sql('UPDATE actions SET nudged_at = NULL WHERE id = $1', [action.id]);
+  await street.store.servers.turn(serverId, 'offline');
+  expect([await claim(action), await nudged()]).toEqual([null, []]);
+  await street.store.servers.turn(serverId, 'active');
+  await street.sql(`UPDATE servers SET checked_at = NULL, state = 'unchecked' WHERE id = $1`, [serverId]);
+  expect([await claim(action), await nudged()]).toEqual([null, []]);
+  expect((await claim(preflight))?.state).toBe('running');
+  await street.store.servers.becomeChecked(serverId, { identity: 'closed', version: '18', connectionsMax: 100 });
+  expect(await nudged()).toEqual([action.id]);
+  expect((await claim(action))?.state).toBe('running');
 });

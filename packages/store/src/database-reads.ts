@@ -106,14 +106,14 @@ export function databaseReadsOf(db: Db) {
       })) > 0,
 
     /**
-     * Ids of quarantined databases whose days are over at `now` and whose drop was not tried yet, longest over first; and
-     * how many more there are that deletion protection keeps.
+     * Ids of quarantined databases whose days are over at `now`, longest over first: without those whose drop is under way,
+     * or was tried since `triedAfter`. And how many more there are that deletion protection keeps.
      */
-    async listToPurge(now: Date, limit: number): Promise<{ ids: string[]; protectedCount: number }> {
+    async listToPurge(now: Date, triedAfter: Date, limit: number): Promise<{ ids: string[]; protectedCount: number }> {
       const rows = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM databases WHERE state = 'quarantined' AND purge_after <= ${now} AND NOT protected
           AND NOT EXISTS (SELECT FROM actions WHERE database_id = databases.id AND kind = 'database_delete'
-            AND state <> 'cancelled' AND created_at >= quarantined_at)
+            AND (state IN ('queued', 'running') OR (state = 'failed' AND ended_at > ${triedAfter})))
         ORDER BY purge_after LIMIT ${limit}`;
       const protectedCount = await db.database.count({
         where: { state: 'quarantined', purge_after: { lte: now }, protected: true },

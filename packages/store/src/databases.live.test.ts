@@ -141,21 +141,26 @@ describe('a quarantine', () => {
     expect(await street.store.databases.becomeRestored(id)).toMatchObject({ purge_after: null, quarantined_at: null });
   });
 
-  it('that is over is to be purged once: not before its time, not while protected, not again after one was tried', async () => {
+  it('that is over is to be purged: not before its time, not while protected, not beside a drop nor right after one', async () => {
     const [over, guarded, young, tried] = await Promise.all(Array.from({ length: 4 }, () => databaseIn('available')));
     const ids = [over, guarded, young, tried].map((each) => each?.id ?? '');
     for (const id of ids) await street.store.databases.becomeQuarantined(id, 3);
     await street.store.databases.extend(ids[2] ?? '', 1);
     await street.sql('UPDATE databases SET protected = true WHERE id = $1', [ids[1]]);
-    await street.action(ids[3] ?? '', { kind: 'database_delete' });
     const now = Date.now();
-    const purgeable = async (days: number) => {
-      const { ids: found, protectedCount } = await street.store.databases.listToPurge(new Date(now + days * DAY_MS), 9);
-      return [found.filter((id) => ids.includes(id)), protectedCount];
+    const purgeable = async (days: number, triedBefore = 0) => {
+      const triedAfter = new Date(Date.now() - triedBefore);
+      const found = await street.store.databases.listToPurge(new Date(now + days * DAY_MS), triedAfter, 9);
+      return [found.ids.filter((id) => ids.includes(id)), found.protectedCount];
     };
+    const drop = await street.action(ids[3] ?? '', { kind: 'database_delete' });
     expect(await purgeable(2.9)).toEqual([[], 0]);
     expect(await purgeable(3.1)).toEqual([[ids[0]], 1]);
     expect(await purgeable(4.1)).toEqual([[ids[0], ids[2]], 1]);
+    const claimed = await street.store.actions.claim(drop.id, 'worker');
+    if (claimed !== null) await street.store.actions.fail(claimed, 'engine_refused', 'no');
+    expect(await purgeable(3.1, DAY_MS)).toEqual([[ids[0]], 1]); // tried within a day
+    expect(await purgeable(3.1)).toEqual([[ids[0], ids[3]], 1]);
   });
 
   it('that is hidden is in no list but one that asks for it; its name is free, and taken back only while it is', async () => {

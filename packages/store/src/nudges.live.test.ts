@@ -62,7 +62,10 @@ describe('nudgeOverdue', () => {
   });
 
   it('nudges what was put off as soon as it is due', async () => {
-    const postponed = await street.store.actions.postpone(await running(), 60_000, false);
+    const postponed = await street.store.actions.postpone(await running(), 60_000, {
+      isCounted: false,
+      isUnreached: false,
+    });
     expect(await overdue()).toEqual([]);
     await set(postponed, 'not_before = now()');
     expect(await overdue()).toEqual([postponed.id]);

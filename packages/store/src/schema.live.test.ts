@@ -132,6 +132,10 @@ const CASES: Record<string, Case[]> = {
     ['actions', put({ failures: -1 })],
     ['actions', put({ nudges: -1 })],
   ],
+  actions_unreached_range: [
+    ['actions', put({ unreached: -1 })],
+    ['actions', put({ claim: 1, unreached: 2 })],
+  ],
   databases_deleted_has_time: [
     ['databases', put({ ...DELETED, deleted_at: null })],
     ['databases', put({ deleted_at: 'now' })],

@@ -74,14 +74,21 @@ test('one that is protected stays, and the log says how many', async () => {
   expect(await purgeAfter(8)).toEqual([expect.stringMatching(/^Dropping/)]);
 });
 
-test('one that failed to be dropped is left to somebody who looks', async () => {
+test('one that failed to be dropped is left to somebody who looks, for a day, and then tried again', async () => {
   const { databaseId } = await quarantined();
   await purgeAfter(8);
   const [drop] = await drops(databaseId);
   const claimed = await journey.context.store.actions.claim(drop?.id ?? '', 'worker');
   if (claimed !== null) await journey.context.store.actions.fail(claimed, 'engine_refused', 'no');
-  await purgeAfter(8);
+  await withClient(journey.storeUrl, (client) =>
+    client.query(`UPDATE actions SET ended_at = now() + interval '8 days' WHERE id = $1`, [drop?.id]),
+  );
+  await purgeAfter(8.9);
   expect(await drops(databaseId)).toHaveLength(1);
+  await purgeAfter(9.1);
+  const [again] = await drops(databaseId);
+  expect(await journey.runHere(again?.id ?? '')).toMatchObject({ state: 'succeeded' });
+  expect(await stateOf(journey, databaseId)).toBe('deleted');
 });
 
 test('a restore at the same moment wins: what was listed is looked at again under the lock', async () => {

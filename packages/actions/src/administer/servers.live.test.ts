@@ -4,6 +4,7 @@ import { testServers } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { databaseDelete, serverPreflight } from '../kinds';
 import { request } from '../request';
+import { cancelAction } from '../steer';
 import { createPool } from './pools';
 import { deleteServer, updateServer } from './servers';
 
@@ -27,13 +28,6 @@ async function newDatabase(name: string): Promise<string> {
 const requestDelete = (databaseId: string) => request(journey.context, databaseDelete, { databaseId }, journey.access);
 
 /** Runs a postponed action as if its time had come. */
-async function runAgain(id: string) {
-  await withClient(journey.storeUrl, (client) =>
-    client.query('UPDATE actions SET not_before = now() WHERE id = $1', [id]),
-  );
-  return journey.runHere(id);
-}
-
 async function changeAdmin(url: string) {
   const change = { serverId: journey.serverId, adminUrl: new Secret(url) };
   const action = await request(journey.context, serverPreflight, { change }, journey.access);
@@ -54,15 +48,15 @@ test('no session is opened to an offline server: its actions wait as long as it 
   await turn('offline');
   await expect(journey.requestDatabase('too_late')).rejects.toMatchObject({ code: 'no_room' });
   const { id: deleting } = await requestDelete(id);
-  const waiting = await journey.runHere(deleting);
-  expect(waiting).toMatchObject({ state: 'queued', claim: 1, failures: 0, steps: [] });
-  expect(waiting.not_before).not.toBeNull();
+  expect(await journey.runHere(deleting)).toMatchObject({ state: 'queued', claim: 0, failures: 0, not_before: null });
+  expect(await cancelAction(journey.context, deleting, journey.access)).toMatchObject({ state: 'cancelled' });
+  const { id: second } = await requestDelete(id);
   await withClient(journey.storeUrl, (client) =>
-    client.query(`UPDATE actions SET started_at = now() - interval '3 days' WHERE id = $1`, [deleting]),
+    client.query(`UPDATE actions SET created_at = now() - interval '3 days' WHERE id = $1`, [second]),
   );
-  expect(await runAgain(deleting)).toMatchObject({ state: 'queued', steps: [] });
+  expect(await journey.runHere(second)).toMatchObject({ state: 'queued', claim: 0 });
   await turn('active');
-  expect(await runAgain(deleting)).toMatchObject({ state: 'succeeded' });
+  expect(await journey.runHere(second)).toMatchObject({ state: 'succeeded' });
 });
 
 test('an admin login that does not work keeps everything waiting, and the next that works lets it go on', async () => {
@@ -74,10 +68,10 @@ test('an admin login that does not work keeps everything waiting, and the next t
   expect(await server()).toMatchObject({ state: 'unchecked', checked_at: null });
   await expect(turn('active')).rejects.toMatchObject({ code: 'contradicts' });
   const { id: deleting } = await requestDelete(id);
-  expect(await journey.runHere(deleting)).toMatchObject({ state: 'queued', steps: [] });
+  expect(await journey.runHere(deleting)).toMatchObject({ state: 'queued', claim: 0 });
   expect(await changeAdmin(testServers().postgresqlUrl)).toMatchObject({ state: 'succeeded' });
   expect(await server()).toMatchObject({ state: 'active' });
-  expect(await runAgain(deleting)).toMatchObject({ state: 'succeeded' });
+  expect(await journey.runHere(deleting)).toMatchObject({ state: 'succeeded' });
 });
 
 test('a new address that leads to another server is refused while databases are on the one that was meant', async () => {

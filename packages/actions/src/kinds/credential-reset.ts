@@ -7,6 +7,7 @@ import { type KeyRing, makePassword } from '@berth/secrets';
 import type { Store } from '@berth/store';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
+import { settleLogin } from './stay-shut';
 import { engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 import { getWholeCredential, listOpenGrants } from './whole-credential';
 
@@ -41,6 +42,9 @@ export const credentialReset: Kind<CredentialResetInput> = {
 
   async perform({ action, keyRing, session, step, store }) {
     const id = (await getCredential(store, action.credential_id)).id;
+    if ((await listOpenGrants(store, id)).length === 0) {
+      throw new PlatformError('contradicts', 'The databases of the login are all in quarantine. Restore one first.');
+    }
     await store.actions.renew(action); // only who holds the action may propose a password
     await dropLost(store, keyRing, id);
     await store.credentials.proposeSecret(id, sealSecret(keyRing, id, makePassword()));
@@ -71,11 +75,14 @@ export const credentialReset: Kind<CredentialResetInput> = {
         seen = entry;
         if (oldPassword === null) seen.old_password = 'not tried: its key is lost';
         else Object.assign(seen, await session.proveRefused(database, login, oldPassword));
-        databases.push(database.name);
+        databases.push(database.id); // who reads this may not be meant to know its name
       }
       return { ...seen, databases, ...(lacking.length > 0 && { lacking }) };
     });
-    return (tx) => tx.credentials.adoptPendingSecret(id);
+    return async (tx) => {
+      await tx.credentials.adoptPendingSecret(id);
+      await settleLogin(tx, action);
+    };
   },
 
   async fail(work) {
@@ -83,6 +90,7 @@ export const credentialReset: Kind<CredentialResetInput> = {
     const id = work.action.credential_id ?? '';
     return async (tx) => {
       if (isOldOneBack) await tx.credentials.dropPendingSecret(id);
+      await settleLogin(tx, work.action);
     };
   },
 };
@@ -100,6 +108,7 @@ async function dropLost(store: Store, keyRing: KeyRing, id: string): Promise<voi
 async function putOldPasswordBack({ action, keyRing, log, session, store }: FailedWork): Promise<boolean> {
   const credential = await getCredential(store, action.credential_id);
   if (session === null || credential.secret_sealed === null) return false;
+  if ((await listOpenGrants(store, credential.id)).length === 0) return false; // it waits in quarantine
   const login = loginRef(credential);
   try {
     if ((await session.observeLogin(login)) !== 'ours') return true; // there is no login that could know either

@@ -6,7 +6,8 @@ import type { CredentialView, DatabaseView, Nouns } from '@berth/store';
 import type { Kind } from '../kind';
 import { describeDatabase } from './change';
 import { getRemovable, refuseProtected } from './removable';
-import { contradicts, databaseRef, engineOf, getDatabase, isHidden, loginRef } from './subjects';
+import { resumeShut, settleLogin } from './stay-shut';
+import { contradicts, databaseRef, engineOf, getDatabase, loginRef } from './subjects';
 
 export interface DatabaseDeleteInput {
   databaseId: string;
@@ -81,8 +82,10 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
       refuseOther(await sortLogins(tx, row.id), dying);
       await tx.databases.becomeDeleted(row.id);
       for (const credential of dying) await tx.credentials.becomeDeleted(credential.id);
-      for (const { grants } of staying)
+      for (const { id, grants } of staying) {
         for (const grant of grants) if (grant.database_id === row.id) await tx.grants.revoke(grant.id);
+        if (!waiting.some((each) => each.id === id)) await settleLogin(tx, { ...action, credential_id: id });
+      }
     };
 
     async function isOurs(login: LoginRef): Promise<boolean> {
@@ -96,10 +99,15 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
 
   async withdraw(tx, action) {
     const database = await getDatabase(tx, action.database_id);
-    if (!isHidden(database)) await tx.databases.withdrawDelete(database); // its client was told that it is deleted
+    if (!database.hidden) await tx.databases.withdrawDelete(database); // else its client was told that it is deleted
+    await resumeShut(tx, database);
   },
 
-  fail: async () => async () => {}, // the database stays as it is, its delete accepted; asking again tries again
+  /** The database stays as it is, its delete accepted; asking again tries again. */
+  async fail({ action, store }) {
+    const database = await getDatabase(store, action.database_id);
+    return (tx) => resumeShut(tx, database);
+  },
 };
 
 async function demandDue(tx: Nouns, database: DatabaseView, dueAt: Date): Promise<void> {

@@ -14,6 +14,7 @@ import {
   proveShut,
   revoke,
 } from './shut-out';
+import { isOwedShut, QUARANTINE_STEPS } from './stay-shut';
 import { contradicts, engineOf, getDatabase } from './subjects';
 
 export interface DatabaseQuarantineInput {
@@ -21,8 +22,6 @@ export interface DatabaseQuarantineInput {
   /** Its client is told that it is deleted: its name is free at once, and only operators see it once it is shut. */
   isHidden: boolean;
 }
-
-export const QUARANTINE_STEPS = ['shut_out', 'end_sessions', 'forget_passwords', 'check_refused'];
 
 /**
  * Cancels what is queued and runs next. Safe to repeat: joins the quarantine that is queued or running. Throws
@@ -75,9 +74,8 @@ export const databaseQuarantine: Kind<DatabaseQuarantineInput> = {
     refuseProtected(await getDatabase(tx, action.database_id));
   },
 
-  async withdraw(tx, action) {
-    const database = await getDatabase(tx, action.database_id);
-    if (database.hidden && database.state === 'available') await tx.databases.withdrawDelete(database);
+  async isOwed(nouns, action) {
+    return isOwedShut(await getDatabase(nouns, action.database_id));
   },
 
   async fail(work) {
@@ -89,7 +87,7 @@ export const databaseQuarantine: Kind<DatabaseQuarantineInput> = {
 /** What is called available is to be so: after a quarantine that failed its logins work again, if the server can be told. */
 async function letInAgain({ action, keyRing, log, session, store }: FailedWork): Promise<void> {
   const row = await getDatabase(store, action.database_id);
-  if (row.state !== 'available') return; // it followed a failed restore: nobody is to be let in
+  if (row.state !== 'available' || row.hidden) return; // it was told to be shut, or deleted: nobody is to be let in
   if (session === null) return log.warn({ actionId: action.id }, NOT_LET_IN);
   try {
     await openDatabase(session, row);

@@ -1,10 +1,9 @@
 // database_restore: out of quarantine, with the same data, the same logins and the same passwords. A restore that fails
 // leaves the database quarantined and shut.
 import { PlatformError } from '@berth/core';
-import type { DatabaseView, Nouns } from '@berth/store';
+import type { Action, DatabaseView, Nouns } from '@berth/store';
 import type { FailedWork, Kind } from '../kind';
 import { describeDatabase } from './change';
-import { QUARANTINE_STEPS } from './database-quarantine';
 import { refuseOverQuota } from './quota';
 import { getRestorable } from './removable';
 import {
@@ -18,6 +17,7 @@ import {
   proveShut,
   revoke,
 } from './shut-out';
+import { requestShut, resumeShut } from './stay-shut';
 import { contradicts, engineOf, getDatabase } from './subjects';
 
 export interface DatabaseRestoreInput {
@@ -41,7 +41,7 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
       'database_restore',
     ]);
     if (open?.kind === 'database_restore') return { joins: open };
-    if (open !== null) {
+    if (open !== null && !(await takesPlaceOf(tx, open, database))) {
       const isKept = open.kind === 'database_quarantine';
       const advice = isKept ? 'is being quarantined; restore it when that has ended.' : 'is being deleted.';
       throw contradicts(open.id, `The database ${databaseId} ${advice}`);
@@ -78,7 +78,9 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
   },
 
   async withdraw(tx, action) {
-    await tx.databases.yieldName((await getDatabase(tx, action.database_id)).id);
+    const database = await getDatabase(tx, action.database_id);
+    await tx.databases.yieldName(database.id);
+    await resumeShut(tx, database);
   },
 
   async revive(tx, action) {
@@ -91,18 +93,7 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
     const isShut = await shutAgain(work);
     return async (tx) => {
       await tx.databases.yieldName(row.id);
-      if (isShut) return;
-      // what may be half open is shut as soon as its server can be told so
-      await tx.actions.insert({
-        kind: 'database_quarantine',
-        engine: engineOf(action),
-        teamId: action.team_id,
-        databaseId: row.id,
-        credentialId: null,
-        serverId: action.server_id,
-        stepNames: QUARANTINE_STEPS,
-        requestedBy: null,
-      });
+      if (!isShut) await requestShut(tx, row); // what may be half open is shut as soon as its server can be told so
     };
   },
 };
@@ -111,6 +102,12 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
 async function reclaim(tx: Nouns, database: DatabaseView): Promise<void> {
   if (database.delete_accepted_at !== null) await refuseOverQuota(tx, database.team_id);
   await tx.databases.reclaimName(database);
+}
+
+/** A quarantine that follows a failed restore, and that nobody works on, gives way: it is asked for again if need be. */
+async function takesPlaceOf(tx: Nouns, open: Action, { state }: DatabaseView): Promise<boolean> {
+  const isFollowing = open.kind === 'database_quarantine' && state === 'quarantined';
+  return isFollowing && (await tx.actions.cancel(open.id)) !== null;
 }
 
 /** Whether everybody is seen to be out again. */

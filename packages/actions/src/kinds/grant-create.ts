@@ -2,7 +2,7 @@
 import { isId, PlatformError, type Role } from '@berth/core';
 import { type Access, type Action, type CredentialView, type DatabaseView, isMade, type Nouns } from '@berth/store';
 import { type FailedWork, type Kind, openSecret, type Work } from '../kind';
-import { CREDENTIAL_DELETE_STEPS } from './credential-delete';
+import { settleLogin } from './stay-shut';
 import {
   contradicts,
   databaseRef,
@@ -84,10 +84,7 @@ export const grantCreate: Kind<GrantCreateInput> = {
 
   async fail(work) {
     await putBack(work);
-    return async (tx) => {
-      await withdraw(tx, work.action);
-      await deleteUnused(tx, work.action);
-    };
+    return (tx) => withdraw(tx, work.action);
   },
   withdraw,
   revive: async () => {
@@ -154,25 +151,9 @@ async function putBack(work: FailedWork): Promise<void> {
   }
 }
 
-/** A grant that was not made is none; one that is keeps its role. */
+/** A grant that was not made is none; one that is keeps its role. Others may have been taken away, relying on this one. */
 async function withdraw(tx: Nouns, action: Action): Promise<void> {
   const grant = await tx.grants.find(action.credential_id ?? '', action.database_id ?? '');
   if (grant !== null) await tx.grants.withdraw(grant.id);
-}
-
-/** Its other databases may have been deleted meanwhile, relying on this one: a login of no database is dropped as well. */
-async function deleteUnused(tx: Nouns, { credential_id, engine, server_id, team_id }: Action): Promise<void> {
-  const credential = await getCredential(tx, credential_id);
-  if (credential.grants.length > 0 || credential.state === 'deleted') return;
-  await tx.credentials.acceptDelete(credential.id);
-  await tx.actions.insert({
-    kind: 'credential_delete',
-    engine: engineOf({ engine }),
-    teamId: team_id,
-    databaseId: null,
-    credentialId: credential.id,
-    serverId: server_id,
-    stepNames: CREDENTIAL_DELETE_STEPS,
-    requestedBy: null,
-  });
+  await settleLogin(tx, action);
 }

@@ -2,6 +2,7 @@
 import { PlatformError } from '@berth/core';
 import type { Nouns } from '@berth/store';
 import { type Kind, openSecret } from '../kind';
+import { settleLogin } from './stay-shut';
 import {
   contradicts,
   databaseRef,
@@ -64,7 +65,9 @@ export const grantDelete: Kind<GrantDeleteInput> = {
     });
     const grant = await store.grants.find(credential.id, row.id);
     return async (tx) => {
+      await tx.credentials.lock(credential.id);
       if (grant !== null) await tx.grants.revoke(grant.id);
+      await settleLogin(tx, action);
     };
   },
 

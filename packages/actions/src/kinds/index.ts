@@ -30,7 +30,7 @@ export {
 };
 
 /** What a worker needs of a kind; its input is the request's business. */
-export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail' | 'withdraw' | 'revive'>;
+export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail' | 'withdraw' | 'revive' | 'isOwed'>;
 
 const KINDS = new Map<string, Performed>(
   [

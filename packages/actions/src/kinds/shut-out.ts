@@ -5,6 +5,7 @@ import type { DatabaseRef, EngineSession, Evidence, LoginRef } from '@berth/engi
 import { type KeyRing, makePassword } from '@berth/secrets';
 import { type CredentialView, type DatabaseView, type GrantView, isMade, type Nouns } from '@berth/store';
 import { openSecret } from '../kind';
+import { isOpen } from './stay-shut';
 import { databaseRef, loginRef, roleOf } from './subjects';
 
 /** One login of the database: what it may do there, and where else it is let in. */
@@ -55,11 +56,6 @@ function guestOf(keyRing: KeyRing, credential: CredentialView, databaseId: strin
   ];
 }
 
-/** Whether the database of a grant is one that is or will be let into: neither quarantined nor on its way out. */
-function isOpen({ database }: GrantView): boolean {
-  return (database.state === 'creating' || database.state === 'available') && database.delete_accepted_at === null;
-}
-
 /** Takes every grant and every way in; the logins that are let in nowhere else are locked. */
 export async function revoke(session: EngineSession, { database, own, all }: Guests): Promise<Evidence> {
   const evidence = await session.removeAccess({ database, logins: own.map(({ login }) => login) });
@@ -97,8 +93,9 @@ export async function proveShut(session: EngineSession, { database, all }: Guest
     }
     for (const grant of elsewhere) {
       const other = { id: grant.database_id, name: grant.database.engine_name };
+      // by its id: who reads this may not be meant to know of that database
       stillElsewhere.push(
-        `${login.name} in ${other.name}: ${await tryElsewhere(session, other, login, password, grant)}`,
+        `${login.name} in ${other.id}: ${await tryElsewhere(session, other, login, password, grant)}`,
       );
     }
   }

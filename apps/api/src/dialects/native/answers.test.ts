@@ -93,7 +93,7 @@ test('an action shows the steps of its latest attempt: ended ones, the running o
   await actions.recordStep(first, { name: 'reserve_names', state: 'succeeded', durationMs: 5, evidence: { a: 1 } });
   expect(await states()).toEqual(['succeeded 1', 'running 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   await actions.recordStep(first, { name: 'create_database', state: 'failed', durationMs: 5, evidence: {} });
-  await actions.postpone(first, 0, true);
+  await actions.postpone(first, 0, { isCounted: true, isUnreached: false });
   expect((await show()).state).toBe('queued');
   expect(await states()).toEqual(['succeeded 1', 'failed 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   const second = await claim(api, action.id);
