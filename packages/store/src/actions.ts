@@ -11,7 +11,7 @@ import {
 } from '@berth/core';
 import { ACTION_REFERENCES, columnsOf, type Db, raise, violatedIndex } from './db';
 import { type Action, Prisma } from './generated/client';
-import { IS_ITS_TURN, isNextAfter } from './line';
+import { HOLD_CREDENTIALS, IS_ITS_TURN, isNextAfter, LET_CREDENTIALS_GO } from './line';
 
 export type { Action };
 
@@ -52,6 +52,8 @@ export interface NewAction {
 /** The channel on which the end of an action is told, with its id. */
 export const ACTION_ENDED_CHANNEL = 'berth_action_ended';
 
+/** What two claims at the same moment cannot both write. */
+const LOST_RACE = /^(actions_one_running_|held_credentials_pkey)/;
 const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
 const columns = columnsOf('changed', Prisma.ActionScalarFieldEnum);
 const told = Prisma.sql`SELECT ${columns}, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
@@ -118,7 +120,7 @@ function heldOf(db: Db) {
       WITH changed AS (
         UPDATE actions SET ${set}
         WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
-      ), raised AS (${raise(event, ACTION_REFERENCES)})
+      ), raised AS (${raise(event, ACTION_REFERENCES)}), let_go AS (${LET_CREDENTIALS_GO})
       ${ends ? told : Prisma.sql`SELECT ${columns} FROM changed`}`;
     if (row === undefined) throw claimLost(key);
     return row;
@@ -139,11 +141,11 @@ function heldOf(db: Db) {
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
               AND ${IS_ITS_TURN}
             RETURNING *
-          ), raised AS (${raise('action.started', ACTION_REFERENCES)})
+          ), raised AS (${raise('action.started', ACTION_REFERENCES)}), held AS (${HOLD_CREDENTIALS})
           SELECT ${columns} FROM changed`;
         return row ?? null;
       } catch (error) {
-        if (violatedIndex(error)?.startsWith('actions_one_running_') === true) return null;
+        if (LOST_RACE.test(violatedIndex(error) ?? '')) return null;
         throw error;
       }
     },
@@ -217,7 +219,7 @@ function inLineOf(db: Db) {
         WITH changed AS (
           UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL, failures = failures + 1, nudged_at = NULL
           WHERE id = ${id} AND state = 'running' AND held_until < now() RETURNING *
-        ), raised AS (${raise('action.released', ACTION_REFERENCES)})
+        ), raised AS (${raise('action.released', ACTION_REFERENCES)}), let_go AS (${LET_CREDENTIALS_GO})
         SELECT ${columns} FROM changed`;
       return row ?? null;
     },

@@ -143,6 +143,16 @@ test('who works on a login keeps out what else would change it, in either databa
   expect((await claim(await street.action((await street.database()).id)))?.state).toBe('running');
 });
 
+test('of two databases with one login, claimed at the same moment, one is worked on', async () => {
+  for (let round = 1; round <= 20; round += 1) {
+    const [one, two] = [await street.database(), await street.database()];
+    const login = await street.credential(one.id);
+    await street.store.credentials.grant(login, two.id, 'readonly');
+    const claims = await Promise.all([await street.action(one.id), await street.action(two.id)].map(claim));
+    expect(claims.filter((each) => each !== null)).toHaveLength(1);
+  }
+});
+
 test('a login that left a database is not worked on there any more', async () => {
   const [one, two] = [await street.database(), await street.database()];
   const login = await street.credential(one.id);

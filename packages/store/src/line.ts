@@ -1,7 +1,6 @@
 // Whose turn it is, in SQL, of an action called `mine`. Each database and each credential is a line; who works on a login
 // keeps out what else would change it, in whatever database.
-import type { Action } from './actions';
-import { Prisma } from './generated/client';
+import { type Action, Prisma } from './generated/client';
 
 /**
  * Nobody works on its database or credential, nobody older waits for them; nobody works on a login that it would change;
@@ -12,13 +11,25 @@ export const IS_ITS_TURN = Prisma.sql`
     AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
   AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
     AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
-  AND NOT EXISTS (SELECT FROM grants own JOIN grants shared USING (credential_id)
-    JOIN actions other ON other.credential_id = own.credential_id
-      OR (other.credential_id IS NULL AND other.database_id = shared.database_id)
-    WHERE (own.credential_id = mine.credential_id OR (mine.credential_id IS NULL AND own.database_id = mine.database_id))
-      AND own.revoked_at IS NULL AND shared.revoked_at IS NULL AND other.state = 'running')
+  AND NOT EXISTS (SELECT FROM held_credentials WHERE credential_id = mine.credential_id
+    OR (mine.credential_id IS NULL AND credential_id IN (
+      SELECT credential_id FROM grants WHERE database_id = mine.database_id AND revoked_at IS NULL)))
   AND (mine.kind = 'server_preflight' OR EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id
     AND servers.state <> 'offline' AND servers.checked_at IS NOT NULL))`;
+
+/**
+ * Of a statement whose `changed` is the action that was claimed: it holds the login that it is about, or every login of its
+ * database. A login is held once; the store refuses a second claim that wants it.
+ */
+export const HOLD_CREDENTIALS = Prisma.sql`
+  INSERT INTO held_credentials (credential_id, action_id)
+  SELECT coalesce(changed.credential_id, grants.credential_id) AS credential_id, changed.id
+  FROM changed LEFT JOIN grants ON changed.credential_id IS NULL AND grants.database_id = changed.database_id
+    AND grants.revoked_at IS NULL
+  WHERE coalesce(changed.credential_id, grants.credential_id) IS NOT NULL ORDER BY 1`;
+
+/** Of a statement whose `changed` is an action that nobody works on any more. */
+export const LET_CREDENTIALS_GO = Prisma.sql`DELETE FROM held_credentials WHERE action_id IN (SELECT id FROM changed)`;
 
 /** What stood in a line with an action that ended, or beside one of its logins: also of a grant that it took away. */
 export function isNextAfter(done: Pick<Action, 'database_id' | 'credential_id'>): Prisma.Sql {

@@ -93,6 +93,7 @@ const ROWS: Record<string, (id: string) => Row> = {
     database_id: 'database',
     server_id: 'server',
   }),
+  held_credentials: () => ({ credential_id: oneOf('credential', 'credential_elsewhere'), action_id: 'action' }),
   steps: () => {
     const times = { started_at: 'now', ended_at: 'now' };
     return { action_id: 'action', attempt: count, name: 'a_step', state: 'succeeded', ...times };

@@ -43,6 +43,8 @@ const CASES: Record<string, Case[]> = {
   idempotency_keys_pkey: [['idempotency_keys', same('access_id', 'key')]],
   steps_pkey: [['steps', same('action_id', 'attempt', 'name')]],
 
+  held_credentials_pkey: [['held_credentials', same('credential_id')]],
+
   // references
   projects_team_id_fkey: [['projects', put({ team_id: 'nobody' })]],
   accesses_team_id_fkey: [['accesses', put({ team_id: 'nobody' })]],
@@ -57,6 +59,8 @@ const CASES: Record<string, Case[]> = {
   databases_server_id_fkey: [['databases', put({ server_id: 'nobody' })]],
   credentials_team_id_fkey: [['credentials', put({ team_id: 'nobody' })]],
   credentials_server_id_fkey: [['credentials', put({ server_id: 'nobody' })]],
+  held_credentials_credential_id_fkey: [['held_credentials', put({ credential_id: 'nobody' })]],
+  held_credentials_action_id_fkey: [['held_credentials', put({ action_id: 'nothing' })]],
   grants_credential_id_fkey: [['grants', put({ credential_id: 'nobody' })]],
   grants_database_id_fkey: [['grants', put({ database_id: 'nobody' })]],
   actions_database_id_fkey: [['actions', put({ database_id: 'nobody' })]],
