@@ -144,14 +144,16 @@ function lineOf(db: Db) {
       db.action.findFirst({ where: { database_id: databaseId, kind: { in: kinds } }, orderBy: { number: 'desc' } }),
 
     /**
-     * Ids of queued actions of a database that may be called off, oldest first: those that nobody has begun, and a create.
-     * One that was begun and put off has done part of its work, also on logins that live elsewhere; it runs first. So does
-     * a login's delete, which nobody else would ask for again.
+     * Ids of queued actions of a database that may be called off, oldest first: those that nobody has begun, a create, and a
+     * quarantine that whoever calls it off sees to. Others that were begun and put off have done part of their work, also
+     * on logins that live elsewhere; they run first. So does a login's delete, which nobody else would ask for again.
      */
     async listQueued(databaseId: string): Promise<string[]> {
       const rows = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM actions WHERE database_id = ${databaseId} AND state = 'queued' AND kind <> 'credential_delete'
-          AND (claim = unreached OR kind = 'database_create') ORDER BY number`;
+          AND (claim = unreached OR kind = 'database_create' OR (kind = 'database_quarantine' AND EXISTS (
+            SELECT FROM databases WHERE databases.id = database_id AND (hidden OR databases.state = 'quarantined'))))
+        ORDER BY number`;
       return rows.map((row) => row.id);
     },
 
