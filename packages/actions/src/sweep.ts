@@ -22,6 +22,7 @@ export async function sweep(context: Context): Promise<Swept | null> {
     for (const id of await tx.actions.listExpired(SWEEP_MAX)) {
       if ((await tx.actions.releaseExpired(id)) !== null) released += 1;
     }
+    await tx.actions.letStaleCredentialsGo();
     nudges.push(...(await tx.actions.nudgeOverdue(SWEEP_MAX)));
   });
   if (!ran) return null;

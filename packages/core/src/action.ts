@@ -15,7 +15,8 @@
 //
 // What holds in each state:
 //   queued     nobody holds it; `not_before` may put it off
-//   running    `held_until` and `held_by` are set; (id, claim) is the key to every write
+//   running    `held_until` and `held_by` are set; (id, claim) is the key to every write; its logins are held
+//              (docs/decisions/0008-a-login-is-held-once.md)
 //   succeeded  `ended_at` is set, no error
 //   failed     `ended_at`, `error_code` and `error_message` are set
 //   cancelled  `ended_at` is set, no error

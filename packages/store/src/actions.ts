@@ -224,6 +224,12 @@ function inLineOf(db: Db) {
       return row ?? null;
     },
 
+    /** Lets go of logins that are held for an action which nobody runs: an older version, or a hand, ended it. */
+    async letStaleCredentialsGo(): Promise<void> {
+      await db.$executeRaw`
+        DELETE FROM held_credentials USING actions WHERE actions.id = action_id AND actions.state <> 'running'`;
+    },
+
     /** Counts a nudge for whoever is next in the lines that this one stood in, and returns them: a few at most. */
     async nudgeNext(done: Pick<Action, 'database_id' | 'credential_id'>): Promise<Nudge[]> {
       if (done.database_id === null && done.credential_id === null) return [];

@@ -153,6 +153,19 @@ test('of two databases with one login, claimed at the same moment, one is worked
   }
 });
 
+test('a login that is held for an action which an older version took back is let go', async () => {
+  const database = await street.database();
+  await street.credential(database.id);
+  const action = await street.action(database.id);
+  await claim(action);
+  await street.store.actions.letStaleCredentialsGo(); // not while it runs
+  expect(await street.sql('SELECT FROM held_credentials WHERE action_id = $1', [action.id])).toHaveLength(1);
+  await street.sql(`UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL WHERE id = $1`, [action.id]);
+  expect(await claim(action)).toBeNull();
+  await street.store.actions.letStaleCredentialsGo();
+  expect((await claim(action))?.state).toBe('running');
+});
+
 test('a login that left a database is not worked on there any more', async () => {
   const [one, two] = [await street.database(), await street.database()];
   const login = await street.credential(one.id);
