@@ -2,11 +2,10 @@
 import { PlatformError, type Role } from '@berth/core';
 import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, visit } from './admin';
-import { standingGroups } from './membership';
 import { insist } from './insist';
+import { standingGroups } from './membership';
 import { groupNameOf, markerOf } from './names';
 import { observeDatabaseRow, observeGroups, refuseForeign } from './ownership';
-import { pastBlockers } from './past-blockers';
 import { quoteIdentifier, quoteLiteral } from './quote';
 
 /**
@@ -38,7 +37,7 @@ const INVALID = -2;
 /** The role and its marker come into being together. A non-superuser must be a member to hand a database to it. */
 async function makeGroup(admin: Admin, database: DatabaseRef): Promise<void> {
   const group = quoteIdentifier(groupNameOf(database));
-  await admin.main.atomically([
+  await insist(admin, [
     `CREATE ROLE ${group} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`,
     `COMMENT ON ROLE ${group} IS ${quoteLiteral(markerOf(database.id))}`,
     ...(admin.isSuperuser ? [] : [`GRANT ${group} TO CURRENT_USER`]),
@@ -47,7 +46,7 @@ async function makeGroup(admin: Admin, database: DatabaseRef): Promise<void> {
 
 /** Closed to everybody and owned by the group until `openToGroups`; template0, for template1 may have sessions. */
 async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void> {
-  await admin.main.atomically([
+  await insist(admin, [
     `CREATE DATABASE ${quoteIdentifier(database.name)} OWNER ${quoteIdentifier(groupNameOf(database))}
        TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false`,
   ]);
@@ -81,7 +80,7 @@ async function giveSchemaPublic(admin: Admin, database: DatabaseRef): Promise<vo
       `ALTER SCHEMA public OWNER TO ${quoteIdentifier(group)}`,
       'REVOKE ALL ON SCHEMA public FROM PUBLIC',
     ];
-    await pastBlockers(admin, inside, () => inside.atomically(statements));
+    await insist(admin, statements, inside);
   });
 }
 

@@ -3,6 +3,7 @@ import type { Role } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { endSessionsInside } from './end-sessions';
+import { insist } from './insist';
 import { coverCreator, ensureLesserGroup, LESSER_ROLES, type LesserRole } from './lesser-group';
 import { listRolesOf, memberOptions, revokeStatements, standingGroups } from './membership';
 import { groupNameOf } from './names';
@@ -37,7 +38,7 @@ async function makeOwner(admin: Admin, { database, groups, login }: Parties): Pr
   await coverCreator(admin, database, standing, login.name);
   const group = groupNameOf(database);
   const name = quoteIdentifier(login.name);
-  await admin.main.atomically([
+  await insist(admin, [
     ...revokeStatements(database, standing, login.name),
     `GRANT ${quoteIdentifier(group)} TO ${name} ${memberOptions(admin, true)}`,
     `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} SET role = ${quoteLiteral(group)}`,
@@ -54,7 +55,7 @@ async function makeLesser(admin: Admin, parties: Parties, role: LesserRole): Pro
   await ensureLesserGroup(admin, database, role, groups);
   const had = await listRolesOf(admin, groups, loginOid);
   const others = standingGroups(groups).filter((each) => each !== role && had.includes(each));
-  await admin.main.atomically(revokeStatements(database, others, login.name));
+  await insist(admin, revokeStatements(database, others, login.name));
   const evidence: Evidence = {};
   if (!had.includes(role) || others.length > 0) {
     const ended = await endSessionsInside(admin, loginOid ?? 0, databaseOid ?? 0, others.length > 0);
@@ -63,7 +64,7 @@ async function makeLesser(admin: Admin, parties: Parties, role: LesserRole): Pro
   }
   const name = quoteIdentifier(login.name);
   const group = quoteIdentifier(groupNameOf(database, role));
-  await admin.main.atomically([
+  await insist(admin, [
     `GRANT CONNECT ON DATABASE ${quoteIdentifier(database.name)} TO ${group}`,
     `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} RESET role`,
     `GRANT ${group} TO ${name} ${memberOptions(admin, false)}`,

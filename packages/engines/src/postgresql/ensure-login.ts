@@ -22,7 +22,7 @@ export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secr
     await insist(admin, [`ALTER ROLE ${name} LOGIN ${limit} PASSWORD ${verifier}`]);
     return { login: login.name, made: false };
   }
-  await admin.main.atomically([
+  await insist(admin, [
     `CREATE ROLE ${name} LOGIN ${ATTRIBUTES} ${limit} PASSWORD ${verifier}`,
     `COMMENT ON ROLE ${name} IS ${quoteLiteral(markerOf(login.id))}`,
   ]);

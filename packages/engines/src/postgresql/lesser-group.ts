@@ -3,6 +3,7 @@
 import type { Role } from '@berth/core';
 import type { DatabaseRef } from '../contract';
 import { type Admin, visit } from './admin';
+import { insist } from './insist';
 import { listMembers, onBehalfOf } from './membership';
 import { groupNameOf, markerOf } from './names';
 import { type RoleFacts, refuseForeign } from './ownership';
@@ -37,16 +38,20 @@ export async function ensureLesserGroup(
   const owner = groupNameOf(database);
   const logins = await listOwnLogins(admin, groups.owner);
   await visit(admin, database.name, (inside) =>
-    inside.atomically([
-      `CREATE ROLE ${group} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`,
-      `COMMENT ON ROLE ${group} IS ${quoteLiteral(markerOf(database.id))}`,
-      ...(admin.isSuperuser ? [keepLargeObjects(database, role)] : [`GRANT ${group} TO CURRENT_USER`]),
-      ...onBehalfOf(admin, logins, [
-        ...defaultPrivileges(database, [role], [owner, ...logins]),
-        grantOnWhatIsThere(database, role, [owner, ...logins]),
-      ]),
-      `GRANT CONNECT ON DATABASE ${quoteIdentifier(database.name)} TO ${group}`,
-    ]),
+    insist(
+      admin,
+      [
+        `CREATE ROLE ${group} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`,
+        `COMMENT ON ROLE ${group} IS ${quoteLiteral(markerOf(database.id))}`,
+        ...(admin.isSuperuser ? [keepLargeObjects(database, role)] : [`GRANT ${group} TO CURRENT_USER`]),
+        ...onBehalfOf(admin, logins, [
+          ...defaultPrivileges(database, [role], [owner, ...logins]),
+          grantOnWhatIsThere(database, role, [owner, ...logins]),
+        ]),
+        `GRANT CONNECT ON DATABASE ${quoteIdentifier(database.name)} TO ${group}`,
+      ],
+      inside,
+    ),
   );
 }
 
@@ -54,7 +59,7 @@ export async function ensureLesserGroup(
 export async function coverCreator(admin: Admin, database: DatabaseRef, roles: LesserRole[], login: string) {
   if (roles.length === 0) return;
   const statements = onBehalfOf(admin, [login], defaultPrivileges(database, roles, [login]));
-  await visit(admin, database.name, (inside) => inside.atomically(statements));
+  await visit(admin, database.name, (inside) => insist(admin, statements, inside));
 }
 
 /** Members of the owners' group that Berth made: besides the group itself they alone can make anything. */

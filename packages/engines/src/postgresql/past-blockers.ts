@@ -7,8 +7,10 @@ import type { Connection } from './connect';
 import { ADMIN_DATABASE } from './names';
 import { rollBackFound } from './prepared';
 
-/** Whoever changes a shared row in good faith commits within a few milliseconds. */
+/** Whoever changes a row that all databases share in good faith commits within a few milliseconds. */
 const PATIENCE_MS = 300;
+/** Inside a database it may be its tenants' work that is waited for: more than most transactions take. */
+const PATIENCE_INSIDE_MS = 3_000;
 /** How often the watcher looks. */
 export const LOOK_MS = 100;
 
@@ -28,14 +30,16 @@ export async function pastBlockers<T>(
 ): Promise<T> {
   const done = new AbortController();
   const doing = deed().finally(() => done.abort());
-  const watching = watch(admin, waiting.pid, done.signal, look);
+  const patienceMs = waiting === admin.main ? PATIENCE_MS : PATIENCE_INSIDE_MS;
+  const watching = pause(patienceMs, undefined, { signal: done.signal }).then(() =>
+    watch(admin, waiting.pid, done.signal, look),
+  );
   await Promise.allSettled([doing, watching]); // a watcher that fails leaves the deed to its own deadline
   return doing;
 }
 
 /** On a connection of its own, for the one that waits is waiting. */
 async function watch(admin: Admin, pid: number, done: AbortSignal, look: Look): Promise<void> {
-  await pause(PATIENCE_MS, undefined, { signal: done });
   await visit(admin, ADMIN_DATABASE, async (beside) => {
     while (!done.aborted) {
       await endBlockers(beside, pid);

@@ -2,6 +2,7 @@
 import { PlatformError } from '@berth/core';
 import type { Evidence } from '../contract';
 import type { Admin } from './admin';
+import { insist } from './insist';
 import { ADMIN_DATABASE, CANARY, lockNumberOf, markerOf } from './names';
 import { refuseForeign } from './ownership';
 import { quoteLiteral } from './quote';
@@ -22,7 +23,10 @@ export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
 /** template0 refuses connections as it comes; it is shut only where somebody opened it. */
 async function shutSystemDatabases(admin: Admin): Promise<string[]> {
   const open = (await listOpen(admin)).filter((name) => [ADMIN_DATABASE, 'template0', 'template1'].includes(name));
-  await admin.main.atomically(open.map((name) => `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`));
+  await insist(
+    admin,
+    open.map((name) => `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`),
+  );
   const left = (await listOpen(admin)).filter((name) => open.includes(name));
   if (left.length > 0) throw new PlatformError('server_unfit', `The admin may not shut ${left.join(', ')} to PUBLIC`);
   return open;
@@ -48,8 +52,8 @@ async function ensureCanary(admin: Admin): Promise<boolean> {
     [CANARY, markerOf('canary')],
   );
   if (found) refuseForeign(found.is_ours ? 'ours' : 'foreign', `The database "${CANARY}"`);
-  else await admin.main.query(`CREATE DATABASE ${CANARY} TEMPLATE template0 ALLOW_CONNECTIONS false`);
-  await admin.main.atomically([
+  else await insist(admin, [`CREATE DATABASE ${CANARY} TEMPLATE template0 ALLOW_CONNECTIONS false`]);
+  await insist(admin, [
     `COMMENT ON DATABASE ${CANARY} IS ${quoteLiteral(markerOf('canary'))}`,
     `REVOKE ALL ON DATABASE ${CANARY} FROM PUBLIC`,
     `ALTER DATABASE ${CANARY} ALLOW_CONNECTIONS true`,

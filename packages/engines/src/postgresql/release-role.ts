@@ -3,12 +3,10 @@
 import { PlatformError } from '@berth/core';
 import type { DatabaseRef } from '../contract';
 import { type Admin, visit } from './admin';
-import type { Connection } from './connect';
-import { onBehalfOf } from './membership';
 import { insist } from './insist';
+import { onBehalfOf } from './membership';
 import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
 import { observeRole, refuseForeign } from './ownership';
-import { pastBlockers } from './past-blockers';
 import { quoteIdentifier, quoteLiteral } from './quote';
 
 /** Gives what the role owns to each database's owner, takes its grants away, drops it. Returns the databases visited. */
@@ -34,7 +32,7 @@ export async function releaseInside(admin: Admin, database: DatabaseRef, login: 
   );
   if (found.length === 0) return false;
   const statements = releaseStatements(admin, login, groupNameOf(database));
-  await visit(admin, database.name, (inside) => inside.atomically(statements));
+  await visit(admin, database.name, (inside) => insist(admin, statements, inside));
   return true;
 }
 
@@ -80,7 +78,7 @@ async function ensureOrphans(admin: Admin): Promise<string> {
   const { ownership } = await observeRole(admin, ORPHANS, 'orphans');
   refuseForeign(ownership, `The role "${ORPHANS}"`);
   if (ownership === 'free') {
-    await admin.main.atomically([
+    await insist(admin, [
       `CREATE ROLE ${ORPHANS} NOLOGIN`,
       `COMMENT ON ROLE ${ORPHANS} IS ${quoteLiteral(markerOf('orphans'))}`,
     ]);
@@ -93,9 +91,8 @@ async function clear(admin: Admin, place: Place, role: string, heir: string | nu
     throw new PlatformError('engine_refused', `"${role}" has a part in "${place.database}", which nobody may enter`);
   }
   const statements = releaseStatements(admin, role, heir);
-  const deed = (connection: Connection) => pastBlockers(admin, connection, () => connection.atomically(statements));
-  if (place.database === ADMIN_DATABASE) await deed(admin.main);
-  else await visit(admin, place.database, deed);
+  if (place.database === ADMIN_DATABASE) await insist(admin, statements);
+  else await visit(admin, place.database, (inside) => insist(admin, statements, inside));
 }
 
 /** DROP OWNED takes default privileges as well, which are not handed over. */

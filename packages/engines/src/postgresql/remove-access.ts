@@ -55,7 +55,10 @@ async function revokeMembers(admin: Admin, database: DatabaseRef): Promise<strin
   const revoked = new Set<string>();
   for (const role of standingGroups(groups)) {
     const members = await listMembers(admin, groups[role].oid);
-    await admin.main.atomically(members.flatMap((member) => revokeStatements(database, [role], member)));
+    await insist(
+      admin,
+      members.flatMap((member) => revokeStatements(database, [role], member)),
+    );
     await demandNoMembers(admin, database, role, groups[role]);
     for (const member of members) revoked.add(member);
   }

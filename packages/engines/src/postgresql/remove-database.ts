@@ -3,6 +3,7 @@ import { codeOf } from '@berth/core';
 import type { DatabaseRef, Evidence } from '../contract';
 import { type Admin, visit } from './admin';
 import { pastStragglers } from './handshakes';
+import { insist } from './insist';
 import { standingGroups } from './membership';
 import { groupNameOf } from './names';
 import { type DatabaseRow, observeDatabaseRow, observeGroups } from './ownership';
@@ -45,7 +46,7 @@ async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: Datab
 
 /** Prepared transactions twice: a session may prepare its work between the first look and its end. */
 async function clearFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
-  if (!row.isOpen) await admin.main.query(`ALTER DATABASE ${quoteIdentifier(database.name)} ALLOW_CONNECTIONS true`);
+  if (!row.isOpen) await insist(admin, [`ALTER DATABASE ${quoteIdentifier(database.name)} ALLOW_CONNECTIONS true`]);
   const rolledBack = await rollBackPrepared(admin, { database: database.name });
   const ended = await endAll(admin, row.oid);
   const rolledBackLate = await rollBackPrepared(admin, { database: database.name });
@@ -87,9 +88,8 @@ async function dropSubscriptions(admin: Admin, database: DatabaseRef, oid: numbe
   await visit(admin, database.name, async (inside) => {
     for (const { name } of found) {
       const quoted = quoteIdentifier(name);
-      await inside.query(`ALTER SUBSCRIPTION ${quoted} DISABLE`);
-      await inside.query(`ALTER SUBSCRIPTION ${quoted} SET (slot_name = NONE)`);
-      await inside.query(`DROP SUBSCRIPTION ${quoted}`);
+      const statements = ['DISABLE', 'SET (slot_name = NONE)'].map((how) => `ALTER SUBSCRIPTION ${quoted} ${how}`);
+      await insist(admin, [...statements, `DROP SUBSCRIPTION ${quoted}`], inside);
     }
   });
   return found.map(({ name }) => name);
