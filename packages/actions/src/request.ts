@@ -55,9 +55,15 @@ async function recordRequest(tx: Nouns, action: Action, change: Change | undefin
     deed: action.kind,
     who: requester,
     teamId: action.team_id,
-    subjectId: action.credential_id ?? action.database_id ?? action.server_id,
+    subjectId: subjectOf(action),
     actionId: action.id,
     before: change?.before ?? null,
     after: change?.after ?? null,
   });
+}
+
+/** The id of what an action is about: of a database, also where it makes a login with it. */
+function subjectOf({ kind, credential_id, database_id, server_id }: Action): string {
+  const id = kind.startsWith('database_') ? database_id : credential_id;
+  return id ?? database_id ?? server_id;
 }

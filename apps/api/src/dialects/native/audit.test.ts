@@ -75,11 +75,11 @@ test('a write is one entry: who, from where, on what, before and after as the AP
 });
 
 test('an action that is asked for is an entry that names it, whatever the dialect', async () => {
-  const { databaseId, credentialId, actionId } = await newDatabase('asked');
+  const { databaseId, actionId } = await newDatabase('asked');
   expect(await newest()).toMatchObject({
     deed: 'database_create',
     team_id: api.team.id,
-    subject_id: credentialId,
+    subject_id: databaseId,
     action_id: actionId,
     before: null,
     after: { name: 'asked', plan: 'small', environment: 'development', server: 'first' },

@@ -1,6 +1,8 @@
-// Idempotency-Key on every route that writes: done once, and the second answer is the first one's, word for word, whatever
-// has become of the thing since. A route that is added is tried by itself.
+// Every route that writes is done once and recorded once: with an Idempotency-Key the second answer is the first one's, word
+// for word, whatever has become of the thing since, and the audit has who, from where, before and after. A route that is
+// added is tried by itself.
 import { SCOPES, type Secret } from '@berth/core';
+import type { Access } from '@berth/store';
 import { openTestStore, type TestStore } from '@berth/testing';
 import { withClient } from '@berth/testing/journey';
 import request from 'supertest';
@@ -10,12 +12,13 @@ import { bearer, furnish, idFor, type Row, sendRow, TABLE, type Things } from '.
 let testStore: TestStore;
 let api: TestApi;
 let token: Secret;
+let access: Access;
 let there: Things;
 
 beforeAll(async () => {
   testStore = await openTestStore();
   api = await openTestApi(testStore.secretUrl);
-  token = (await makeAccess(api, { scopes: [...SCOPES] })).token;
+  ({ token, access } = await makeAccess(api, { scopes: [...SCOPES] }));
   there = await furnish(api, api.team, 'there');
 });
 afterAll(async () => {
@@ -52,6 +55,25 @@ const PREPARATIONS: Record<string, (things: Things) => Promise<string>> = {
   },
 };
 
+/** Makes something, beside those that have no id in their path. */
+const MAKES = ['post /databases/:id/credentials', 'post /credentials/:id/grants'];
+/** Of these a row stays, which shows what became of it. */
+const STAYS = ['delete /accesses/:id'];
+/** A look at a server that changes nothing of ours. */
+const LOOKS = ['post /servers/:id/preflight'];
+
+/** The newest entry tells who did it to what, what it was, and what it became: null for what was not there, or is gone. */
+async function expectRecorded(name: string, { method, noun }: Row, id: string): Promise<void> {
+  const [entry] = await sql('SELECT * FROM audit ORDER BY number DESC LIMIT 1');
+  const who = { access_id: access.id, person: access.person, address: '127.0.0.1' };
+  expect(entry).toMatchObject({ ...who, outcome: 'done', error_code: null });
+  const isMaking = (method === 'post' && noun === null) || MAKES.includes(name);
+  if (!isMaking && noun !== 'action') expect(entry?.subject_id).toBe(id);
+  expect(entry?.before === null).toBe(isMaking || LOOKS.includes(name));
+  if (noun === 'action') return; // the action itself tells what becomes of it
+  expect(entry?.after === null).toBe((method === 'delete' && !STAYS.includes(name)) || LOOKS.includes(name));
+}
+
 /** Lets what was asked for come to its end, so that the second request meets another world. */
 async function goOn(answer: request.Response): Promise<void> {
   const { id, state } = answer.body.action ?? {};
@@ -69,6 +91,7 @@ test.each(WRITES)('%s', async (name, row) => {
   const send = () => sendRow(api, row, id, there.database, { ...bearer(token), 'Idempotency-Key': name });
   const first = await send();
   expect([first.status < 300, first.get('idempotency-replayed')]).toEqual([true, undefined]);
+  await expectRecorded(name, row, id);
   await goOn(first);
   const before = await deeds();
   const second = await send();

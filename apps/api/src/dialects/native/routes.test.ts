@@ -88,15 +88,31 @@ test.each(ROWS)(
   },
 );
 
-test.each(ROWS)('%s answers 403 to every scope that does not open it, and names one that does', async (_, row) => {
-  for (const scope of SCOPES.filter((each) => !row.scopes.includes(each))) {
-    const answer = await send(row, idFor(row, own), bearer(tokens.get(scope)));
-    expect([scope, answer.status]).toEqual([scope, 403]);
-    const problem = problemShape.parse(answer.body);
-    expect(problem.code).toBe('missing_scope');
-    for (const needed of row.scopes) expect(problem.detail).toContain(needed);
-  }
-});
+/** The newest entry of the audit. */
+async function newestEntry() {
+  const { data } = await api.context.store.audit.list({}, { cursor: null, limit: 1 });
+  return data[0];
+}
+
+test.each(ROWS)(
+  '%s answers 403 to every scope that does not open it, names one that does, and records a write',
+  async (_, row) => {
+    for (const scope of SCOPES.filter((each) => !row.scopes.includes(each))) {
+      const answer = await send(row, idFor(row, own), bearer(tokens.get(scope)));
+      expect([scope, answer.status]).toEqual([scope, 403]);
+      const problem = problemShape.parse(answer.body);
+      expect(problem.code).toBe('missing_scope');
+      for (const needed of row.scopes) expect(problem.detail).toContain(needed);
+      const deed = `${row.method.toUpperCase()} /v1${row.path}`;
+      if (row.method === 'get') expect(await newestEntry()).not.toMatchObject({ deed });
+      else {
+        const who = { access_id: expect.stringMatching(/^acc_/), person: 'caller@example.org', address: '127.0.0.1' };
+        const what = { deed, outcome: 'refused', error_code: 'missing_scope', subject_id: idFor(row, own) || null };
+        expect(await newestEntry()).toMatchObject({ ...who, ...what });
+      }
+    }
+  },
+);
 
 const NAMED = ROWS.filter(([, row]) => row.noun !== null);
 
