@@ -33,7 +33,10 @@ const VIEW = {
   server: { select: { name: true, host: true, port: true, tls: true } },
 } as const;
 
-/** The same in one statement: the four relations of an `include` are four more. */
+/**
+ * The same in one statement: the four relations of an `include` are four more, sent at once. A transaction, which has one
+ * connection, takes them one after another, and pg 9 will not take them at all.
+ */
 const VIEW_SQL = Prisma.sql`
   SELECT ${columnsOf('databases', Prisma.DatabaseScalarFieldEnum)},
     json_build_object('name', projects.name) AS project,
@@ -91,13 +94,11 @@ export function databaseReadsOf(db: Db) {
     countOfTeam: (teamId: string): Promise<number> =>
       db.database.count({ where: { team_id: teamId, state: { not: 'deleted' }, delete_accepted_at: null } }),
 
-    /** The living ones of a team that have this name, in whatever environment. */
+    /** The living ones of a team that have this name, in whatever environment, oldest first. */
     listByName: (teamId: string, name: string): Promise<DatabaseView[]> =>
-      db.database.findMany({
-        where: { team_id: teamId, name, state: { not: 'deleted' }, delete_accepted_at: null },
-        orderBy: { number: 'asc' },
-        include: VIEW,
-      }),
+      db.$queryRaw<DatabaseView[]>`
+        ${VIEW_SQL} WHERE databases.team_id = ${teamId} AND databases.name = ${name} AND databases.state <> 'deleted'
+          AND databases.delete_accepted_at IS NULL ORDER BY databases.number`,
 
     /** Whether this engine name is held by a database of this server, even one on its way out. */
     isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>

@@ -235,12 +235,12 @@ function quarantineOf(db: Db) {
 
 /** Which of the things it names was deleted since they were found. */
 async function goneReference(db: Db, database: NewDatabase): Promise<PlatformError> {
-  const [plan, project, environment] = await Promise.all([
-    db.plan.count({ where: { id: database.planId, ...LIVING } }),
-    db.project.count({ where: { id: database.projectId, ...LIVING } }),
-    db.environment.count({ where: { id: database.environmentId, ...LIVING } }),
-  ]);
-  const field = Object.entries({ plan, project, environment }).find(([, count]) => count === 0)?.[0] ?? 'pool';
+  const living = {
+    plan: await db.plan.count({ where: { id: database.planId, ...LIVING } }),
+    project: await db.project.count({ where: { id: database.projectId, ...LIVING } }),
+    environment: await db.environment.count({ where: { id: database.environmentId, ...LIVING } }),
+  };
+  const field = Object.entries(living).find(([, count]) => count === 0)?.[0] ?? 'pool';
   const message = `This ${field} was deleted a moment ago. Name another.`;
   return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
 }

@@ -52,10 +52,10 @@ export function environmentsOf(db: Db) {
      */
     listUses: (id: string): Promise<Use[]> =>
       usesOf({
-        pool: db.pool.count({ where: { environment_id: id, ...LIVING } }),
-        database: db.database.count({ where: { environment_id: id, state: { not: 'deleted' } } }),
-        'plan that names it': db.planEnvironment.count({ where: { environment_id: id, plan: LIVING } }),
-        'access limited to it': db.access.count({ where: { limit_environment_id: id, revoked_at: null } }),
+        pool: () => db.pool.count({ where: { environment_id: id, ...LIVING } }),
+        database: () => db.database.count({ where: { environment_id: id, state: { not: 'deleted' } } }),
+        'plan that names it': () => db.planEnvironment.count({ where: { environment_id: id, plan: LIVING } }),
+        'access limited to it': () => db.access.count({ where: { limit_environment_id: id, revoked_at: null } }),
       }),
 
     /** No access falls back on it any more. */

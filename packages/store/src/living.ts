@@ -40,10 +40,11 @@ export function livesOf(db: Db, table: Table) {
   };
 }
 
-/** Counts of rows, asked for at once. */
-export async function usesOf(counts: Record<string, Promise<number>>): Promise<Use[]> {
-  const uses = Object.entries(counts).map(async ([what, count]) => ({ what, count: await count }));
-  return (await Promise.all(uses)).filter(({ count }) => count > 0);
+/** Counts of rows, one after another: a transaction has one connection, and pg 9 refuses a second query on it. */
+export async function usesOf(counts: Record<string, () => Promise<number>>): Promise<Use[]> {
+  const uses: Use[] = [];
+  for (const [what, count] of Object.entries(counts)) uses.push({ what, count: await count() });
+  return uses.filter(({ count }) => count > 0);
 }
 
 /** Awaits a write of a row with a name; the name of another living one is `name_taken`. */

@@ -91,9 +91,10 @@ export function plansOf(db: Db) {
     /** What keeps it: databases that are not gone yet, or are being changed to it. */
     listUses: (id: string): Promise<Use[]> =>
       usesOf({
-        database: db.database.count({
-          where: { OR: [{ plan_id: id }, { pending_plan_id: id }], state: { not: 'deleted' } },
-        }),
+        database: () =>
+          db.database.count({
+            where: { OR: [{ plan_id: id }, { pending_plan_id: id }], state: { not: 'deleted' } },
+          }),
       }),
 
     /** No access falls back on it any more. */

@@ -56,7 +56,7 @@ export function poolsOf(db: Db) {
 
     /** What keeps it: its servers. */
     listUses: (id: string): Promise<Use[]> =>
-      usesOf({ server: db.server.count({ where: { pool_id: id, ...LIVING } }) }),
+      usesOf({ server: () => db.server.count({ where: { pool_id: id, ...LIVING } }) }),
 
     /** No access falls back on it any more. */
     async dropDefaults(id: string): Promise<void> {

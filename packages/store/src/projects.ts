@@ -55,8 +55,8 @@ export function projectsOf(db: Db) {
     /** What keeps it: databases that are not gone yet, and accesses limited to it, which would open nothing any more. */
     listUses: (id: string): Promise<Use[]> =>
       usesOf({
-        database: db.database.count({ where: { project_id: id, state: { not: 'deleted' } } }),
-        'access limited to it': db.access.count({ where: { limit_project_id: id, revoked_at: null } }),
+        database: () => db.database.count({ where: { project_id: id, state: { not: 'deleted' } } }),
+        'access limited to it': () => db.access.count({ where: { limit_project_id: id, revoked_at: null } }),
       }),
 
     /** No access falls back on it any more. */

@@ -214,8 +214,8 @@ function operatedOf(db: Db) {
     /** What keeps it: databases and logins that are not gone yet. */
     listUses: (id: string): Promise<Use[]> =>
       usesOf({
-        database: db.database.count({ where: { server_id: id, state: { not: 'deleted' } } }),
-        login: db.credential.count({ where: { server_id: id, state: { not: 'deleted' } } }),
+        database: () => db.database.count({ where: { server_id: id, state: { not: 'deleted' } } }),
+        login: () => db.credential.count({ where: { server_id: id, state: { not: 'deleted' } } }),
       }),
 
     /** Not registered any more, its admin login wiped. */

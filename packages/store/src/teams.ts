@@ -45,8 +45,8 @@ export function teamsOf(db: Db) {
     /** What keeps it: databases that are not gone yet, and accesses that open something. */
     listUses: (id: string): Promise<Use[]> =>
       usesOf({
-        database: db.database.count({ where: { team_id: id, state: { not: 'deleted' } } }),
-        access: countLiving(db, id),
+        database: () => db.database.count({ where: { team_id: id, state: { not: 'deleted' } } }),
+        access: () => countLiving(db, id),
       }),
 
     /** What goes with it: its projects, and accesses that have expired, so that none comes back. */

@@ -80,10 +80,8 @@ async function refuseDisagreement(tx: Nouns, fields: AccessFields): Promise<void
     throw disagree('defaults.environment', 'limits.environment', 'The default environment is outside the limit.');
   }
   const engine = fields.default_engine;
-  const [plan, pool] = await Promise.all([
-    fields.default_plan_id === null ? null : tx.plans.find(fields.default_plan_id),
-    fields.default_pool_id === null ? null : tx.pools.find(fields.default_pool_id),
-  ]);
+  const plan = fields.default_plan_id === null ? null : await tx.plans.find(fields.default_plan_id);
+  const pool = fields.default_pool_id === null ? null : await tx.pools.find(fields.default_pool_id);
   if (engine !== null && plan !== null && plan.engine !== engine) {
     throw disagree('defaults.plan', 'defaults.engine', `Plan ${plan.name} is one of ${plan.engine}.`);
   }
