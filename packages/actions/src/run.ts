@@ -134,7 +134,7 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     throw error;
   } else if (mayTryAgain(action, code, context.clock) || (await isOwed(context, action))) {
     const delayMs = retryDelayMs(action.claim);
-    const attempt = { isCounted: ERRORS[code].retry === 'count', isUnreached: ending.session === null };
+    const attempt = { code, isCounted: ERRORS[code].retry === 'count', isUnreached: ending.session === null };
     await context.store.actions.postpone(action, delayMs, attempt);
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
   } else {

@@ -90,7 +90,11 @@ describe('cancelling', () => {
     const reset = await request(journey.context, credentialReset, { credentialId }, journey.access);
     const claimed = await journey.context.store.actions.claim(reset.id, 'a worker');
     if (claimed !== null)
-      await journey.context.store.actions.postpone(claimed, 0, { isCounted: false, isUnreached: false });
+      await journey.context.store.actions.postpone(claimed, 0, {
+        code: 'server_unreachable',
+        isCounted: false,
+        isUnreached: false,
+      });
     const drop = await request(journey.context, databaseDelete, { databaseId }, journey.access);
     expect(await journey.runHere(drop.id)).toMatchObject({ state: 'queued' }); // not its turn yet
     expect(await journey.runHere(reset.id)).toMatchObject({ state: 'succeeded' });
@@ -138,7 +142,7 @@ describe('cancelling', () => {
     else {
       const claimed = await actions.claim(action.id, 'a worker');
       if (how !== 'running' && claimed !== null)
-        await actions.postpone(claimed, 0, { isCounted: false, isUnreached: false });
+        await actions.postpone(claimed, 0, { code: 'server_unreachable', isCounted: false, isUnreached: false });
     }
     const before = await actions.find(action.id);
     const error = await refusal(cancel(action.id));

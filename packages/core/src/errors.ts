@@ -94,6 +94,7 @@ export function codeOf(error: unknown): ErrorCode {
   return 'internal';
 }
 
-function isErrorCode(code: string): code is ErrorCode {
+/** Whether this version knows the code: one that was stored may be another version's. */
+export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }

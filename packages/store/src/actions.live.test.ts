@@ -58,7 +58,7 @@ const ARROWS: Record<string, Arrow> = {
     from: 'running',
     to: 'queued',
     event: 'action.postponed',
-    turn: (key) => actions().postpone(key, 5_000, { isCounted: true, isUnreached: false }),
+    turn: (key) => actions().postpone(key, 5_000, { code: 'server_unreachable', isCounted: true, isUnreached: false }),
   },
   release: { from: 'running', to: 'queued', event: 'action.released', turn: (key) => actions().release(key) },
   releaseExpired: {
@@ -200,6 +200,7 @@ describe('what each arrow writes', () => {
     'postpone (counted: %s): not before its time, failures %i, to be swept when it is due',
     async (counted, failures) => {
       const postponed = await actions().postpone(await actionIn('running'), 60_000, {
+        code: 'server_unreachable',
         isCounted: counted,
         isUnreached: false,
       });

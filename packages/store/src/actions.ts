@@ -30,6 +30,7 @@ export interface Nudge {
 
 /** An attempt that is given up for now. */
 export interface Attempt {
+  code: ErrorCode;
   /** It takes one of the failures that the action is allowed. */
   isCounted: boolean;
   /** There was no session on the server: nothing was begun. */
@@ -86,7 +87,7 @@ function requestedOf(db: Db) {
       const [row] = await db.$queryRaw<Action[]>`
         WITH changed AS (
           UPDATE actions SET state = 'queued', failures = 0, error_code = NULL, error_message = NULL, started_at = NULL,
-            ended_at = NULL, not_before = NULL, cancel_requested_at = NULL, nudges = nudges + 1, nudged_at = now()
+            ended_at = NULL, not_before = NULL, postponed_code = NULL, cancel_requested_at = NULL, nudges = nudges + 1, nudged_at = now()
           WHERE id = ${id} AND state = 'failed' RETURNING *
         ), raised AS (${raise('action.retried', ACTION_REFERENCES)})
         SELECT ${columns} FROM changed`;
@@ -137,7 +138,7 @@ function heldOf(db: Db) {
         const [row] = await db.$queryRaw<Action[]>`
           WITH changed AS (
             UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
-              started_at = coalesce(started_at, now()), not_before = NULL
+              started_at = coalesce(started_at, now()), not_before = NULL, postponed_code = NULL
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
               AND ${IS_ITS_TURN}
             RETURNING *
@@ -189,12 +190,12 @@ function heldOf(db: Db) {
       ),
 
     /** running -> queued after `delayMs`. Throws `claim_lost`. */
-    postpone: (key: ClaimKey, delayMs: number, { isCounted, isUnreached }: Attempt): Promise<Action> =>
+    postpone: (key: ClaimKey, delayMs: number, { code, isCounted, isUnreached }: Attempt): Promise<Action> =>
       turn(
         key,
         Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudged_at = NULL,
           not_before = now() + ${delayMs} * interval '1 millisecond', failures = failures + ${isCounted ? 1 : 0},
-          unreached = unreached + ${isUnreached ? 1 : 0}`,
+          unreached = unreached + ${isUnreached ? 1 : 0}, postponed_code = ${code}`,
         'action.postponed',
         false,
       ),

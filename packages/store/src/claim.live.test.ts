@@ -58,7 +58,12 @@ test('an action that was put off is not claimed before its time, and keeps its p
   const database = await street.database();
   const [first, second] = [await street.action(database.id), await street.action(database.id)];
   const running = await claim(first);
-  if (running !== null) await street.store.actions.postpone(running, 60_000, { isCounted: false, isUnreached: false });
+  if (running !== null)
+    await street.store.actions.postpone(running, 60_000, {
+      code: 'server_unreachable',
+      isCounted: false,
+      isUnreached: false,
+    });
   expect([await claim(first), await claim(second)]).toEqual([null, null]);
   await street.sql('UPDATE actions SET not_before = now() WHERE id = $1', [first.id]);
   expect(await claim(second)).toBeNull();

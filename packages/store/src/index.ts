@@ -10,6 +10,7 @@ export type { Database, Measured } from './databases';
 export type { EnvironmentFields } from './environments';
 export { isMade } from './grants';
 export type { KeptRequest } from './idempotency';
+export type { Wait } from './line';
 export type { Listener } from './listener';
 export type { Use } from './living';
 export { migrate } from './migrate';

@@ -1,21 +1,52 @@
 // Whose turn it is, in SQL, of an action called `mine`. Each database and each credential is a line; who works on a login
 // keeps out what else would change it, in whatever database.
+import type { Db } from './db';
 import { type Action, Prisma } from './generated/client';
 
-/**
- * Nobody works on its database or credential, nobody older waits for them; nobody works on a login that it would change;
- * and its server is in use: what an operator took offline, or was not looked at yet, is opened for a preflight alone.
- */
+/** A preflight alone is sent to a server that an operator took offline, or that was not looked at yet. */
+const SERVER_IS_OPEN = Prisma.sql`
+  (mine.kind = 'server_preflight' OR (servers.state <> 'offline' AND servers.checked_at IS NOT NULL))`;
+
+/** Of a held login: it is what the action is about or, for an action on a database, one of that database's. */
+const IS_LOGIN_OF_IT = Prisma.sql`
+  (credential_id = mine.credential_id OR (mine.credential_id IS NULL AND credential_id IN (
+    SELECT credential_id FROM grants WHERE database_id = mine.database_id AND revoked_at IS NULL)))`;
+
+/** Nobody works on its database or credential or on a login that it would change, nobody older waits for them, and its
+ * server is in use. */
 export const IS_ITS_TURN = Prisma.sql`
   NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
     AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
   AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
     AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
-  AND NOT EXISTS (SELECT FROM held_credentials WHERE credential_id = mine.credential_id
-    OR (mine.credential_id IS NULL AND credential_id IN (
-      SELECT credential_id FROM grants WHERE database_id = mine.database_id AND revoked_at IS NULL)))
-  AND (mine.kind = 'server_preflight' OR EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id
-    AND servers.state <> 'offline' AND servers.checked_at IS NOT NULL))`;
+  AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
+  AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
+
+/** What keeps a queued action from its turn; both null when nothing does but its own next try, or a free worker. */
+export interface Wait {
+  /** The server, when it is not in use. */
+  server: { name: string; state: string; checked_at: string | null } | null;
+  /** Who is before it: in its lines, or at work on one of its logins. */
+  ahead: { id: string; kind: string; state: string } | null;
+}
+
+export function waitsOf(db: Db) {
+  return {
+    /** Null when the action is not queued. */
+    async findWait(id: string): Promise<Wait | null> {
+      const [row] = await db.$queryRaw<Wait[]>`
+        SELECT (SELECT json_build_object('name', name, 'state', servers.state, 'checked_at', checked_at) FROM servers
+            WHERE servers.id = mine.server_id AND NOT ${SERVER_IS_OPEN}) AS server,
+          (SELECT json_build_object('id', other.id, 'kind', other.kind, 'state', other.state) FROM actions other
+            WHERE ((other.database_id = mine.database_id OR other.credential_id = mine.credential_id)
+                AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+              OR other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
+            ORDER BY other.state DESC, other.number LIMIT 1) AS ahead
+        FROM actions mine WHERE id = ${id} AND state = 'queued'`;
+      return row ?? null;
+    },
+  };
+}
 
 /**
  * Of a statement whose `changed` is the action that was claimed: it holds the login that it is about, or every login of its

@@ -63,6 +63,7 @@ describe('nudgeOverdue', () => {
 
   it('nudges what was put off as soon as it is due', async () => {
     const postponed = await street.store.actions.postpone(await running(), 60_000, {
+      code: 'server_unreachable',
       isCounted: false,
       isUnreached: false,
     });

@@ -14,6 +14,7 @@ import { environmentsOf } from './environments';
 import { PrismaClient } from './generated/client';
 import { grantsOf } from './grants';
 import { idempotencyOf } from './idempotency';
+import { waitsOf } from './line';
 import { type Listener, openListener } from './listener';
 import { plansOf } from './plans';
 import { poolsOf } from './pools';
@@ -109,7 +110,7 @@ async function onceMore<T>(run: () => Promise<T>): Promise<T> {
 function nounsOf(db: Db) {
   return {
     accesses: accessesOf(db),
-    actions: { ...actionsOf(db), ...actionReadsOf(db) },
+    actions: { ...actionsOf(db), ...actionReadsOf(db), ...waitsOf(db) },
     audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),

@@ -1,5 +1,6 @@
 -- AlterTable
-ALTER TABLE "actions" ADD COLUMN     "unreached" INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE "actions" ADD COLUMN     "postponed_code" TEXT,
+ADD COLUMN     "unreached" INTEGER NOT NULL DEFAULT 0;
 
 -- CreateTable
 CREATE TABLE "held_credentials" (

@@ -130,7 +130,11 @@ describe('actions', () => {
   test('go from queued to started to completed, and never back', async () => {
     const { id } = await asked('lived');
     expect(await actionOf(id)).toMatchObject({ status: 'queued', started_at: null, resource_id: null });
-    await store.actions.postpone(await claim(street, id), 0, { isCounted: false, isUnreached: false });
+    await store.actions.postpone(await claim(street, id), 0, {
+      code: 'server_unreachable',
+      isCounted: false,
+      isUnreached: false,
+    });
     expect(await actionOf(id)).toMatchObject({ status: 'started', finished_at: null, finished_success: null });
     const uid = await succeedCreate(street, id);
     const ended = await actionOf(id);

@@ -1,7 +1,7 @@
 // Actions: what was asked, how far it is, how it ended.
 import { cancelAction, retryAction } from '@berth/actions';
-import { ACTION_STATES, isEnded, type StepState } from '@berth/core';
-import type { ActionWithSteps } from '@berth/store';
+import { ACTION_STATES, ERRORS, isEnded, isErrorCode, type StepState } from '@berth/core';
+import type { ActionWithSteps, Wait } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
 import { answerOnce } from '../../http/once';
@@ -42,7 +42,9 @@ async function listActions(api: ApiContext, call: Call): Promise<void> {
 async function getAction(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, READ);
   parse(nothing, call.request.query);
-  call.response.json(showAction(await getVisibleAction(api.store, access, call.request.params.id)));
+  const action = await getVisibleAction(api.store, access, call.request.params.id);
+  const wait = action.state === 'queued' ? await api.store.actions.findWait(action.id) : null;
+  call.response.json({ ...showAction(action), waiting: wait === null ? null : showWait(action, wait) });
 }
 
 /** 200 when the action has ended by then, else 202: a running create stops between two steps, a retried action waits. */
@@ -59,6 +61,24 @@ async function steerAction(api: ApiContext, call: Call, steer: typeof cancelActi
       body: { action: showAction(action) },
     };
   });
+}
+
+/** What a queued action waits for, the first that keeps it: a person reads it, and need not ask who is at fault. */
+function showWait({ not_before, postponed_code }: ActionWithSteps, { ahead, server }: Wait) {
+  const nothing = { action_id: null, next_try_at: null };
+  if (server !== null) {
+    const remedy =
+      server.state === 'offline' ? 'is offline. An operator puts it' : 'waits for a preflight that puts it';
+    return { ...nothing, reason: 'server', message: `The server ${server.name} ${remedy} into use again.` };
+  }
+  if (ahead !== null) {
+    return { ...nothing, reason: 'line', message: `It runs after ${ahead.kind} ${ahead.id}.`, action_id: ahead.id };
+  }
+  if (postponed_code !== null && not_before !== null) {
+    const title = isErrorCode(postponed_code) ? ERRORS[postponed_code].title : postponed_code;
+    return { ...nothing, reason: 'next_try', message: `${title}. It is tried again.`, next_try_at: not_before };
+  }
+  return { ...nothing, reason: 'worker', message: 'A worker takes it as soon as one is free.' };
 }
 
 /** An action as the native API shows it. */

@@ -4,13 +4,13 @@ import { openTestStore } from '@berth/testing';
 import request from 'supertest';
 import { claim, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
 import {
-  actionShape,
   credentialAccepted,
   credentialShape,
   databaseAccepted,
   databaseShape,
   listShape,
   problemShape,
+  singleActionShape,
   revealedShape,
   serverAccepted,
   serverShape,
@@ -86,14 +86,14 @@ test('what a body leaves out comes from the access', async () => {
 test('an action shows the steps of its latest attempt: ended ones, the running one, those that wait', async () => {
   const { action } = await create('steps');
   const { actions } = api.context.store;
-  const show = async () => actionShape.parse((await call('get', `/actions/${action.id}`)).body);
+  const show = async () => singleActionShape.parse((await call('get', `/actions/${action.id}`)).body);
   const states = async () => (await show()).steps.map((step) => `${step.state} ${step.attempt}`);
   const first = await claim(api, action.id);
   expect(await states()).toEqual(['running 1', 'waiting 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   await actions.recordStep(first, { name: 'reserve_names', state: 'succeeded', durationMs: 5, evidence: { a: 1 } });
   expect(await states()).toEqual(['succeeded 1', 'running 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   await actions.recordStep(first, { name: 'create_database', state: 'failed', durationMs: 5, evidence: {} });
-  await actions.postpone(first, 0, { isCounted: true, isUnreached: false });
+  await actions.postpone(first, 0, { code: 'server_unreachable', isCounted: true, isUnreached: false });
   expect((await show()).state).toBe('queued');
   expect(await states()).toEqual(['succeeded 1', 'failed 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   const second = await claim(api, action.id);
@@ -104,6 +104,33 @@ test('an action shows the steps of its latest attempt: ended ones, the running o
   expect(failed.error).toEqual({ code: 'engine_refused', message: 'The server refused.' });
   expect(failed.steps.map(({ state }) => state)).toEqual(['failed', 'waiting', 'waiting', 'waiting', 'waiting']);
   expect(failed.steps[0]).toMatchObject({ attempt: 2, ended_at: expect.any(String), evidence: {} });
+});
+
+test('a queued action says what it waits for: its server, its line, its next try, a free worker', async () => {
+  const { action, database } = await create('waiting');
+  const { actions, servers } = api.context.store;
+  const waiting = async (id: string) => singleActionShape.parse((await call('get', `/actions/${id}`)).body).waiting;
+  expect(await waiting(action.id)).toMatchObject({ reason: 'worker', action_id: null, next_try_at: null });
+  const { body } = await call('post', `/databases/${database.id}/credentials`).send({});
+  const behind = credentialAccepted.parse(body).action;
+  expect(await waiting(behind.id)).toEqual({
+    reason: 'line',
+    message: `It runs after database_create ${action.id}.`,
+    action_id: action.id,
+    next_try_at: null,
+  });
+  const claimed = await claim(api, action.id);
+  expect(await waiting(action.id)).toBeNull();
+  await actions.postpone(claimed, 60_000, { code: 'server_unreachable', isCounted: false, isUnreached: true });
+  expect(await waiting(action.id)).toMatchObject({
+    reason: 'next_try',
+    message: 'The server cannot be reached. It is tried again.',
+    next_try_at: expect.any(String),
+  });
+  await servers.turn(action.server_id, 'offline');
+  expect(await waiting(action.id)).toMatchObject({ reason: 'server', message: expect.stringContaining('is offline') });
+  await servers.turn(action.server_id, 'active');
+  expect(await waiting(behind.id)).toMatchObject({ reason: 'line', action_id: action.id });
 });
 
 test('a database goes from creating to available to a tombstone that is shown as deleted and not listed', async () => {

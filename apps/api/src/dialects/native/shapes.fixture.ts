@@ -29,6 +29,18 @@ export const actionShape = z.strictObject({
   ended_at: time.nullable(),
 });
 
+/** A single action also says what it waits for. */
+export const singleActionShape = actionShape.extend({
+  waiting: z
+    .strictObject({
+      reason: z.enum(['server', 'line', 'next_try', 'worker']),
+      message: z.string(),
+      action_id: id('action').nullable(),
+      next_try_at: time.nullable(),
+    })
+    .nullable(),
+});
+
 export const databaseShape = z.strictObject({
   id: id('database'),
   number: z.int(),
