@@ -92,15 +92,20 @@ test('what a tenant makes belongs to the group, schemas and trusted extensions t
   });
 });
 
-test('schema public belongs to the group and PUBLIC has nothing in it; a tenant may drop it', async () => {
+test('schema public belongs to the group and PUBLIC has nothing in it, until its owners say so; they may drop it', async () => {
   const tenant = await ground.makeTenant();
-  const [schema] = await live.asSuperuser(
-    `SELECT nspowner::regrole::text AS owner,
-            EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = 0) AS public_has_something
-       FROM pg_namespace WHERE nspname = 'public'`,
-    tenant.database.name,
-  );
-  expect(schema).toEqual({ owner: groupNameOf(tenant.database), public_has_something: false });
+  const look = () =>
+    live.asSuperuser(
+      `SELECT nspowner::regrole::text AS owner,
+              EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = 0) AS public_has_something
+         FROM pg_namespace WHERE nspname = 'public'`,
+      tenant.database.name,
+    );
+  const owner = groupNameOf(tenant.database);
+  expect(await look()).toEqual([{ owner, public_has_something: false }]);
+  await asTenant(tenant, (client) => client.query('GRANT USAGE ON SCHEMA public TO PUBLIC'));
+  await ground.session().ensureDatabase(tenant.database);
+  expect(await look()).toEqual([{ owner, public_has_something: true }]);
   await asTenant(tenant, (client) => client.query('DROP SCHEMA public'));
   await ground.session().ensureDatabase(tenant.database);
   await ground.session().proveLogin(tenant.database, tenant.login, tenant.password, 'owner');
