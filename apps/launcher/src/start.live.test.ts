@@ -76,6 +76,17 @@ async function serverNames({ api_url, token }: Ready): Promise<string[]> {
   return data.map(({ name, state }) => `${name} ${state}`);
 }
 
+/** What the first rows are called, each noun in the order of the alphabet. */
+async function firstNames({ api_url, token }: Ready): Promise<string> {
+  const nouns = ['teams', 'projects', 'environments', 'plans', 'pools'];
+  const names = nouns.map(async (noun) => {
+    const response = await fetch(`${api_url}/v1/${noun}`, { headers: { Authorization: `Bearer ${token}` } });
+    const { data } = (await response.json()) as { data: { name: string }[] };
+    return `${noun}: ${data.map(({ name }) => name).sort()}`;
+  });
+  return (await Promise.all(names)).join('; ');
+}
+
 async function renameServer({ api_url, token }: Ready, name: string): Promise<void> {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   const list = await fetch(`${api_url}/v1/servers`, { headers });
@@ -115,6 +126,10 @@ describe('npm start', () => {
       expect((await readFile(join(home, 'token'), 'utf8')).trim()).toBe(ready.token);
       expect(first.said()).toContain(ready.api_url);
       expect(await serverNames(ready)).toEqual(['embedded active']);
+      expect(await firstNames(ready)).toBe(
+        'teams: first; projects: default; environments: development,production; plans: large,small; ' +
+          'pools: postgresql-development,postgresql-production',
+      );
 
       const second = start(home);
       expect(await second.exited).toBe(1);

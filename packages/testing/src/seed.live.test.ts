@@ -1,4 +1,5 @@
-// The first rows of a store of one's own: the printed token is an access, and the named pool is there.
+// The first rows of a store of one's own: the printed token is an access, the named pool is there, and a second run makes
+// nothing but another token.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,19 +16,42 @@ beforeAll(async () => {
 });
 afterAll(() => store?.close());
 
-test('prints a token that the store knows by its hash, and a pool to register servers in', async () => {
+async function seed(): Promise<string> {
   const tsx = join(ROOT, 'node_modules/.bin/tsx');
   const env = { ...process.env, BERTH_STORE_URL: store.url };
-  const { stdout } = await promisify(execFile)(tsx, [join(ROOT, 'prisma/seed.ts')], { cwd: ROOT, env });
-  const [, token = ''] = /^(berth_\w+)$/m.exec(stdout) ?? [];
-  const [, pool = ''] = /"pool": "([\w-]+)"/.exec(stdout) ?? [];
+  return (await promisify(execFile)(tsx, [join(ROOT, 'prisma/seed.ts')], { cwd: ROOT, env })).stdout;
+}
+
+const tokenIn = (stdout: string) => /^(berth_\w+)$/m.exec(stdout)?.[1] ?? '';
+const MADE = {
+  teams: ['first'],
+  projects: ['default'],
+  environments: ['development', 'production'],
+  plans: ['large', 'small'],
+  pools: ['postgresql-development', 'postgresql-production'],
+};
+
+test('prints a token that the store knows by its hash, and a pool to register servers in; twice makes no second row', async () => {
   const client = new Client({ connectionString: store.url });
   await client.connect();
-  const accesses = await client.query('SELECT scopes FROM accesses WHERE secret_hash = $1', [
-    hashToken(new Secret(token)),
-  ]);
-  const pools = await client.query('SELECT engine FROM pools WHERE name = $1', [pool]);
+  const rows = async (sql: string) => (await client.query(sql)).rows;
+  const made = async () => {
+    const names = Object.keys(MADE).map((table) => `ARRAY(SELECT name FROM ${table} ORDER BY name) AS ${table}`);
+    return (await rows(`SELECT ${names.join(', ')}`))[0];
+  };
+  const scopesOf = async (stdout: string) =>
+    rows(`SELECT scopes FROM accesses WHERE secret_hash = '${hashToken(new Secret(tokenIn(stdout)))}'`);
+  const all = [{ scopes: ['public', 'admin', 'credentials', 'operator'] }];
+
+  const first = await seed();
+  expect(await made()).toEqual(MADE);
+  expect(await scopesOf(first)).toEqual(all);
+  const [, pool = ''] = /"pool": "([\w-]+)"/.exec(first) ?? [];
+  expect(await rows(`SELECT engine FROM pools WHERE name = '${pool}'`)).toEqual([{ engine: 'postgresql' }]);
+
+  const second = await seed();
+  expect(second).toContain('Made: an access of team first with all scopes.\n');
+  expect(await made()).toEqual(MADE);
+  expect([await scopesOf(first), await scopesOf(second)]).toEqual([all, all]);
   await client.end();
-  expect(accesses.rows).toEqual([{ scopes: ['public', 'admin', 'credentials', 'operator'] }]);
-  expect(pools.rows).toEqual([{ engine: 'postgresql' }]);
 });

@@ -1,8 +1,8 @@
 // The end of a quarantine: dropped when its days are over by the clock, once, and never what somebody wants back.
 import { databaseRestore, extendQuarantine, request } from '@berth/actions';
-import { eventually, testClock } from '@berth/testing';
+import { eventually, testClock, testServers } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
-import { makeKept, quarantine, stateOf } from '@berth/testing/quarantine';
+import { makeKept, quarantine, refusalOf, stateOf } from '@berth/testing/quarantine';
 import { purgeQuarantined } from './purge-quarantined';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -40,9 +40,18 @@ const drops = async (databaseId: string) => {
   return data.filter(({ kind }) => kind === 'database_delete');
 };
 
+/** Databases and roles of the tenants' server that bear its name. */
+const onServer = (name: string) =>
+  withClient(testServers().postgresqlUrl, async (client) => {
+    const sql = `SELECT datname FROM pg_database WHERE starts_with(datname, $1)
+      UNION ALL SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)`;
+    return (await client.query(sql, [name])).rows.length;
+  });
+
 test('not a day too early, once when it is time, and then it is gone', async () => {
-  const { databaseId } = await quarantined();
+  const { databaseId, name, uri } = await quarantined();
   expect(await purgeAfter(6.9)).toEqual([]);
+  expect(await onServer(name)).toBeGreaterThan(1);
   expect(await drops(databaseId)).toEqual([]);
   await Promise.all([purgeAfter(7.1), purgeAfter(7.1), purgeAfter(7.1)]);
   await purgeAfter(7.1);
@@ -50,6 +59,7 @@ test('not a day too early, once when it is time, and then it is gone', async () 
   expect([drop?.requested_by, more]).toEqual([null, []]);
   expect(await journey.runHere(drop?.id ?? '')).toMatchObject({ state: 'succeeded' });
   expect(await stateOf(journey, databaseId)).toBe('deleted');
+  expect([await onServer(name), await refusalOf(uri)]).toEqual([0, '28P01']);
 });
 
 test('one that is kept longer is not dropped before', async () => {

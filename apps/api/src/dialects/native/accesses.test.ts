@@ -167,8 +167,15 @@ test.each<[string, object, string[], string?]>([
     ['defaults.environment', 'limits.environment'],
     'disagree',
   ],
-])('POST /v1/accesses refuses %s', async (_, body, fields, code = 'invalid_request') => {
+])('POST and PATCH of accesses refuse %s, and change nothing', async (_, body, fields, code = 'invalid_request') => {
+  const { token: shown, ...made } = await issue();
+  const count = async () => (await sql.query('SELECT count(*) FROM accesses')).rows;
+  const before = await count();
   await expectProblem(call('post', '/accesses').send({ ...base, ...body }), 422, code, ...fields);
+  expect((await call('patch', `/accesses/${made.id}`).send(body)).status).toBe(422);
+  expect(await count()).toEqual(before);
+  expect((await call('get', `/accesses/${made.id}`)).body).toEqual(made);
+  expect(await statusOf(shown)).toBe(200);
 });
 
 test("a limit is a project of the access's own team", async () => {

@@ -1,7 +1,6 @@
 // An access may be limited to one project or one environment: what lies outside does not exist for it.
-import type { Secret } from '@berth/core';
+import { Secret } from '@berth/core';
 import { openTestStore } from '@berth/testing';
-import { Client } from 'pg';
 import request from 'supertest';
 import { addEnvironment, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
 
@@ -21,16 +20,13 @@ beforeAll(async () => {
     (await request(api.app).post('/v1/databases').set(bearer(wide)).send(body)).body.action;
   inside = await create({ name: 'inside' });
   outside = await create({ name: 'outside', project: 'second', environment: 'production' });
-  const { token, access } = await makeAccess(api, { scopes: ['public', 'admin', 'credentials'] });
-  limited = token;
-  const client = new Client({ connectionString: testStore.url }); // limits are given by operators in a later release
-  await client.connect();
-  await client.query('UPDATE accesses SET limit_project_id = $1, limit_environment_id = $2 WHERE id = $3', [
-    api.project.id,
-    api.environmentId,
-    access.id,
-  ]);
-  await client.end();
+  const operator = (await makeAccess(api, { scopes: ['operator'] })).token;
+  const place = { project: 'default', environment: 'development' };
+  const defaults = { engine: 'postgresql', plan: 'small', ...place };
+  const scopes = ['public', 'admin', 'credentials'];
+  const asked = { name: 'limited', person: 'p', scopes, limits: place, defaults };
+  const { body } = await request(api.app).post('/v1/accesses').set(bearer(operator)).send(asked);
+  limited = new Secret(body.token);
 });
 
 afterAll(async () => {

@@ -145,10 +145,13 @@ test.each<[string, string, object, string, string]>([
   ['all room left free', '/pools', { ...NOUNS[4][1], headroom_percent: 91 }, 'headroom_percent', bounds(0, 90)],
   ['no overcommit', '/pools', { ...NOUNS[4][1], connections_overcommit: 0 }, 'connections_overcommit', bounds(1, 1000)],
   ['a pool of nowhere', '/pools', { name: 'x', engine: 'postgresql' }, 'environment', 'is required'],
-])('POST refuses %s, and says what may be', async (_, path, body, field, message) => {
+])('POST refuses %s, says what may be, and makes nothing', async (_, path, body, field, message) => {
+  const list = async () => (await call('get', `${path}?limit=100`)).body;
+  const before = await list();
   const answer = await call('post', path).send(body);
   expect([answer.status, answer.body.errors.length, answer.body.errors[0].field]).toEqual([422, 1, field]);
   expect(answer.body.errors[0].message).toContain(message);
+  expect(await list()).toEqual(before);
 });
 
 test('engines of plans and pools, and environments of pools, are not changed; nor is nothing', async () => {

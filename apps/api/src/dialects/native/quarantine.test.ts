@@ -24,7 +24,7 @@ afterAll(async () => {
   await closeStore();
 });
 
-type Method = 'get' | 'post' | 'delete';
+type Method = 'get' | 'post' | 'patch' | 'delete';
 const call = (method: Method, path: string, by: Secret = token) =>
   request(api.app)[method](`/v1${path}`).auth(by.reveal(), { type: 'bearer' });
 
@@ -150,8 +150,10 @@ test('a restore brings back what is quarantined; asked twice it is one; nothing 
   expect(standing.action_id).toBe(one.body.action.id);
   await succeed(api, one.body.action.id);
   expect(await show(id)).toMatchObject({ state: 'available', quarantined_at: null, purge_after: null });
+  const before = [await show(id), (await call('get', `/actions?database_id=${id}`)).body];
   const nothing = await refused(call('post', `/databases/${id}/restore`), 409, 'contradicts');
   expect(nothing.detail).toContain('is available, not quarantined');
+  expect([await show(id), (await call('get', `/actions?database_id=${id}`)).body]).toEqual(before);
   const drop = await call('delete', `/databases/${id}?purge=true`);
   const late = await refused(call('post', `/databases/${id}/restore`), 409, 'contradicts');
   expect(late.action_id).toBe(drop.body.action.id);
@@ -180,12 +182,19 @@ test('a drop that failed is tried again by any DELETE; a quarantine that failed 
 });
 
 describe('protection', () => {
-  test('refuses to quarantine and to drop, also what is quarantined', async () => {
+  test('refuses to quarantine and to drop, also what is quarantined, says how to lift it, and changes nothing', async () => {
     for (const make of [available, quarantined]) {
       const { id } = await make();
-      await api.sql('UPDATE databases SET protected = true WHERE id = $1', [id]);
-      await refused(call('delete', `/databases/${id}`), 409, 'protected');
-      await refused(call('delete', `/databases/${id}?purge=true`), 409, 'protected');
+      expect((await call('patch', `/databases/${id}`).send({ protected: true })).status).toBe(200);
+      const all = async () => [await show(id), (await call('get', `/actions?database_id=${id}`)).body];
+      const before = await all();
+      for (const query of ['', '?purge=true', '?purge=false']) {
+        const { detail } = await refused(call('delete', `/databases/${id}${query}`), 409, 'protected');
+        expect(detail).toMatch(/protect/);
+      }
+      expect(await all()).toEqual(before);
+      await call('patch', `/databases/${id}`).send({ protected: false });
+      expect((await call('delete', `/databases/${id}?purge=true`)).status).toBe(202);
     }
   });
 });
