@@ -1,6 +1,6 @@
 // What is refused: who may not, what is not there, and every bad input. Each answer is the product's own, and nothing
 // was changed by it.
-import { ERRORS, type ErrorCode, PlatformError, type Secret } from '@berth/core';
+import { ERRORS, type ErrorCode, newId, PlatformError, type Secret } from '@berth/core';
 import { openLog } from '@berth/runtime';
 import { hashToken } from '@berth/secrets';
 import express from 'express';
@@ -119,6 +119,30 @@ describe('what is not there is 404', () => {
     await refused(as(token).delete(`${path}/${theirs.uid}`), 404);
     const { body } = await as(token).get(path);
     expect(decode.databases(body).response.map(({ name }) => name)).not.toContain('theirs');
+  });
+
+  test("for another team's ids, to the letter as for those that are nobody's", async () => {
+    const theirs = await newDatabase('told', databasesOf(otherStack, street.server.number), otherToken);
+    const uid = otherStack.slice(otherStack.lastIndexOf('/') + 1);
+    const nobodys = `${uid.slice(0, -1)}${uid.endsWith('0') ? '1' : '0'}`;
+    const [group, id] = [street.server.number, newId('database')];
+    type Place = [(word: string) => string, string, string];
+    const inStack = ['', '/actions', '/server_groups', `/server_groups/${group}`, `/server_groups/${group}/databases`];
+    const places: Place[] = [
+      ...inStack.map((rest): Place => [(word) => `${API}/stacks/${word}${rest}`, uid, nobodys]),
+      [(word) => `${stack}/actions/${word}`, String(theirs.number), '987654321'],
+      [(word) => `${path}/${word}`, theirs.uid, id],
+    ];
+    for (const [at, real, unreal] of places) {
+      for (const method of ['get', 'delete', 'post'] as const) {
+        const answers = await Promise.all([real, unreal].map((word) => as(token)[method](at(word)).send({})));
+        const [one, other] = answers.map(({ status, text }, index) => [
+          status,
+          text.replaceAll([real, unreal][index] ?? '', 'TRIED'),
+        ]);
+        expect([method, at('TRIED'), one]).toEqual([method, at('TRIED'), other]);
+      }
+    }
   });
 
   test('for what is in another stack or group of the same team', async () => {
