@@ -2,7 +2,7 @@
 import { databaseRestore, extendQuarantine, request } from '@berth/actions';
 import { eventually, testClock, testServers } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
-import { makeKept, quarantine, refusalOf, stateOf } from '@berth/testing/quarantine';
+import { makeKept, quarantine, refusalOf, restoreAndSee, stateOf } from '@berth/testing/quarantine';
 import { purgeQuarantined } from './purge-quarantined';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -60,6 +60,25 @@ test('not a day too early, once when it is time, and then it is gone', async () 
   expect(await journey.runHere(drop?.id ?? '')).toMatchObject({ state: 'succeeded' });
   expect(await stateOf(journey, databaseId)).toBe('deleted');
   expect([await onServer(name), await refusalOf(uri)]).toEqual([0, '28P01']);
+});
+
+test('how long is said by the plan, else by the environment, else it is a week', async () => {
+  const sql = (text: string) => withClient(journey.storeUrl, (client) => client.query(text));
+  const daysOf = async (id: string) => {
+    const row = await journey.context.store.databases.find(id);
+    return ((row?.purge_after?.getTime() ?? 0) - (row?.quarantined_at?.getTime() ?? 0)) / DAY_MS;
+  };
+  const made = await makeKept(journey, `purged_${process.pid}_policy`);
+  for (const [plan, environment, days] of [
+    [2, 5, 2],
+    [null, 5, 5],
+    [null, null, 7],
+  ]) {
+    await sql(`UPDATE plans SET quarantine_days = ${plan}; UPDATE environments SET quarantine_days = ${environment}`);
+    await quarantine(journey, made.databaseId);
+    expect(await daysOf(made.databaseId)).toBe(days);
+    await restoreAndSee(journey, made);
+  }
 });
 
 test('one that is kept longer is not dropped before', async () => {
