@@ -18,13 +18,18 @@ export function readAdminUrl(engine: EngineName, text: Secret): ServerAdmin {
   const password = decode(url?.password);
   const host = url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
   const isWhole = username !== '' && password !== '' && host !== '' && url?.port !== '0';
-  if (url === null || !urlProtocols.includes(url.protocol) || tls === undefined || !isWhole) {
-    const form = `${urlProtocols[0]}//user:password@host:${defaultPort}, with ?sslmode=disable, require or verify-full`;
+  if (url === null || !urlProtocols.includes(url.protocol) || tls === undefined || !isWhole || saysMore(url)) {
+    const form = `${urlProtocols[0]}//user:password@host:${defaultPort}, with ?sslmode=disable, require or verify-full and no other setting`;
     const fields = [{ field: 'admin_url', message: `must look like ${form}` }];
     throw new PlatformError('invalid_request', 'The admin URL cannot be read.', { fields });
   }
   const port = url.port === '' ? defaultPort : Number(url.port);
   return { host, port, tls, username, password: new Secret(password) };
+}
+
+/** Whether it holds a setting that would not be heeded: who gave it would rely on it. */
+function saysMore({ hash, searchParams }: URL): boolean {
+  return hash !== '' || [...searchParams.keys()].join() !== (searchParams.has('sslmode') ? 'sslmode' : '');
 }
 
 /** Percent-decoded; empty when that cannot be done: `%zz` is no URL's. */

@@ -120,15 +120,20 @@ describe('a preflight', () => {
     return { ended, server: await journey.context.store.servers.find(action.server_id) };
   };
 
-  it('of the server that holds the store refuses it and leaves it untouched', async () => {
-    const { ended, server } = await preflight(testServers().storeUrl, 'the store');
-    expect(ended).toMatchObject({ state: 'failed', error_code: 'server_is_store' });
-    expect(server?.state).toBe('unchecked');
-    const { rows } = await withClient(testServers().storeUrl, (client) =>
-      client.query(`SELECT FROM pg_database WHERE datname = 'berth_canary'`),
-    );
-    expect(rows).toEqual([]);
-  });
+  it.each(['127.0.0.1', 'localhost', '127.1', '[::ffff:127.0.0.1]'])(
+    'of the server that holds the store, at %s, refuses it and leaves it untouched',
+    async (host) => {
+      const url = new URL(testServers().storeUrl);
+      url.host = `${host}:${url.port}`;
+      const { ended, server } = await preflight(url.href, `the store at ${host}`);
+      expect(ended).toMatchObject({ state: 'failed', error_code: 'server_is_store' });
+      expect(server?.state).toBe('unchecked');
+      const { rows } = await withClient(testServers().storeUrl, (client) =>
+        client.query(`SELECT FROM pg_database WHERE datname = 'berth_canary'`),
+      );
+      expect(rows).toEqual([]);
+    },
+  );
 
   it('with a wrong password says so at once and never repeats the password', async () => {
     const url = new URL(testServers().postgresqlUrl);
