@@ -31,7 +31,7 @@ export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
-export { isHidden, isInsideLimits, mayReach } from './kinds/subjects';
+export { isHidden, isInsideLimits, isOperator, mayReach } from './kinds/subjects';
 export { refuseOutside } from './kinds/whole-credential';
 export { findAnswer, findFirst, forgetOnce, keepAnswer, type Once } from './once';
 export { type Preview, previewDatabase } from './preview';

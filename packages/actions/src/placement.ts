@@ -1,6 +1,6 @@
 // Which server a new database goes to: an active one with room for all that its plan allows, the least used of them. Room
 // is what is promised, not what is used, so that no database can fill what another was promised.
-import { PlatformError } from '@berth/core';
+import { fieldError, type PlatformError } from '@berth/core';
 import type { Nouns, ServerRoom } from '@berth/store';
 import type { Resolved } from './resolve';
 
@@ -79,7 +79,7 @@ export function noRoom(candidates: Candidate[], { engine, environment, pool }: R
     each.length === 0
       ? `There is no ${engine} server ${where}. An operator registers one with POST /v1/servers.`
       : `No ${engine} server ${where} has room for it (${each.join('; ')}). Ask for a smaller plan, or an operator for a server.`;
-  return new PlatformError('no_room', message, { fields: [{ field: 'engine', message }] });
+  return fieldError('no_room', 'engine', message);
 }
 
 function sizeOf({ sizeBytesMax, headroomPercent }: ServerRoom): bigint | null {

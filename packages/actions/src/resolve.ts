@@ -1,5 +1,12 @@
 // Finding what a request names, filling gaps from the access's defaults, and refusing parts that do not fit each other.
-import { type EngineName, type FieldProblem, isEngineName, PlatformError } from '@berth/core';
+import {
+  type EngineName,
+  type FieldProblem,
+  fieldError,
+  isEngineName,
+  PlatformError,
+  unknownReference,
+} from '@berth/core';
 import { BUILT_ENGINES } from '@berth/engines/rules';
 import type { Access, DatabaseView, Environment, Nouns, PlanView, Pool, Project } from '@berth/store';
 
@@ -71,7 +78,11 @@ function refuseUnfit(plan: PlanView, engine: EngineName, environment: { id: stri
 export function readEngine(asked: string | null | undefined, field = 'engine'): EngineName {
   if (asked === null || asked === undefined) throw required(field);
   if (!isEngineName(asked) || !BUILT_ENGINES.includes(asked)) {
-    throw unknown(field, `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`);
+    throw fieldError(
+      'unknown_reference',
+      field,
+      `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`,
+    );
   }
   return asked;
 }
@@ -103,17 +114,13 @@ async function planOf(tx: Nouns, engine: EngineName, asked: string | null | unde
 }
 
 function found<T>(field: string, asked: string, row: T | null): T {
-  if (row === null) throw unknown(field, `There is no ${field} "${asked}".`);
+  if (row === null) throw unknownReference(field, asked);
   return row;
 }
 
 function required(field: string): PlatformError {
   const fields: FieldProblem[] = [{ field, message: 'name one: this access has no default for it' }];
   return new PlatformError('invalid_request', `The request names no ${field}.`, { fields });
-}
-
-function unknown(field: string, message: string): PlatformError {
-  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
 }
 
 function disagree(one: string, other: string, message: string): PlatformError {

@@ -1,6 +1,6 @@
 // One table of errors, which agrees with itself, and one way to ask an error for its code.
 import { inspect } from 'node:util';
-import { codeOf, ERRORS, PlatformError } from './errors';
+import { codeOf, ERRORS, fieldError, PlatformError, unknownReference } from './errors';
 
 const rows = Object.entries(ERRORS);
 
@@ -24,6 +24,16 @@ test('what the caller got wrong is never tried again: it would be wrong again', 
 
 test('only a server that cannot be reached is waited for without counting', () => {
   expect(rows.filter(([, { retry }]) => retry === 'postpone').map(([code]) => code)).toEqual(['server_unreachable']);
+});
+
+test('what one field is to blame for is said of the field and on the whole', () => {
+  const message = 'The pool is too small.';
+  expect(fieldError('disagree', 'pool', message)).toMatchObject({
+    ...{ code: 'disagree', message },
+    fields: [{ field: 'pool', message }],
+  });
+  const fields = [{ field: 'limits.pool', message: 'There is no pool "deep".' }];
+  expect(unknownReference('limits.pool', 'deep', 'pool')).toMatchObject({ code: 'unknown_reference', fields });
 });
 
 describe('a PlatformError', () => {

@@ -84,6 +84,16 @@ export class PlatformError extends Error {
   }
 }
 
+/** An error that one field of the request is to blame for: what is said of the field is all there is to say. */
+export function fieldError(code: ErrorCode, field: string, message: string): PlatformError {
+  return new PlatformError(code, message, { fields: [{ field, message }] });
+}
+
+/** What `field` names does not exist, or not for this caller: the two are never told apart. */
+export function unknownReference(field: string, asked: string, noun: string = field): PlatformError {
+  return fieldError('unknown_reference', field, `There is no ${noun} "${asked}".`);
+}
+
 /** The platform code of anything thrown; `internal` for what is not ours. Two copies of this package may meet: ask the
  * code, not `instanceof`. */
 export function codeOf(error: unknown): ErrorCode {

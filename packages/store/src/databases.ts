@@ -1,5 +1,5 @@
 // The one writer of a database's state. Drawn in core/src/database.ts.
-import { type DatabaseState, newId, PlatformError } from '@berth/core';
+import { type DatabaseState, fieldError, newId, PlatformError } from '@berth/core';
 import { columnsOf, DATABASE_REFERENCES, type Db, raise, refusing } from './db';
 import { type Database, Prisma } from './generated/client';
 import { LIVING } from './living';
@@ -241,8 +241,7 @@ async function goneReference(db: Db, database: NewDatabase): Promise<PlatformErr
     environment: await db.environment.count({ where: { id: database.environmentId, ...LIVING } }),
   };
   const field = Object.entries(living).find(([, count]) => count === 0)?.[0] ?? 'pool';
-  const message = `This ${field} was deleted a moment ago. Name another.`;
-  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
+  return fieldError('unknown_reference', field, `This ${field} was deleted a moment ago. Name another.`);
 }
 
 function nameTaken(name: string): PlatformError {

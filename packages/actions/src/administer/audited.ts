@@ -1,5 +1,5 @@
 // An operator's write: what it changes and who did it are one commit. Nothing here is asynchronous, no engine is involved.
-import { type FieldProblem, PlatformError } from '@berth/core';
+import { type FieldProblem, PlatformError, unknownReference } from '@berth/core';
 import type { AuditValue, Nouns, Use } from '@berth/store';
 import type { Context } from '../context';
 import type { Caller } from '../kind';
@@ -44,11 +44,7 @@ export async function held<Row extends { id: string }>(
 ): Promise<Row> {
   if (row !== null && (await nouns.hold(row.id))) return row;
   const noun = field.replace(/^.*\./, '').replace(/s$/, '');
-  throw unknownReference(field, `There is no ${noun} "${asked}".`);
-}
-
-export function unknownReference(field: string, message: string): PlatformError {
-  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
+  throw unknownReference(field, asked, noun);
 }
 
 export function invalid(field: string, message: string): PlatformError {

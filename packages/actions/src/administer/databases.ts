@@ -1,5 +1,5 @@
 // What a team changes about its databases: labels, protection, project, and the plan that it asks for.
-import { PlatformError } from '@berth/core';
+import { fieldError, PlatformError } from '@berth/core';
 import type { Access, DatabaseView, Nouns, PlanView } from '@berth/store';
 import type { Context } from '../context';
 import type { Caller, Change } from '../kind';
@@ -124,5 +124,5 @@ async function demandRoom(tx: Nouns, { plan_id, server_id }: DatabaseView, plan:
   const judged = room === undefined ? null : judge({ ...room, state: 'active' }, more);
   if (judged === null || judged.fits) return;
   const message = `The server ${judged.name} has no room for the plan ${plan.name} (${judged.reasons.join(', ')}).`;
-  throw new PlatformError('no_room', message, { fields: [{ field: 'plan', message }] });
+  throw fieldError('no_room', 'plan', message);
 }

@@ -1,5 +1,5 @@
 // Servers that are registered: changed and taken out by operators. A new admin login is the preflight's business.
-import { PlatformError, type ServerState } from '@berth/core';
+import { fieldError, PlatformError, type ServerState } from '@berth/core';
 import type { Nouns, OperatedState, PoolView, Server, ServerView } from '@berth/store';
 import type { Context } from '../context';
 import type { Caller } from '../kind';
@@ -63,7 +63,7 @@ async function findPool(tx: Nouns, asked: string): Promise<PoolView> {
 async function refuseMove(tx: Nouns, server: ServerView, pool: PoolView): Promise<void> {
   if (pool.engine !== server.engine) {
     const message = `Pool ${pool.name} holds ${pool.engine} servers, not ${server.engine}.`;
-    throw new PlatformError('disagree', message, { fields: [{ field: 'pool', message }] });
+    throw fieldError('disagree', 'pool', message);
   }
   if (pool.environment_id === server.pool.environment_id) return;
   const remedy = `They are of ${server.pool.environment.name}, and pool ${pool.name} is of ${pool.environment.name}.`;

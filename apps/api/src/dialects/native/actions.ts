@@ -1,5 +1,5 @@
 // Actions: what was asked, how far it is, how it ended.
-import { cancelAction, retryAction } from '@berth/actions';
+import { cancelAction, isOperator, retryAction } from '@berth/actions';
 import { ACTION_STATES, ERRORS, isEnded, isErrorCode, type StepState } from '@berth/core';
 import type { ActionWithSteps, Wait } from '@berth/store';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, READ, STEER } from './authenticate';
 import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
-import { getVisibleAction, isOperator, limitsOf } from './reach';
+import { getVisibleAction, limitsOf } from './reach';
 
 const listQuery = z.strictObject({
   ...pageQuery,

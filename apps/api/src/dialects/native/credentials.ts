@@ -5,6 +5,7 @@ import {
   credentialReset,
   grantCreate,
   grantDelete,
+  isOperator,
   request as requestAction,
 } from '@berth/actions';
 import { ROLES } from '@berth/core';
@@ -19,7 +20,7 @@ import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, WRITE } from './authenticate';
 import { newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getVisibleCredential, getVisibleDatabase, isOperator, mayReachCredential, seesPlace } from './reach';
+import { getVisibleCredential, getVisibleDatabase, mayReachCredential, seesPlace } from './reach';
 import { type Revealed, revealSecrets } from './reveal';
 
 const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });

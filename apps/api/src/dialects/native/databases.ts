@@ -9,7 +9,7 @@ import {
   request as requestAction,
   updateDatabase,
 } from '@berth/actions';
-import { DATABASE_STATES, OWNER_LOGINS, PlatformError, QUARANTINE_DAYS_MAX } from '@berth/core';
+import { DATABASE_STATES, OWNER_LOGINS, QUARANTINE_DAYS_MAX, unknownReference } from '@berth/core';
 import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
@@ -33,7 +33,7 @@ import {
   showPage,
   wholeNumber,
 } from './fields';
-import { getVisibleDatabase, limitsOf } from './reach';
+import { environmentIdOf, getVisibleDatabase, limitsOf } from './reach';
 
 const newDatabase = z.strictObject({
   name: newName,
@@ -102,7 +102,9 @@ async function listDatabases(api: ApiContext, call: Call): Promise<void> {
   const filter: DatabaseFilter = {
     ...limitsOf(access),
     ...(query.project !== undefined && { projectId: await projectIdOf(api, access, query.project) }),
-    ...(query.environment !== undefined && { environmentId: await environmentIdOf(api, access, query.environment) }),
+    ...(query.environment !== undefined && {
+      environmentId: await environmentIdOf(api.store, access, query.environment),
+    }),
     ...(query.state !== undefined && { state: query.state }),
     ...(query.name !== undefined && { name: query.name }),
   };
@@ -167,18 +169,9 @@ async function showFresh(api: ApiContext, access: Access, id: string | null) {
 /** By name or id, among the team's own. Throws `unknown_reference`, also outside the access's limits. */
 async function projectIdOf({ store }: ApiContext, access: Access, asked: string): Promise<string> {
   const project = await store.catalog.findProject(access.team_id, asked);
-  return insideLimit('project', asked, project?.id, access.limit_project_id);
-}
-
-async function environmentIdOf({ store }: ApiContext, access: Access, asked: string): Promise<string> {
-  const environment = await store.catalog.findEnvironment(asked);
-  return insideLimit('environment', asked, environment?.id, access.limit_environment_id);
-}
-
-function insideLimit(field: string, asked: string, id: string | undefined, limit: string | null): string {
-  if (id !== undefined && (limit === null || limit === id)) return id;
-  const message = `There is no ${field} "${asked}".`;
-  throw new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
+  const onlyId = access.limit_project_id;
+  if (project !== null && (onlyId ?? project.id) === project.id) return project.id;
+  throw unknownReference('project', asked);
 }
 
 /** A database as the native API shows it. `engine_name` is what its server calls it. */

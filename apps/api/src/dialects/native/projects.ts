@@ -1,5 +1,5 @@
 // Projects: run by operators; a team sees its own.
-import { createProject, deleteProject, showProject, updateProject } from '@berth/actions';
+import { createProject, deleteProject, isOperator, showProject, updateProject } from '@berth/actions';
 import type { Access, ProjectFilter, ProjectView } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
@@ -10,7 +10,7 @@ import type { ApiContext } from '../dialect';
 import { authenticate, OPERATE, READ } from './authenticate';
 import { changed, created, GONE } from './created';
 import { changeOf, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getById, idOfPath, isOperator, noSuch, teamIdOf } from './reach';
+import { getById, idOfPath, noSuch, teamIdOf } from './reach';
 
 const newProject = z.strictObject({ name: newName, team: reference.exactOptional() });
 const projectChange = changeOf({ name: newName.exactOptional() });

@@ -1,11 +1,7 @@
 // What an access may see: its team's, inside its limits; an operator everything. What it may not see does not exist.
-import { isInsideLimits, mayReach } from '@berth/actions';
-import { type IdNoun, isId, PlatformError } from '@berth/core';
+import { isInsideLimits, isOperator, mayReach } from '@berth/actions';
+import { type IdNoun, isId, PlatformError, unknownReference } from '@berth/core';
 import type { Access, ActionWithSteps, CredentialView, DatabaseView, ServerView, Store } from '@berth/store';
-
-export function isOperator(access: Access): boolean {
-  return access.scopes.includes('operator');
-}
 
 /** The database; a tombstone too. Throws `not_found`. */
 export async function getVisibleDatabase(store: Store, access: Access, id: unknown): Promise<DatabaseView> {
@@ -84,11 +80,6 @@ export async function teamIdOf(store: Store, access: Access, asked: string): Pro
   const team = await store.catalog.findTeam(asked);
   if (team !== null && (isOperator(access) || team.id === access.team_id)) return team.id;
   throw unknownReference('team', asked);
-}
-
-function unknownReference(field: string, asked: string): PlatformError {
-  const message = `There is no ${field} "${asked}".`;
-  return new PlatformError('unknown_reference', message, { fields: [{ field, message }] });
 }
 
 /** The row of that id. Throws `not_found`. */

@@ -1,6 +1,6 @@
 // Servers: registered and run by operators, and looked at before anything is placed on them. Admin access goes in and never out.
 import { deleteServer, request as requestAction, serverPreflight, showServer, updateServer } from '@berth/actions';
-import { PlatformError, SERVER_STATES, Secret } from '@berth/core';
+import { PlatformError, SERVER_STATES, Secret, unknownReference } from '@berth/core';
 import type { Store } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
@@ -129,9 +129,8 @@ async function removeServer(api: ApiContext, call: Call): Promise<void> {
 
 async function poolIdOf(store: Store, asked: string): Promise<string> {
   const pool = await store.catalog.findPool(asked);
-  if (pool !== null) return pool.id;
-  const message = `There is no pool "${asked}".`;
-  throw new PlatformError('unknown_reference', message, { fields: [{ field: 'pool', message }] });
+  if (pool === null) throw unknownReference('pool', asked);
+  return pool.id;
 }
 
 async function preflightServer(api: ApiContext, call: Call): Promise<void> {
