@@ -15,9 +15,11 @@ const ground = openGround(postgresql, async () => {
   live = liveServer(server.url().reveal());
   return { ...live, close: server.close };
 });
-afterEach(async () => {
+afterEach(endClients);
+
+async function endClients(): Promise<void> {
   await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined))); // ended by Berth, some
-});
+}
 
 async function enter({ database, login, password }: Tenant, into = database.name): Promise<Client> {
   const { host, port } = live.admin;
@@ -50,8 +52,12 @@ test('nine clients of a login that hold its own row and come back whenever they 
       while (isOn && isIn) await new Promise((resolve) => setTimeout(resolve, 2));
     }
   });
+  const holding = `SELECT FROM pg_stat_activity
+    WHERE usename = '${tenant.login.name}' AND state = 'idle in transaction' AND query LIKE '%PASSWORD%'`;
+  await eventually(async () => (await live.asSuperuser(holding)).length > 0, { what: 'one to hold it' });
   const { locked } = await ground.session().removeAccess({ database: tenant.database, logins: [tenant.login] });
   isOn = false;
+  await endClients(); // one may hold what another waits for
   await Promise.all(loops);
   expect(locked).toEqual([tenant.login.name]);
   expect(await ground.session().proveRefused(tenant.database, tenant.login, tenant.password)).toMatchObject({

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Admin, visit } from './admin';
 import type { Connection } from './connect';
 import { ADMIN_DATABASE } from './names';
-import { rollBackFound } from './prepared';
+import { type Prepared, rollBackFound } from './prepared';
 
 /** Whoever changes a row that all databases share in good faith commits within a few milliseconds. */
 const PATIENCE_MS = 300;
@@ -59,13 +59,13 @@ async function endBlockers(beside: Connection, pid: number): Promise<void> {
 }
 
 /** Prepared transactions have no session; one is known by a lock without a process that our waiting lock is equal to. */
-function listBlockingPrepared(beside: Connection, pid: number): Promise<{ gid: string; database: string }[]> {
+function listBlockingPrepared(beside: Connection, pid: number): Promise<Prepared[]> {
   const what = (lock: string) =>
     ['locktype', 'database', 'relation', 'page', 'tuple', 'transactionid', 'classid', 'objid', 'objsubid']
       .map((column) => `${lock}.${column}`)
       .join(', ');
-  return beside.query<{ gid: string; database: string }>(
-    `SELECT DISTINCT prepared.gid, prepared.database FROM pg_locks waits
+  return beside.query<Prepared>(
+    `SELECT DISTINCT prepared.gid, prepared.database, prepared.owner FROM pg_locks waits
        JOIN pg_locks held ON held.granted AND held.pid IS NULL AND (${what('held')}) IS NOT DISTINCT FROM (${what('waits')})
        JOIN pg_locks own ON own.virtualtransaction = held.virtualtransaction AND own.locktype = 'transactionid'
        JOIN pg_prepared_xacts prepared ON prepared.transaction = own.transactionid
