@@ -1,8 +1,10 @@
 // Tenants that break something of their own. It is theirs, and it keeps nobody from the data: a restore brings back what
 // was there before, a reset gives its password, and the evidence says what the login cannot do.
 import { credentialReset, request } from '@berth/actions';
+import { Client } from 'pg';
 import { type Journey, openJourney, withClient } from '../journey';
 import { askRestore, evidenceOf, type Kept, makeKept, quarantine, rowsOf } from '../quarantine';
+import { runAction } from '../run-action';
 import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
 
 let server: TestPostgresql;
@@ -148,4 +150,20 @@ describe.each(Object.entries(CASES))('one that %s', (_, broken) => {
     expect(await toldTo(kept.uri)).toBe('28P01');
     expect(await toldTo(await journey.uriOf(kept.credentialId))).toBe(broken.refused ?? null);
   });
+});
+
+test('one whose clients take every connection as soon as they are let in is restored all the same', async () => {
+  const kept = await breakIt({ breaks: '', asSuperuser: 'ALTER ROLE SELF CONNECTION LIMIT 1' });
+  await quarantine(journey, kept.databaseId);
+  const client = new Client({ connectionString: kept.uri });
+  const { id } = await askRestore(journey, kept.databaseId);
+  const ended = await runAction(journey.context, id, {
+    onMoment: async (moment, step) => {
+      if (moment === 'performed' && step === 'give_back') await client.connect();
+    },
+  });
+  expect([ended.state, ended.failures]).toEqual(['succeeded', 0]);
+  expectLacks(evidenceOf(ended, 'check_logins'), /too many connections/);
+  expect((await client.query('SELECT text FROM kept')).rows).toEqual([{ text: 'first' }]);
+  await client.end();
 });
