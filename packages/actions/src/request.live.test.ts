@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { codeOf, PlatformError, Secret } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
+import { createProject } from './administer/projects';
 import type { Kind } from './kind';
 import { databaseCreate, databaseDelete } from './kinds';
 import { request } from './request';
@@ -43,6 +44,24 @@ test('the action, what it is about, and an event for each are written in one tra
     return (await client.query(sql, [action.id, action.database_id, action.credential_id])).rows;
   });
   expect(rows).toHaveLength(1);
+});
+
+test('a key that was taken by what was done at once asks for no action, and a key of an action is done at once by nobody', async () => {
+  const { access, context } = journey;
+  const first = { key: 'at once', fingerprint: 'the same' };
+  await createProject(context, { ...access, once: first }, { name: 'at_once' });
+  const before = await counts();
+  await expect(request(context, databaseCreate, input('at_once'), access, first)).rejects.toMatchObject({
+    code: 'repeated',
+  });
+  expect(await counts()).toEqual(before);
+  const second = { key: 'asked for', fingerprint: 'the same' };
+  const action = await request(context, databaseCreate, input('asked'), access, second);
+  await expect(createProject(context, { ...access, once: second }, { name: 'asked' })).rejects.toMatchObject({
+    code: 'repeated',
+  });
+  expect(await context.store.catalog.findProject(access.team_id, 'asked')).toBeNull();
+  expect((await request(context, databaseCreate, input('asked'), access, second)).id).toBe(action.id);
 });
 
 test('nothing is written when plan throws, however late', async () => {
