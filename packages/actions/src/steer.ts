@@ -11,7 +11,8 @@ import { takeWrite } from './once';
 /**
  * Cancels an action that nobody has begun, and takes back what it promised; asks a running database_create to stop
  * before its next step. Returns the action: `cancelled`, or still `running` where it was asked. Safe to repeat. Throws
- * `not_found`, `not_cancellable`, `in_use`; `name_taken` when a cancelled delete would need a name that another has by now.
+ * `not_found`, `not_cancellable`, `in_use`; `name_taken` and `quota_exceeded` when a cancelled delete would need a name or a
+ * place that another has by now.
  */
 export async function cancelAction(context: Context, id: string, caller: Caller): Promise<ActionWithSteps> {
   const next = await context.store.transaction(async (tx) => {

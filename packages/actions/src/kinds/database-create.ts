@@ -11,7 +11,7 @@ import { choose, listCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
 import { describeDatabase } from './change';
 import { makeLogin } from './login-steps';
-import { refuseOverQuota } from './quota';
+import { refuseOverQuota, refuseReturnOverQuota } from './quota';
 import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 
 export interface DatabaseCreateInput extends Asked {
@@ -102,6 +102,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
   withdraw: giveUp,
   async revive(tx, action) {
     const database = await getDatabase(tx, action.database_id);
+    await refuseReturnOverQuota(tx, database);
     await tx.databases.withdrawDelete(database); // its clean-up may have been asked for, and failed
     await tx.databases.becomeCreating(database.id);
     if (action.credential_id !== null) await tx.credentials.becomeCreating(action.credential_id);

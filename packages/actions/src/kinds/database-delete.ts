@@ -5,6 +5,7 @@ import { makePassword } from '@berth/secrets';
 import type { CredentialView, DatabaseView, Nouns } from '@berth/store';
 import type { Kind } from '../kind';
 import { describeDatabase } from './change';
+import { refuseReturnOverQuota } from './quota';
 import { getRemovable, refuseProtected } from './removable';
 import { resumeShut, settleLogin } from './stay-shut';
 import { contradicts, databaseRef, engineOf, getDatabase, loginRef } from './subjects';
@@ -99,7 +100,10 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
 
   async withdraw(tx, action) {
     const database = await getDatabase(tx, action.database_id);
-    if (!database.hidden) await tx.databases.withdrawDelete(database); // else its client was told that it is deleted
+    if (!database.hidden) {
+      await refuseReturnOverQuota(tx, database);
+      await tx.databases.withdrawDelete(database); // else its client was told that it is deleted
+    }
     await resumeShut(tx, database);
   },
 

@@ -4,7 +4,7 @@ import { PlatformError } from '@berth/core';
 import type { Action, DatabaseView, Nouns } from '@berth/store';
 import type { FailedWork, Kind } from '../kind';
 import { describeDatabase } from './change';
-import { refuseOverQuota } from './quota';
+import { refuseReturnOverQuota } from './quota';
 import { getRestorable } from './removable';
 import {
   demandUnchanged,
@@ -100,7 +100,7 @@ export const databaseRestore: Kind<DatabaseRestoreInput> = {
 
 /** A hidden one takes its place among its team's databases and its name again. */
 async function reclaim(tx: Nouns, database: DatabaseView): Promise<void> {
-  if (database.delete_accepted_at !== null) await refuseOverQuota(tx, database.team_id);
+  await refuseReturnOverQuota(tx, database);
   await tx.databases.reclaimName(database);
 }
 

@@ -4,7 +4,7 @@ import type { Secret } from '@berth/core';
 import { openTestStore, type TestStore } from '@berth/testing';
 import { withClient } from '@berth/testing/journey';
 import request from 'supertest';
-import { addEnvironment, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { addEnvironment, claim, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
 import { listen } from '../../http/listen';
 import { problemShape } from './shapes.fixture';
 
@@ -110,6 +110,33 @@ test('a quota is kept to the last place by ten at once, and its refusal has the 
   const other = await makeAccess(api, { team: api.otherTeam, scopes: ['admin'] });
   const theirs = request(api.app).post('/v1/databases').auth(other.token.reveal(), { type: 'bearer' });
   expect((await theirs.send({ name: 'theirs' })).status).toBe(202);
+});
+
+test('a place that was given up is asked for again: by a delete that is cancelled, by a create that is tried again', async () => {
+  const { store } = api.context;
+  const send = (method: 'post' | 'delete', path: string) =>
+    request(api.app)[method](`/v1${path}`).auth(token.reveal(), { type: 'bearer' });
+  const setQuota = (quota: number) => sql('UPDATE teams SET database_quota = $1 WHERE id = $2', [quota, api.team.id]);
+  const fail = async (id: string) => store.actions.fail(await claim(api, id), 'engine_refused', 'No.');
+  await setQuota(1);
+  const { action: create, database } = (await post({ name: 'first' })).body;
+  await fail(create.id);
+  await store.databases.becomeFailed(database.id);
+  const { action: remove } = (await send('delete', `/databases/${database.id}`)).body;
+  expect((await post({ name: 'second' })).status).toBe(202);
+  const steer = async (deed: string, code?: string) => {
+    const answer = await send('post', deed);
+    expect([answer.status < 300, answer.body.code]).toEqual([code === undefined, code]);
+  };
+  await steer(`/actions/${remove.id}/cancel`, 'quota_exceeded');
+  expect((await store.actions.find(remove.id))?.state).toBe('queued');
+  await fail(remove.id);
+  await steer(`/actions/${create.id}/retry`, 'quota_exceeded');
+  await setQuota(2);
+  await steer(`/actions/${create.id}/retry`);
+  const again = (await send('delete', `/databases/${database.id}`)).body.action;
+  await steer(`/actions/${again.id}/cancel`);
+  expect(await store.databases.countOfTeam(api.team.id)).toBe(2);
 });
 
 test('a dry run says where it would go, what it would be called and what would be done, and writes nothing', async () => {
