@@ -4,6 +4,7 @@ import type { Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
 import type { Change, Planning, Requestable, Requester } from './kind';
 import { findKind } from './kinds';
+import { subjectOf } from './kinds/change';
 import { type Once, takeOnce, tieOnce } from './once';
 
 /**
@@ -60,10 +61,4 @@ async function recordRequest(tx: Nouns, action: Action, change: Change | undefin
     before: change?.before ?? null,
     after: change?.after ?? null,
   });
-}
-
-/** The id of what an action is about: of a database, also where it makes a login with it. */
-function subjectOf({ kind, credential_id, database_id, server_id }: Action): string {
-  const id = kind.startsWith('database_') ? database_id : credential_id;
-  return id ?? database_id ?? server_id;
 }

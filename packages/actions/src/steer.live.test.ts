@@ -50,10 +50,12 @@ describe('cancelling', () => {
     expect(await journey.runHere(action.id)).toMatchObject({ state: 'cancelled', claim: 0 });
     expect(await cancel(action.id)).toMatchObject({ state: 'cancelled' }); // safe to repeat
     const audited = await sql(
-      `SELECT deed, person, before FROM audit WHERE action_id = $1 AND deed = 'action_cancel'`,
+      `SELECT deed, person, subject_id, before, after FROM audit WHERE action_id = $1 AND deed = 'action_cancel'`,
       [action.id],
     );
-    expect(audited).toEqual([{ deed: 'action_cancel', person: journey.access.person, before: { state: 'queued' } }]);
+    const change = { before: { state: 'queued' }, after: { state: 'cancelled' } };
+    const { person } = journey.access;
+    expect(audited).toEqual([{ deed: 'action_cancel', person, subject_id: action.database_id, ...change }]);
   });
 
   it('a running create is asked to stop, once more does not hurt', async () => {

@@ -4,6 +4,7 @@ import type { Action, ActionWithSteps, Nouns, Nudge } from '@berth/store';
 import type { Context } from './context';
 import type { Caller } from './kind';
 import { findKind } from './kinds';
+import { subjectOf } from './kinds/change';
 import { contradicts, getCredential } from './kinds/subjects';
 import { refuseOutside } from './kinds/whole-credential';
 import { takeWrite } from './once';
@@ -23,7 +24,7 @@ export async function cancelAction(context: Context, id: string, caller: Caller)
     const kind = findKind(action.kind);
     if (await kind?.isOwed?.(tx, action))
       throw notCancellable(action, 'What it does is promised already, so it goes on until it is done');
-    await recordSteering(tx, action, 'action_cancel', caller);
+    await recordSteering(tx, action, 'action_cancel', action.state === 'running' ? 'stopping' : 'cancelled', caller);
     if (action.state === 'running') return requestStop(tx, action);
     if ((await tx.actions.cancel(id)) === null) throw notCancellable(action, 'A worker takes it at this moment');
     await kind?.withdraw?.(tx, action);
@@ -49,7 +50,7 @@ export async function retryAction(context: Context, id: string, caller: Caller):
       throw contradicts(later.id, `A later ${later.kind} of the same thing is ${later.state}; ask anew instead.`);
     }
     await findKind(action.kind)?.revive?.(tx, action);
-    await recordSteering(tx, action, 'action_retry', caller);
+    await recordSteering(tx, action, 'action_retry', 'queued', caller);
     return tx.actions.retry(id);
   });
   if (retried !== null) void context.sender.send(retried);
@@ -98,13 +99,14 @@ async function requestStop(tx: Nouns, action: Action): Promise<Nudge[]> {
   return [];
 }
 
-function recordSteering(tx: Nouns, action: Action, deed: string, caller: Caller): Promise<void> {
+function recordSteering(tx: Nouns, action: Action, deed: string, state: string, caller: Caller): Promise<void> {
   return tx.audit.record({
     deed,
     who: caller,
     teamId: action.team_id,
-    subjectId: action.credential_id ?? action.database_id ?? action.server_id,
+    subjectId: subjectOf(action),
     actionId: action.id,
     before: { state: action.state },
+    after: { state },
   });
 }

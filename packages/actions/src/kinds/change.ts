@@ -1,5 +1,5 @@
 // What the kinds tell the audit of databases and logins: what they are, by the names that people know. Never a password.
-import type { AuditValue, CredentialView, DatabaseView } from '@berth/store';
+import type { Action, AuditValue, CredentialView, DatabaseView } from '@berth/store';
 
 /** A database as it was or became. */
 export function describeDatabase(database: DatabaseView): AuditValue {
@@ -27,4 +27,10 @@ export function describeCredential(credential: CredentialView): AuditValue {
       .filter((grant) => grant.revoked_at === null)
       .map(({ database_id, role }) => ({ database_id, role })),
   };
+}
+
+/** The id of what an action is about: of a database, also where it makes a login with it. */
+export function subjectOf({ kind, credential_id, database_id, server_id }: Action): string {
+  const id = kind.startsWith('database_') ? database_id : credential_id;
+  return id ?? database_id ?? server_id;
 }

@@ -133,14 +133,25 @@ export async function openDatabase(session: EngineSession, row: DatabaseView): P
   return { name: database.name, size_bytes: facts.sizeBytes };
 }
 
-/** Tries every login with its password. What a tenant broke of its own is told, and keeps nobody from the data. */
+/**
+ * Tries every login with its password. What a tenant broke of its own is told, and keeps nobody from the data. Throws
+ * `login_check_failed` where a login is not let in: one with other databases keeps the password that its tenant gave it.
+ */
 export async function proveOpen(session: EngineSession, { database, all }: Guests): Promise<Evidence> {
   const lacking: string[] = [];
-  for (const { login, password, role } of all) {
-    const { lacks } = await session.proveEntry(database, login, password, role);
+  for (const { id, login, password, role } of all) {
+    const { lacks } = await session.proveEntry(database, login, password, role).catch((error: unknown) => {
+      throw codeOf(error) === 'login_check_failed' ? notLetIn(id, login, error) : error;
+    });
     if (lacks !== null) lacking.push(`${login.name}: ${lacks}`);
   }
   return { let_in: all.map(({ login }) => login.name), ...(lacking.length > 0 && { lacking }) };
+}
+
+function notLetIn(id: string, { name }: LoginRef, cause: unknown): PlatformError {
+  const why = cause instanceof Error ? cause.message : 'it was refused';
+  const advice = `If somebody changed its password on the server, POST /v1/credentials/${id}/reset first.`;
+  return new PlatformError('login_check_failed', `The login ${name} is not let in: ${why}. ${advice}`, { cause });
 }
 
 export async function giveBack(session: EngineSession, { database, all, own }: Guests): Promise<Evidence> {

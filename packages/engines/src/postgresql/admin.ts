@@ -14,6 +14,8 @@ export interface Admin {
   /** server_version_num: 180004 is 18.4. */
   version: number;
   isSuperuser: boolean;
+  /** Whether the server, or the admin's role on it, commits before anything is written down. Not in our sessions. */
+  isForgetful: boolean;
   /** Set by `lock`; the name under which a newer holder finds our visits and ends them with us. */
   applicationName: string;
 }
@@ -32,8 +34,10 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
     leftMs,
   );
   try {
-    const [self] = await main.query<{ version: number; is_superuser: boolean }>(
-      `SELECT current_setting('server_version_num')::int AS version, rolsuper AS is_superuser
+    const [self] = await main.query<{ version: number; is_superuser: boolean; mended: string | null }>(
+      `SELECT current_setting('server_version_num')::int AS version, rolsuper AS is_superuser,
+          (SELECT set_config('synchronous_commit', 'on', false)
+            WHERE current_setting('synchronous_commit') = 'off') AS mended
          FROM pg_roles WHERE rolname = current_user`,
     );
     return {
@@ -42,6 +46,7 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
       main,
       version: self?.version ?? 0,
       isSuperuser: self?.is_superuser ?? false,
+      isForgetful: (self?.mended ?? null) !== null,
       applicationName,
     };
   } catch (error) {
@@ -108,7 +113,11 @@ async function enterFull(admin: Admin, beside: Connection, database: string, ref
   }
 }
 
-function knock({ server, applicationName, leftMs }: Admin, database: string): Promise<Connection> {
+/** What is told as done is to outlive a crash; other settings than `off` (`local`, `remote_apply`) are the operator's. */
+const REMEMBERING = ['synchronous_commit=on'];
+
+function knock({ server, applicationName, isForgetful, leftMs }: Admin, database: string): Promise<Connection> {
   const { username, password } = server;
-  return openConnection({ address: server, username, password, database, applicationName }, leftMs);
+  const settings = isForgetful ? REMEMBERING : [];
+  return openConnection({ address: server, username, password, database, applicationName, settings }, leftMs);
 }

@@ -213,3 +213,12 @@ test('a login that a broken reset left with two passwords is let in with neither
   await restoreAndSee(journey, kept);
   expect(await refusalOf(pending.href)).toBe('28P01');
 });
+
+test('a server that crashes as soon as a reset has ended comes back with what was told: the new password, and no other', async () => {
+  const kept = await made();
+  const { id } = await request(journey.context, credentialReset, { credentialId: kept.credentialId }, journey.access);
+  expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
+  await server.kill9(); // it runs with synchronous_commit = off, as some operators have it
+  await server.restart();
+  expect([await refusalOf(await journey.uriOf(kept.credentialId)), await refusalOf(kept.uri)]).toEqual([null, '28P01']);
+});

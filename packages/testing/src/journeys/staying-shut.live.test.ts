@@ -200,6 +200,26 @@ test('a login keeps what it has in a database whose drop is called off after its
   expect(await rowsOf(elsewhere.href)).toEqual(['first']);
 });
 
+test('a restore that meets a password of the tenant names the login and what to do, which then helps', async () => {
+  const [first, second] = await makeShared();
+  await quarantine(journey, first.databaseId);
+  const elsewhere = new URL(first.uri);
+  elsewhere.pathname = `/${second.name}`;
+  const user = decodeURIComponent(elsewhere.username);
+  await withClient(elsewhere.href, (client) => client.query(`ALTER ROLE "${user}" PASSWORD 'its-own'`));
+  const failed = await runToEnd(journey, (await askRestore(journey, first.databaseId)).id);
+  const advice = `POST /v1/credentials/${first.credentialId}/reset`;
+  expect(failed).toMatchObject({ error_code: 'login_check_failed', error_message: expect.stringContaining(advice) });
+  expect(failed.error_message).toContain(user);
+  const { credentialId } = first;
+  const reset = await request(journey.context, credentialReset, { credentialId }, journey.access);
+  expect(await runToEnd(journey, reset.id)).toMatchObject({ state: 'succeeded' });
+  expect(await runToEnd(journey, (await askRestore(journey, first.databaseId)).id)).toMatchObject({
+    state: 'succeeded',
+  });
+  expect(await rowsOf(await journey.uriOf(credentialId))).toEqual(['first']);
+});
+
 test('what an unreachable server never heard of can be called off, and is not called off twice', async () => {
   const kept = await made();
   const { id } = await askRemove(journey, kept.databaseId);
