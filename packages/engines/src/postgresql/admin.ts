@@ -1,9 +1,7 @@
-// The admin's stand on one server: the session that holds the lock, and visits inside single databases.
-import { codeOf } from '@berth/core';
+// The admin's stand on one server: the session that holds the lock, and how more of its connections are opened.
 import type { ServerAdmin } from '../contract';
 import { type Connection, openConnection } from './connect';
 import { ADMIN_DATABASE } from './names';
-import { quoteIdentifier } from './quote';
 
 /** What every deed of this folder is given. */
 export interface Admin {
@@ -55,69 +53,8 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
   }
 }
 
-/** Runs `deed` on a connection of the admin inside `database`, and closes it whatever happens. */
-export async function visit<T>(admin: Admin, database: string, deed: (inside: Connection) => Promise<T>): Promise<T> {
-  const inside = await enter(admin, database);
-  try {
-    return await deed(inside);
-  } finally {
-    await inside.close();
-  }
-}
-
-/** A place that was made may be taken by a client that comes back faster. */
-const ROOMS_MAX = 10;
-
-/**
- * A database's connection limit counts for an admin that is no superuser, and a database that is shut has a limit of none. Its
- * owner may make room for itself: the limit is what it was again as soon as it is in.
- */
-async function enter(admin: Admin, database: string): Promise<Connection> {
-  try {
-    return await knock(admin, database);
-  } catch (error) {
-    if (admin.isSuperuser || codeOf(error) !== 'server_busy') throw error;
-    const beside = await knock(admin, ADMIN_DATABASE); // for the admin's own session may be what waits for us
-    try {
-      return await enterFull(admin, beside, database, error);
-    } finally {
-      await beside.close();
-    }
-  }
-}
-
-async function enterFull(admin: Admin, beside: Connection, database: string, refusal: unknown): Promise<Connection> {
-  const [full] = await beside.query<{ limit: number }>(
-    `SELECT datconnlimit AS limit FROM pg_database
-      WHERE datname::text = $1 AND datconnlimit >= 0 AND pg_has_role(datdba, 'USAGE')`,
-    [database],
-  );
-  if (full === undefined) throw refusal;
-  const limitTo = (limit: string) =>
-    beside.query(`ALTER DATABASE ${quoteIdentifier(database)} CONNECTION LIMIT ${limit}`);
-  try {
-    for (let rooms = 1; ; rooms++) {
-      const [taken] = await beside.query<{ sessions: number }>(
-        'SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE datname::text = $1',
-        [database],
-      );
-      await limitTo(`${(taken?.sessions ?? 0) + 1}`);
-      try {
-        return await knock(admin, database);
-      } catch (error) {
-        if (codeOf(error) !== 'server_busy' || rooms === ROOMS_MAX) throw error;
-      }
-    }
-  } finally {
-    await limitTo(`${full.limit}`);
-  }
-}
-
-/** What is told as done is to outlive a crash; other settings than `off` (`local`, `remote_apply`) are the operator's. */
-const REMEMBERING = ['synchronous_commit=on'];
-
-function knock({ server, applicationName, isForgetful, leftMs }: Admin, database: string): Promise<Connection> {
+/** Opens one more connection of the admin, inside `database`. Must be closed. Throws `server_busy` where that is full. */
+export function openInside({ server, applicationName, leftMs }: Admin, database: string): Promise<Connection> {
   const { username, password } = server;
-  const settings = isForgetful ? REMEMBERING : [];
-  return openConnection({ address: server, username, password, database, applicationName, settings }, leftMs);
+  return openConnection({ address: server, username, password, database, applicationName }, leftMs);
 }

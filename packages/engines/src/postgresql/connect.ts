@@ -40,6 +40,7 @@ export interface Target {
 export interface Connection {
   /** The server's process behind it. */
   pid: number;
+  database: string;
   /** Sends one statement, unless nothing is left of the claim (`claim_lost`). Rows are trusted to be what the SQL says. */
   query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
   /** Sends statements without parameters as one message, which the server runs as one transaction: all or none. */
@@ -83,7 +84,7 @@ export async function attemptConnection(target: Target, leftMs: () => number): P
     socket.destroy();
     return { connection: null, fault: faultOf(error), isAuthenticated };
   }
-  return { connection: connectionOver(client, socket, leftMs, statementMs), fault: null };
+  return { connection: connectionOver(client, socket, target.database, leftMs, statementMs), fault: null };
 }
 
 function clientConfig(
@@ -121,7 +122,13 @@ function sslOf(tls: TlsMode): ClientConfig['ssl'] {
   }
 }
 
-function connectionOver(client: Client, socket: Socket, leftMs: () => number, statementMs: number): Connection {
+function connectionOver(
+  client: Client,
+  socket: Socket,
+  database: string,
+  leftMs: () => number,
+  statementMs: number,
+): Connection {
   let limitMs = statementMs; // the server's statement_timeout as it stands
 
   async function send<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]> {
@@ -149,6 +156,7 @@ function connectionOver(client: Client, socket: Socket, leftMs: () => number, st
   const pid: unknown = Reflect.get(client, 'processID'); // of pg, but not of its types
   return {
     pid: Number(pid),
+    database,
     query,
     atomically: async (statements) => {
       if (statements.length > 0) await query(statements.join(';\n'));

@@ -1,12 +1,13 @@
 // Makes a database that nobody but its own logins can enter: at no moment is it open to PUBLIC.
 import { PlatformError, type Role } from '@berth/core';
 import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
-import { type Admin, visit } from './admin';
+import type { Admin } from './admin';
 import { insist } from './insist';
 import { standingGroups } from './membership';
 import { groupNameOf, markerOf } from './names';
 import { observeDatabaseRow, observeGroups, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
+import { visit } from './visit';
 
 /**
  * Makes the database and its group role, or puts right what is there: ways in, connection limit, schema public. Safe to

@@ -1,4 +1,5 @@
 // Let in, or not: what a tenant has used up or broken of its own is told apart from a password, a lock or a grant.
+import { codeOf } from '@berth/core';
 import { eventually, openTestPostgresql } from '@berth/testing';
 import { newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
 import { postgresql } from '.';
@@ -87,4 +88,21 @@ test('a reader of a database that lets everybody make tables, or locks them, is 
     owner.database.name,
   );
   expect(await prove()).toMatchObject({ lacks: null, refused: expect.arrayContaining(['to write to public.notes']) });
+});
+
+test('a fault of our own while a role is tried is no evidence of what the login lacks', async () => {
+  const { database, login, password } = await ground.makeTenant();
+  for (let asks = 0; ; asks++) {
+    const claim = { asked: 0, isOpen: false };
+    const leftMs = () => {
+      if (claim.isOpen && claim.asked++ === asks) throw new TypeError('a fault of our own');
+      return 20_000;
+    };
+    const own = await ground.open({ leftMs });
+    claim.isOpen = true;
+    const outcome = await own.proveEntry(database, login, password, 'owner').catch(codeOf);
+    await own.close();
+    if (claim.asked <= asks) break; // it never came to that
+    expect([asks, outcome]).toEqual([asks, 'internal']);
+  }
 });

@@ -24,7 +24,7 @@ export function faultOf(error: unknown): Fault {
   };
 }
 
-/** The platform's error for a fault met by an admin. Tenants' logins are judged in prove.ts instead. */
+/** The platform's error for a fault met by an admin. What it says of a tenant's login is judged in knock.ts and prove-entry.ts. */
 export function errorOf(fault: Fault): PlatformError {
   const cause = { sqlstate: fault.sqlstate, network: fault.network, routine: fault.routine };
   return new PlatformError(codeFor(fault), messageFor(fault), { cause });

@@ -6,6 +6,7 @@ import { PlatformError } from '@berth/core';
 import type { Admin } from './admin';
 import type { Connection } from './connect';
 import { LOOK_MS, pastBlockers } from './past-blockers';
+import { rollBackBlocking } from './prepared';
 
 /** How long a handshake may take before it is ended; slow lines need three round trips. */
 const HANDSHAKE_MS_MAX = 1_000;
@@ -43,11 +44,13 @@ const WRITE_MS_MAX = 5_000;
 export async function pastStragglers(admin: Admin, sql: string): Promise<void> {
   const handshakes = openPatience(HANDSHAKE_MS_MAX);
   const writers = openPatience(WRITE_MS_MAX);
+  const rollBack = rollBackBlocking(admin);
   await pastBlockers(
     admin,
     admin.main,
     () => admin.main.query(sql),
-    async (beside) => {
+    async (beside, pid) => {
+      await rollBack(beside, pid);
       if (admin.isSuperuser) await terminate(beside, handshakes(await listHandshakes(beside)));
       await terminate(beside, writers(await listWriters(beside)));
     },

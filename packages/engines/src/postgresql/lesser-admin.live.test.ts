@@ -1,15 +1,21 @@
 // The suite once more, with an admin that is no superuser: all that docs/engines.md asks for, and nothing else. What only
 // such an admin could stumble over comes after it.
 import { Secret } from '@berth/core';
-import { openTestPostgresql } from '@berth/testing';
+import { eventually, openTestPostgresql } from '@berth/testing';
 import type { Client } from 'pg';
 import { describeEngine } from '../conformance';
-import { newPassword, openGround, type Tenant } from '../conformance/ground';
+import { newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
+import type { LoginRef, ServerAdmin } from '../contract';
 import { postgresql } from '.';
+import { openAdmin } from './admin';
 import { type LiveServer, liveServer, openClient } from './live-server';
+import { rollBackFound } from './prepared';
 import { quoteIdentifier as quote, quoteLiteral } from './quote';
 
-async function openLesser(): Promise<LiveServer> {
+/** `admin` is the lesser one; `superuser` is who holds what Berth waits for. */
+type LesserServer = LiveServer & { superuser: ServerAdmin };
+
+async function openLesser(): Promise<LesserServer> {
   const server = await openTestPostgresql();
   const live = liveServer(server.url().reveal());
   const admin = { ...live.admin, username: 'berth_admin', password: new Secret('of-the-lesser-admin') };
@@ -21,13 +27,13 @@ async function openLesser(): Promise<LiveServer> {
   ]) {
     await live.asSuperuser(sql);
   }
-  return { ...live, admin, close: server.close };
+  return { ...live, admin, superuser: live.admin, close: server.close };
 }
 
 describeEngine(postgresql, openLesser);
 
 describe('an admin that is no superuser', () => {
-  let live: LiveServer;
+  let live: LesserServer;
   const clients: Client[] = [];
   const ground = openGround(postgresql, async () => {
     live = await openLesser();
@@ -83,4 +89,95 @@ describe('an admin that is no superuser', () => {
     await ground.session().removeLogin(other.login);
     expect(await limitOf(tenant)).toBe(1);
   });
+
+  test('enters a full database whose row its tenant holds, and leaves the limit as it was', async () => {
+    const tenant = await ground.makeTenant();
+    await ground.session().ensureDatabase({ ...tenant.database, connectionsMax: 1 });
+    const holder = await enter(tenant);
+    await holder.query(heldRow(tenant));
+    const reader = await makeReader();
+    await ground.session().ensureGrant(tenant.database, reader, 'readonly');
+    expect(await limitOf(tenant)).toBe(1);
+  });
+
+  test('puts the limit back past a tenant that takes the row while it is raised', async () => {
+    const tenant = await ground.makeTenant();
+    const { holder, letIn } = await holdAtTheDoor(tenant);
+    const granting = ground.session().ensureGrant(tenant.database, await makeReader(), 'readonly');
+    await eventually(async () => Number(await limitOf(tenant)) > 1, { what: 'the limit to be raised' });
+    await holder.query(heldRow(tenant));
+    await letIn();
+    await granting;
+    expect(await limitOf(tenant)).toBe(1);
+  });
+
+  test('stays nowhere when the limit cannot be put back, and the next attempt sets it', async () => {
+    const tenant = await ground.makeTenant();
+    const { letIn } = await holdAtTheDoor(tenant);
+    const reader = await makeReader();
+    const hurried = await ground.open({ leftMs: () => 3_000 });
+    const granting = refusalOf(hurried.ensureGrant(tenant.database, reader, 'readonly'));
+    await eventually(async () => Number(await limitOf(tenant)) > 1, { what: 'the limit to be raised' });
+    const operator = await openClient({ ...live.superuser, database: 'postgres' }); // who is waited for
+    clients.push(operator);
+    await operator.query(heldRow(tenant));
+    await letIn();
+    expect(await granting).toBe('deadline_passed');
+    await operator.query('ROLLBACK');
+    const inside = `SELECT FROM pg_stat_activity
+      WHERE usename = 'berth_admin' AND datname = ${quoteLiteral(tenant.database.name)}`;
+    await eventually(async () => (await live.asSuperuser(inside)).length === 0, { what: 'its visit to end' });
+    await ground.session().removeAccess({ database: tenant.database, logins: [] });
+    expect(await limitOf(tenant)).toBe(0);
+  });
+
+  test.each(['ended by its tenant meanwhile', 'there'])(
+    'is no member of a login once it rolled back what that login prepared: %s',
+    async (how) => {
+      const tenant = await ground.makeTenant();
+      const { database, login } = tenant;
+      const prepared = { gid: login.id, database: database.name, owner: login.name };
+      if (how === 'there') {
+        const client = await enter(tenant);
+        await client.query(
+          `SET ROLE NONE; BEGIN; CREATE SCHEMA own; PREPARE TRANSACTION ${quoteLiteral(prepared.gid)}`,
+        );
+      }
+      const admin = await openAdmin(live.admin, () => 20_000);
+      // as a worker leaves it that is killed before it could give the membership back
+      if (how === 'there') await admin.main.query(`GRANT ${quote(login.name)} TO CURRENT_USER WITH SET TRUE`);
+      await rollBackFound(admin, [prepared]);
+      await admin.main.close();
+      expect(await live.asSuperuser('SELECT gid FROM pg_prepared_xacts')).toEqual([]);
+      const memberships = `SELECT grantor::regrole FROM pg_auth_members
+        WHERE roleid = ${quoteLiteral(quote(login.name))}::regrole AND (set_option OR inherit_option)`;
+      expect(await live.asSuperuser(memberships)).toEqual([]);
+    },
+  );
+
+  /** Leaves the row of the tenant's database locked, though it may grant nothing. */
+  const heldRow = ({ database }: Tenant) =>
+    `SET ROLE NONE; BEGIN; GRANT CONNECT ON DATABASE ${quote(database.name)} TO PUBLIC`;
+
+  async function makeReader(): Promise<LoginRef> {
+    const login = ground.newLogin();
+    await ground.session().ensureLogin(login, newPassword());
+    return login;
+  }
+
+  /** A tenant's client takes its only connection, and the admin's next one waits at the door until it is let in. */
+  async function holdAtTheDoor(tenant: Tenant) {
+    await ground.session().ensureDatabase({ ...tenant.database, connectionsMax: 1 });
+    await live.asSuperuser(
+      `CREATE FUNCTION wait_at_the_door() RETURNS event_trigger LANGUAGE plpgsql AS
+         $$ BEGIN IF session_user = 'berth_admin' THEN PERFORM pg_advisory_xact_lock(1); END IF; END $$;
+       CREATE EVENT TRIGGER wait_at_the_door ON login EXECUTE FUNCTION wait_at_the_door()`,
+      tenant.database.name,
+    );
+    const holder = await enter(tenant);
+    const door = await openClient({ ...live.superuser, database: tenant.database.name });
+    clients.push(door);
+    await door.query('SELECT pg_advisory_lock(1)');
+    return { holder, letIn: () => door.query('SELECT pg_advisory_unlock(1)') };
+  }
 });

@@ -2,12 +2,13 @@
 // group that is there is complete: afterwards what a table's owner takes from it stays taken.
 import type { Role } from '@berth/core';
 import type { DatabaseRef } from '../contract';
-import { type Admin, visit } from './admin';
+import type { Admin } from './admin';
 import { insist } from './insist';
 import { listMembers, onBehalfOf } from './membership';
 import { groupNameOf, markerOf } from './names';
 import { type RoleFacts, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
+import { visit } from './visit';
 
 export type LesserRole = Exclude<Role, 'owner'>;
 export const LESSER_ROLES: readonly LesserRole[] = ['readwrite', 'readonly'];

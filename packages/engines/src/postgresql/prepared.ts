@@ -1,8 +1,11 @@
 // Prepared transactions: they outlive their session, hold their locks for ever, and end only from inside their database.
-import { type Admin, VERSION_WITH_GRANT_OPTIONS, visit } from './admin';
+import { type Admin, VERSION_WITH_GRANT_OPTIONS } from './admin';
 import type { Connection } from './connect';
-import { onBehalfOf } from './membership';
+import { memberOptions } from './membership';
+import { markerOf } from './names';
+import type { Look } from './past-blockers';
 import { quoteIdentifier, quoteLiteral } from './quote';
+import { visit } from './visit';
 
 export interface Prepared {
   gid: string;
@@ -44,13 +47,55 @@ export async function rollBackFound(admin: Admin, found: Prepared[]): Promise<nu
   return found.length;
 }
 
-/** Only who prepared it may, or a superuser; and outside a transaction. */
+/** Rolls back what keeps a statement waiting, at each look. */
+export function rollBackBlocking(admin: Admin): Look {
+  return async (beside, pid) => void (await rollBackFound(admin, await listBlocking(beside, pid)));
+}
+
+/** Prepared transactions have no session; one is known by a lock without a process that our waiting lock is equal to. */
+function listBlocking(beside: Connection, pid: number): Promise<Prepared[]> {
+  const what = (lock: string) =>
+    ['locktype', 'database', 'relation', 'page', 'tuple', 'transactionid', 'classid', 'objid', 'objsubid']
+      .map((column) => `${lock}.${column}`)
+      .join(', ');
+  return beside.query<Prepared>(
+    `SELECT DISTINCT prepared.gid, prepared.database, prepared.owner FROM pg_locks waits
+       JOIN pg_locks held ON held.granted AND held.pid IS NULL AND (${what('held')}) IS NOT DISTINCT FROM (${what('waits')})
+       JOIN pg_locks own ON own.virtualtransaction = held.virtualtransaction AND own.locktype = 'transactionid'
+       JOIN pg_prepared_xacts prepared ON prepared.transaction = own.transactionid
+      WHERE waits.pid = $1 AND NOT waits.granted`,
+    [pid],
+  );
+}
+
+/**
+ * Only who prepared it may, or a superuser; and outside a transaction, so an admin that is no superuser is for that moment
+ * a member of the login for all to see. It acts as it from the same commit on, and is a member no more whatever became of
+ * the deed; what a worker that died there left is taken by the next deed on behalf of that login, or goes with it.
+ */
 async function rollBack(admin: Admin, inside: Connection, { gid, owner }: Prepared): Promise<void> {
   const deed = `ROLLBACK PREPARED ${quoteLiteral(gid)}`;
   if (admin.isSuperuser) return void (await inside.query(deed));
+  const role = quoteIdentifier(owner);
+  const isGuest = !(await isStandingMember(admin, inside, owner));
+  const guest = isGuest ? [`GRANT ${role} TO CURRENT_USER ${memberOptions(admin, true)}`] : [];
+  await inside.atomically([...guest, `SET ROLE ${role}`]);
+  try {
+    await inside.query(deed);
+  } finally {
+    await inside.atomically(['RESET ROLE', ...(isGuest ? [`REVOKE ${role} FROM CURRENT_USER`] : [])]);
+  }
+}
+
+/** Of the groups of databases, and of what is not Berth's: never of a login of ours, though a dead worker may have left it so. */
+async function isStandingMember(admin: Admin, inside: Connection, role: string): Promise<boolean> {
   const how = admin.version < VERSION_WITH_GRANT_OPTIONS ? 'MEMBER' : 'SET';
-  const [may] = await inside.query<{ act: boolean }>('SELECT pg_has_role($1, $2) AS act', [owner, how]);
-  const acting = [`SET ROLE ${quoteIdentifier(owner)}`, deed, 'RESET ROLE'];
-  const statements = may?.act ? acting : onBehalfOf(admin, [owner], acting);
-  for (const statement of statements) await inside.query(statement);
+  const [row] = await inside.query<{ may_act: boolean; is_login: boolean }>(
+    `SELECT pg_has_role(oid, $2) AS may_act, coalesce(marker LIKE $3 || '%', false) AND NOT EXISTS (
+              SELECT FROM pg_database d WHERE shobj_description(d.oid, 'pg_database') = marker) AS is_login
+       FROM pg_roles, shobj_description(oid, 'pg_authid') AS marker WHERE rolname::text = $1`,
+    [role, how, markerOf('')],
+  );
+  if (row === undefined) return false;
+  return row.may_act && !row.is_login;
 }

@@ -26,12 +26,15 @@ export async function proveEntry(
   try {
     return { ...(await tryRole(admin, attempt.connection, database, login, role)), lacks: null };
   } catch (error) {
-    if (codeOf(error) === 'claim_lost' || !(await isEntitled(admin, database, login, role))) throw error;
+    if (OURS.has(codeOf(error)) || !(await isEntitled(admin, database, login, role))) throw error;
     return { lacks: error instanceof Error ? error.message : 'What its role may do could not be tried' };
   } finally {
     await attempt.connection.close();
   }
 }
+
+/** Codes that say something of Berth alone, and nothing of what the login lacks. */
+const OURS: ReadonlySet<string> = new Set(['claim_lost', 'internal']);
 
 /** A trigger at login may never end. */
 async function hangs(admin: Admin, { sqlstate }: Fault, database: DatabaseRef, login: LoginRef): Promise<boolean> {

@@ -2,12 +2,13 @@
 // (pg_shdepend) can only be cleared from inside each one.
 import { PlatformError } from '@berth/core';
 import type { DatabaseRef } from '../contract';
-import { type Admin, visit } from './admin';
+import type { Admin } from './admin';
 import { insist } from './insist';
 import { onBehalfOf } from './membership';
 import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
 import { observeRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
+import { visit } from './visit';
 
 /** Gives what the role owns to each database's owner, takes its grants away, drops it. Returns the databases visited. */
 export async function releaseRole(admin: Admin, role: { name: string; oid: number }): Promise<string[]> {

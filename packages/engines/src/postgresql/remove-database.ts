@@ -1,7 +1,7 @@
 // Drops a database and what would keep it from being dropped: sessions, prepared transactions, slots, subscriptions.
 import { codeOf } from '@berth/core';
 import type { DatabaseRef, Evidence } from '../contract';
-import { type Admin, visit } from './admin';
+import type { Admin } from './admin';
 import { pastStragglers } from './handshakes';
 import { insist } from './insist';
 import { standingGroups } from './membership';
@@ -11,6 +11,7 @@ import { rollBackPrepared } from './prepared';
 import { quoteIdentifier } from './quote';
 import { releaseRole } from './release-role';
 import { shutDatabase } from './remove-access';
+import { visit } from './visit';
 
 /** Clients may prepare, subscribe or stream again between our look and the drop; the gate lets no new ones in. */
 const DROPS_MAX = 3;
