@@ -42,10 +42,17 @@ export function planningOf({ keyRing, hiddenQuarantine }: Context, tx: Nouns, re
   return { tx, keyRing, requester, hiddenQuarantine, cancelQueued };
 }
 
+/** Again and again: what one that is called off promised may be another's turn now. */
 async function cancelQueuedOf(tx: Nouns, databaseId: string): Promise<void> {
-  for (const id of await tx.actions.listQueued(databaseId)) {
-    const cancelled = await tx.actions.cancel(id);
-    if (cancelled !== null) await findKind(cancelled.kind)?.withdraw?.(tx, cancelled);
+  for (
+    let ids = await tx.actions.listQueued(databaseId);
+    ids.length > 0;
+    ids = await tx.actions.listQueued(databaseId)
+  ) {
+    for (const id of ids) {
+      const cancelled = await tx.actions.cancel(id);
+      if (cancelled !== null) await findKind(cancelled.kind)?.withdraw?.(tx, cancelled);
+    }
   }
 }
 

@@ -43,6 +43,7 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   try {
     server = await context.store.servers.find(action.server_id);
     if (server === null) throw new PlatformError('not_found', 'The server of this action is not registered any more.');
+    refuseClosed(action, server);
     if (action.failures >= FAILURES_MAX && !(await isOwed(context, action)))
       throw new PlatformError(
         'worker_lost',
@@ -62,6 +63,12 @@ export async function run(context: Context, options: RunOptions, actionId: strin
     hold.close();
     await session?.close();
   }
+}
+
+/** Taken offline, or given a login that was not tried, since the claim looked: it waits as for a server that is away. */
+function refuseClosed({ kind }: Action, { checked_at, name, state }: ServerView): void {
+  if (kind === 'server_preflight' || (state !== 'offline' && checked_at !== null)) return;
+  throw new PlatformError('server_unreachable', `The server ${name} is not in use.`);
 }
 
 interface Running {
@@ -138,7 +145,9 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     await context.store.actions.postpone(action, delayMs, attempt);
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
   } else {
-    await endWithout(context, ending, (tx) => tx.actions.fail(action, code, publicMessage(error)));
+    await endWithout(context, ending, (tx) =>
+      tx.actions.fail(action, code, publicMessage(error), ending.session === null),
+    );
     context.log.error({ ...fields, error }, 'Action failed');
   }
 }

@@ -29,7 +29,7 @@ export interface Nudge {
 }
 
 /** An attempt that is given up for now. */
-export interface Attempt {
+export interface Postponement {
   code: ErrorCode;
   /** It takes one of the failures that the action is allowed. */
   isCounted: boolean;
@@ -170,12 +170,12 @@ function heldOf(db: Db) {
         true,
       ),
 
-    /** running -> failed, with a message fit for strangers. Throws `claim_lost`. */
-    fail: (key: ClaimKey, code: ErrorCode, message: string): Promise<Action> =>
+    /** running -> failed, with a message fit for strangers. `isUnreached` as for `postpone`. Throws `claim_lost`. */
+    fail: (key: ClaimKey, code: ErrorCode, message: string, isUnreached = false): Promise<Action> =>
       turn(
         key,
         Prisma.sql`state = 'failed', ended_at = now(), held_until = NULL, held_by = NULL,
-          error_code = ${code}, error_message = ${message}`,
+          error_code = ${code}, error_message = ${message}, unreached = unreached + ${isUnreached ? 1 : 0}`,
         'action.failed',
         true,
       ),
@@ -190,7 +190,7 @@ function heldOf(db: Db) {
       ),
 
     /** running -> queued after `delayMs`. Throws `claim_lost`. */
-    postpone: (key: ClaimKey, delayMs: number, { code, isCounted, isUnreached }: Attempt): Promise<Action> =>
+    postpone: (key: ClaimKey, delayMs: number, { code, isCounted, isUnreached }: Postponement): Promise<Action> =>
       turn(
         key,
         Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudged_at = NULL,

@@ -23,7 +23,6 @@ export type GrantView = Grant & {
     state: string;
     project_id: string;
     environment_id: string;
-    delete_accepted_at: Date | null;
   };
 };
 /** With its living grants, the oldest first. */
@@ -35,7 +34,6 @@ const DATABASE = {
   state: true,
   project_id: true,
   environment_id: true,
-  delete_accepted_at: true,
 } as const;
 
 const VIEW = {

@@ -111,7 +111,7 @@ function writesOf(db: Db) {
     /** Takes an accepted delete back, and the asked name with it. Throws `name_taken` when another has it by now. */
     async withdrawDelete({ id, name }: { id: string; name: string }): Promise<void> {
       const write = db.$executeRaw`
-        UPDATE databases SET delete_accepted_at = NULL, hidden = false WHERE id = ${id} AND state <> 'deleted'`;
+        UPDATE databases SET delete_accepted_at = NULL WHERE id = ${id} AND state <> 'deleted' AND NOT hidden`;
       await refusing(write, { databases_name_free: () => nameTaken(name) });
     },
 

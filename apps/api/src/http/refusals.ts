@@ -37,7 +37,7 @@ export function openRefusals(context: Context & { stopping: AbortSignal }): Refu
       if (!isDeed || !(status < 500 || status === 501 || status === 507)) return;
       const access = findNotedAccess(response);
       const address = addressOf(request);
-      await tell('over');
+      void tell('over');
       if (!flood.admits({ access, address, errorCode: error.code })) return;
       const deed = `${request.method} ${routeOf(request)}`;
       const refusal = { deed, errorCode: error.code, access, address, subjectId: notedSubject(response) };

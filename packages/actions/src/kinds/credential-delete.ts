@@ -61,5 +61,10 @@ export const credentialDelete: Kind<CredentialDeleteInput> = {
     await tx.credentials.withdrawDelete(await getCredential(tx, action.credential_id));
   },
 
+  /** A login without databases is nobody's any more: nobody but Berth would ask again. */
+  async isOwed(nouns, action) {
+    return (await getCredential(nouns, action.credential_id)).grants.length === 0;
+  },
+
   fail: async () => async () => {}, // the credential stays as it is; asking again tries again
 };

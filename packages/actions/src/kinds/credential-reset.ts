@@ -7,6 +7,7 @@ import { type KeyRing, makePassword } from '@berth/secrets';
 import type { Store } from '@berth/store';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
+import { withoutName } from './shut-out';
 import { settleLogin } from './stay-shut';
 import { engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 import { getWholeCredential, listOpenGrants } from './whole-credential';
@@ -71,7 +72,7 @@ export const credentialReset: Kind<CredentialResetInput> = {
       let seen: Evidence = {};
       for (const { database, role } of await listOpenGrants(store, id)) {
         const { lacks, ...entry } = await session.proveEntry(database, login, password, role);
-        if (lacks !== null) lacking.push(`${database.name}: ${lacks}`);
+        if (lacks !== null) lacking.push(`${database.id}: ${withoutName(lacks, database)}`);
         seen = entry;
         if (oldPassword === null) seen.old_password = 'not tried: its key is lost';
         else Object.assign(seen, await session.proveRefused(database, login, oldPassword));

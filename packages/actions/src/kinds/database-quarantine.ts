@@ -14,7 +14,7 @@ import {
   proveShut,
   revoke,
 } from './shut-out';
-import { isOwedShut, QUARANTINE_STEPS } from './stay-shut';
+import { isOwedShut, QUARANTINE_STEPS, resumeShut } from './stay-shut';
 import { contradicts, engineOf, getDatabase } from './subjects';
 
 export interface DatabaseQuarantineInput {
@@ -79,8 +79,11 @@ export const databaseQuarantine: Kind<DatabaseQuarantineInput> = {
   },
 
   async fail(work) {
-    await letInAgain(work);
-    return async () => {}; // it is as available as before; asking again tries again
+    await letInAgain(work); // it is as available as before; asking again tries again
+    return async (tx) => {
+      await tx.databases.lock(work.action.database_id ?? '');
+      await resumeShut(tx, await getDatabase(tx, work.action.database_id)); // a delete that keeps it unseen may have joined
+    };
   },
 };
 

@@ -153,6 +153,7 @@ async function putBack(work: FailedWork): Promise<void> {
 
 /** A grant that was not made is none; one that is keeps its role. Others may have been taken away, relying on this one. */
 async function withdraw(tx: Nouns, action: Action): Promise<void> {
+  await tx.credentials.lock(action.credential_id ?? ''); // another of its grants may be taken away at the same moment
   const grant = await tx.grants.find(action.credential_id ?? '', action.database_id ?? '');
   if (grant !== null) await tx.grants.withdraw(grant.id);
   await settleLogin(tx, action);

@@ -102,6 +102,11 @@ export async function proveShut(session: EngineSession, { database, all }: Guest
   return { refused, still_elsewhere: stillElsewhere };
 }
 
+/** The server's words on a database whose name their reader may not be meant to know. */
+export function withoutName(words: string, { id, name }: DatabaseRef): string {
+  return words.replaceAll(`"${name}"`, id);
+}
+
 /** What is seen there is told and decides nothing: a tenant that shut itself out there must not keep this one open. */
 async function tryElsewhere(
   session: EngineSession,
@@ -112,7 +117,7 @@ async function tryElsewhere(
 ): Promise<string> {
   try {
     const { lacks } = await session.proveEntry(other, login, password, roleOf(grant.role));
-    return lacks === null ? 'let in' : `let in; ${lacks}`;
+    return lacks === null ? 'let in' : `let in; ${withoutName(lacks, other)}`;
   } catch (error) {
     const code = codeOf(error);
     if (code === 'claim_lost') throw error; // a server that is down shows at the next statement; a tenant may end its own session
@@ -121,8 +126,8 @@ async function tryElsewhere(
 }
 
 /**
- * Opens the database and puts every grant back; logins that were locked get their sealed password again. Throws
- * `engine_refused` when the database is not on the server any more: an empty one of its name would be no restore.
+ * Opens the database to those who have a grant, which nobody has yet. Throws `engine_refused` when it is not on the server
+ * any more: an empty one of its name would be no restore.
  */
 export async function openDatabase(session: EngineSession, row: DatabaseView): Promise<Evidence> {
   const database = databaseRef(row);
@@ -154,6 +159,7 @@ function notLetIn(id: string, { name }: LoginRef, cause: unknown): PlatformError
   return new PlatformError('login_check_failed', `The login ${name} is not let in: ${why}. ${advice}`, { cause });
 }
 
+/** Puts every grant back; logins that were locked get their sealed password again. */
 export async function giveBack(session: EngineSession, { database, all, own }: Guests): Promise<Evidence> {
   const granted: string[] = [];
   for (const guest of all) {

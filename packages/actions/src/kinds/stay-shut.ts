@@ -1,15 +1,18 @@
 // What is called quarantined is shut: where that may not be so, because something failed or was called off, Berth asks a
 // quarantine of itself, which is tried until it is done (`isOwed` of database-quarantine.ts).
+import type { ActionKind } from '@berth/core';
 import type { Action, CredentialView, DatabaseView, GrantView, Nouns } from '@berth/store';
 import { CREDENTIAL_DELETE_STEPS } from './credential-delete';
 import { engineOf, getCredential, getDatabase } from './subjects';
 
 export const QUARANTINE_STEPS = ['shut_out', 'end_sessions', 'forget_passwords', 'check_refused'];
 
-/** Has a database shut again. Does nothing when that, or its drop, is on its way: safe to repeat. */
+/** What leaves a database shut when it ends, or asks for that itself when it fails or is called off. */
+const SEES_TO_IT: ActionKind[] = ['database_quarantine', 'database_restore', 'database_delete'];
+
+/** Has a database shut again. Does nothing while an action that sees to it is on its way: safe to repeat. */
 export async function requestShut(tx: Nouns, database: DatabaseView): Promise<void> {
-  const open = await tx.actions.findOpenOfDatabase(database.id, ['database_quarantine', 'database_delete']);
-  if (open !== null) return;
+  if ((await tx.actions.findOpenOfDatabase(database.id, SEES_TO_IT)) !== null) return;
   await tx.actions.insert({
     kind: 'database_quarantine',
     engine: engineOf(database),
@@ -23,11 +26,9 @@ export async function requestShut(tx: Nouns, database: DatabaseView): Promise<vo
   });
 }
 
-/** After a restore or a drop that gave up, or was called off: the quarantine that it took the place of is asked for again. */
+/** After a restore or a drop that gave up, or was called off: whatever it took the place of or relied on is seen to. */
 export async function resumeShut(tx: Nouns, database: DatabaseView): Promise<void> {
-  if (!isOwedShut(database)) return;
-  const last = await tx.actions.findLastOfDatabase(database.id, ['database_quarantine']);
-  if (last?.state === 'cancelled') await requestShut(tx, database);
+  if (isOwedShut(database)) await requestShut(tx, database);
 }
 
 /** Whether somebody was told already that nobody can enter: by its state, or by a delete that keeps it unseen. */

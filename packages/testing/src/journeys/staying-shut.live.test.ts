@@ -90,6 +90,13 @@ async function halfOpen(): Promise<{ kept: Kept; owed: string }> {
   return { kept, owed: owed?.id ?? '' };
 }
 
+/** Nothing open of this database but what is named here, oldest first. */
+async function expectOpen(kept: Kept, ...kinds: string[]): Promise<string> {
+  const open = await openActions(kept);
+  expect(open.map(({ kind }) => kind)).toEqual(kinds);
+  return open.at(-1)?.id ?? '';
+}
+
 describe('a quarantine that follows a restore which gave up', () => {
   it('is tried however often and long it takes, can be called off by nobody, and shuts', async () => {
     const { kept, owed } = await halfOpen();
@@ -127,6 +134,96 @@ describe('a quarantine that follows a restore which gave up', () => {
     expect(await journey.runHere(again?.id ?? '')).toMatchObject({ state: 'succeeded' });
     expect(await refusalOf(kept.uri)).toBe('28P01');
   });
+});
+
+test('a restore that gives up while a drop waits behind it is seen to when the drop is called off', async () => {
+  const kept = await made();
+  await quarantine(journey, kept.databaseId);
+  const { id } = await askRestore(journey, kept.databaseId);
+  await runAction(journey.context, id, {
+    onMoment: async (moment, step) => {
+      if (moment === 'recorded' && step === 'give_back') await server.stop();
+    },
+  });
+  const drop = await askRemove(journey, kept.databaseId, 'drop');
+  await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = $1`, [id]);
+  expect(await journey.runHere(id)).toMatchObject({ state: 'failed' });
+  await server.restart();
+  await expectOpen(kept, 'database_delete');
+  await cancel(drop.id);
+  const owed = await expectOpen(kept, 'database_quarantine');
+  expect(await journey.runHere(owed)).toMatchObject({ state: 'succeeded' });
+  expect(await refusalOf(kept.uri)).toBe('28P01');
+});
+
+test('a drop does not stand behind what it called off: it runs next, and alone', async () => {
+  const { kept } = await halfOpen();
+  await askRestore(journey, kept.databaseId);
+  const { id } = await askRemove(journey, kept.databaseId, 'drop');
+  await expectOpen(kept, 'database_delete');
+  expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
+});
+
+test('a restore is not undone by what a login that lost its last open database asks for', async () => {
+  const [first, second] = await makeShared();
+  await quarantine(journey, first.databaseId);
+  const input = { credentialId: first.credentialId, databaseId: second.databaseId };
+  const leaving = await request(journey.context, grantDelete, input, journey.access);
+  const restore = await askRestore(journey, first.databaseId);
+  expect(await journey.runHere(leaving.id)).toMatchObject({ state: 'succeeded' });
+  await expectOpen(first, 'database_restore');
+  expect(await journey.runHere(restore.id)).toMatchObject({ state: 'succeeded' });
+  await expectOpen(first);
+  expect(await rowsOf(first.uri)).toEqual(['first']);
+});
+
+test('a delete that keeps it unseen and joins a quarantine which then fails is seen to', async () => {
+  const kept = await made();
+  const context = { ...journey.context, hiddenQuarantine: ['cloud66'] };
+  const { id } = await askRemove(journey, kept.databaseId);
+  const input = { databaseId: kept.databaseId, wish: { goneIn: 'cloud66' } };
+  const failing = async (moment: string, step: string) => {
+    if (moment === 'recorded' && step === 'shut_out') throw new PlatformError('engine_refused', 'No.');
+  };
+  // accepted when the failure was decided on and is not written yet
+  const { find } = journey.context.store.databases;
+  let looks = 0;
+  const databases = {
+    ...journey.context.store.databases,
+    async find(databaseId: string) {
+      looks += 1;
+      if (looks === LOOKS_BEFORE_LETTING_IN) await request(context, databaseRemove, input, journey.access);
+      return find(databaseId);
+    },
+  };
+  const store = { ...journey.context.store, databases };
+  await runAction({ ...journey.context, store }, id, { onMoment: failing });
+  expect(await journey.context.store.actions.find(id)).toMatchObject({ state: 'failed' });
+  const owed = await expectOpen(kept, 'database_quarantine');
+  expect(await journey.runHere(owed)).toMatchObject({ state: 'succeeded' });
+  expect(await refusalOf(kept.uri)).toBe('28P01');
+});
+
+/** The first is that of the deed, the second asks whether it is owed, the third whether to let in again. */
+const LOOKS_BEFORE_LETTING_IN = 3;
+
+test('a login without databases is dropped however long it takes, and nobody calls that off', async () => {
+  const [first, second] = [await made(), await made()];
+  const input = { credentialId: first.credentialId, database: second.databaseId, role: 'readonly' as const };
+  const grant = await request(journey.context, grantCreate, input, journey.access);
+  const drop = await request(journey.context, databaseDelete, { databaseId: first.databaseId }, journey.access);
+  await onStore(`UPDATE actions SET number = -number WHERE id = $1`, [drop.id]); // it was asked for before
+  expect(await journey.runHere(drop.id)).toMatchObject({ state: 'succeeded' });
+  await cancel(grant.id);
+  const sql = `SELECT id FROM actions WHERE credential_id = $1 AND kind = 'credential_delete'`;
+  const owed = String((await onStore(sql, [first.credentialId])).rows[0]?.id);
+  expect(await codeOfRefused(cancel(owed))).toBe('not_cancellable');
+  const refusing = { onMoment: () => Promise.reject(new PlatformError('engine_refused', 'No.')) };
+  expect(await runAction(journey.context, owed, refusing)).toMatchObject({ state: 'queued' });
+  await onStore('UPDATE actions SET not_before = NULL WHERE id = $1', [owed]);
+  expect(await journey.runHere(owed)).toMatchObject({ state: 'succeeded' });
+  const user = decodeURIComponent(new URL(first.uri).username);
+  expect((await onServer(`SELECT FROM pg_roles WHERE rolname = '${user}'`)).rows).toEqual([]);
 });
 
 test('a hidden quarantine that fails lets nobody in again: its client was told that it is gone', async () => {
@@ -172,22 +269,6 @@ test('a login that leaves its last open database waits, locked, for the one in q
   expect(await journey.runHere(owed?.id ?? '')).toMatchObject({ kind: 'database_quarantine', state: 'succeeded' });
   expect(await isLocked(first)).toBe(true);
   await restoreAndSee(journey, first);
-});
-
-test('a grant that is called off leaves no login behind that nothing is left of', async () => {
-  const [first, second] = [await made(), await made()];
-  const input = { credentialId: first.credentialId, database: second.databaseId, role: 'readonly' as const };
-  const grant = await request(journey.context, grantCreate, input, journey.access);
-  const drop = await request(journey.context, databaseDelete, { databaseId: first.databaseId }, journey.access);
-  await onStore(`UPDATE actions SET number = -number WHERE id = $1`, [drop.id]); // it was asked for before
-  expect(await journey.runHere(drop.id)).toMatchObject({ state: 'succeeded' });
-  await cancel(grant.id);
-  const deletes = await onStore(`SELECT id FROM actions WHERE credential_id = $1 AND kind = 'credential_delete'`, [
-    first.credentialId,
-  ]);
-  expect(await journey.runHere(String(deletes.rows[0]?.id))).toMatchObject({ state: 'succeeded' });
-  const user = decodeURIComponent(new URL(first.uri).username);
-  expect((await onServer(`SELECT FROM pg_roles WHERE rolname = '${user}'`)).rows).toEqual([]);
 });
 
 test('a login keeps what it has in a database whose drop is called off after its other one was quarantined', async () => {

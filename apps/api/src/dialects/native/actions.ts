@@ -1,7 +1,7 @@
 // Actions: what was asked, how far it is, how it ended.
 import { cancelAction, isOperator, retryAction } from '@berth/actions';
 import { ACTION_STATES, ERRORS, isEnded, isErrorCode, type StepState } from '@berth/core';
-import type { ActionWithSteps, Wait } from '@berth/store';
+import type { Access, ActionWithSteps, Wait } from '@berth/store';
 import { z } from 'zod';
 import { readBody } from '../../http/body';
 import { answerOnce } from '../../http/once';
@@ -10,7 +10,7 @@ import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate, READ, STEER } from './authenticate';
 import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
-import { getVisibleAction, limitsOf } from './reach';
+import { getVisibleAction, isVisibleAction, limitsOf } from './reach';
 
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -43,8 +43,14 @@ async function getAction(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, READ);
   parse(nothing, call.request.query);
   const action = await getVisibleAction(api.store, access, call.request.params.id);
+  call.response.json({ ...showAction(action), waiting: await findWaiting(api, access, action) });
+}
+
+async function findWaiting(api: ApiContext, access: Access, action: ActionWithSteps) {
   const wait = action.state === 'queued' ? await api.store.actions.findWait(action.id) : null;
-  call.response.json({ ...showAction(action), waiting: wait === null ? null : showWait(action, wait) });
+  if (wait === null) return null;
+  const isVisible = wait.ahead === null || (await isVisibleAction(api.store, access, wait.ahead.id));
+  return showWait(action, wait, isVisible);
 }
 
 /** 200 when the action has ended by then, else 202: a running create stops between two steps, a retried action waits. */
@@ -63,13 +69,19 @@ async function steerAction(api: ApiContext, call: Call, steer: typeof cancelActi
   });
 }
 
-/** What a queued action waits for, the first that keeps it: a person reads it, and need not ask who is at fault. */
-function showWait({ not_before, postponed_code }: ActionWithSteps, { ahead, server }: Wait) {
+/**
+ * What a queued action waits for, the first that keeps it: a person reads it, and need not ask who is at fault. One that
+ * works on a login of a database outside the reader's limits is not named.
+ */
+function showWait({ not_before, postponed_code }: ActionWithSteps, { ahead, server }: Wait, isVisible: boolean) {
   const nothing = { action_id: null, next_try_at: null };
   if (server !== null) {
     const remedy =
       server.state === 'offline' ? 'is offline. An operator puts it' : 'waits for a preflight that puts it';
     return { ...nothing, reason: 'server', message: `The server ${server.name} ${remedy} into use again.` };
+  }
+  if (ahead !== null && !isVisible) {
+    return { ...nothing, reason: 'line', message: 'It runs after an action that changes one of its logins.' };
   }
   if (ahead !== null) {
     return { ...nothing, reason: 'line', message: `It runs after ${ahead.kind} ${ahead.id}.`, action_id: ahead.id };

@@ -10,10 +10,10 @@ import {
   databaseShape,
   listShape,
   problemShape,
-  singleActionShape,
   revealedShape,
   serverAccepted,
   serverShape,
+  singleActionShape,
 } from './shapes.fixture';
 
 let api: TestApi;

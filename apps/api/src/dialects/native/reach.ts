@@ -37,6 +37,12 @@ export async function getVisibleAction(store: Store, access: Access, id: unknown
   throw noSuch('action', id);
 }
 
+/** Whether `getVisibleAction` would return it. */
+export async function isVisibleAction(store: Store, access: Access, id: string): Promise<boolean> {
+  const action = await store.actions.find(id);
+  return action !== null && (isOperator(access) || mayReachDatabaseOf(store, access, action.database_id));
+}
+
 /** The server; only operators come here. Throws `not_found`. */
 export function getServer(store: Store, id: unknown): Promise<ServerView> {
   return getById('server', id, store.servers.find);
