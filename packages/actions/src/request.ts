@@ -42,17 +42,13 @@ export function planningOf({ keyRing, hiddenQuarantine }: Context, tx: Nouns, re
   return { tx, keyRing, requester, hiddenQuarantine, cancelQueued };
 }
 
-/** Again and again: what one that is called off promised may be another's turn now. */
+/** One at a time: what one that is called off promised may be another's turn now. */
 async function cancelQueuedOf(tx: Nouns, databaseId: string): Promise<void> {
-  for (
-    let ids = await tx.actions.listQueued(databaseId);
-    ids.length > 0;
-    ids = await tx.actions.listQueued(databaseId)
-  ) {
-    for (const id of ids) {
-      const cancelled = await tx.actions.cancel(id);
-      if (cancelled !== null) await findKind(cancelled.kind)?.withdraw?.(tx, cancelled);
-    }
+  for (;;) {
+    const [id] = await tx.actions.listQueued(databaseId);
+    if (id === undefined) return;
+    const cancelled = await tx.actions.cancel(id); // null: a worker took it, and it is not queued any more
+    if (cancelled !== null) await findKind(cancelled.kind)?.withdraw?.(tx, cancelled);
   }
 }
 

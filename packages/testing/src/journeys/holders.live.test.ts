@@ -5,17 +5,26 @@ import { sweep } from '@berth/actions';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
 import { testServers } from '../stack';
+import type { TestProcess } from '../test-process';
 
 let journey: Journey;
+/** Where one is frozen before the first test: its hold of 30 s runs out while the others go on. */
+let alone: Journey;
+let frozenAlone: { id: string; process: TestProcess };
+const NAME_ALONE = `frozen_${process.pid}_alone`;
 
 beforeAll(async () => {
-  journey = await openJourney();
+  [journey, alone] = await Promise.all([openJourney(), openJourney()]);
+  const { id } = await alone.requestDatabase(NAME_ALONE);
+  const frozen = await alone.startVictim(id, 'started:create_login:SIGSTOP');
+  await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
+  frozenAlone = { id, process: frozen };
 });
-afterAll(() => journey?.close());
+afterAll(() => Promise.all([journey?.close(), alone?.close()]));
 
 /** All that an action may change, in the store and on the server, as text. */
-async function everything(name: string): Promise<string> {
-  const store = await withClient(journey.storeUrl, async (client) => {
+async function everything(name: string, { storeUrl }: Journey = journey): Promise<string> {
+  const store = await withClient(storeUrl, async (client) => {
     const tables = ['actions', 'steps', 'databases', 'credentials', 'grants', 'servers'];
     const rows: unknown[] = [];
     for (const table of tables) rows.push((await client.query(`SELECT * FROM ${table} ORDER BY 1, 2, 3`)).rows);
@@ -50,21 +59,6 @@ describe('a frozen worker', () => {
       expect(await everything(name)).toBe(before);
     },
   );
-
-  it('past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
-    const name = `frozen_${process.pid}_alone`;
-    const action = await journey.requestDatabase(name);
-    const frozen = await journey.startVictim(action.id, 'started:create_login:SIGSTOP');
-    await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
-    await eventually(() => isHoldOver(action.id), { what: 'the hold to run out', timeoutMs: 40_000 });
-    const before = await everything(name);
-    frozen.signal('SIGCONT');
-    await eventually(() => frozen.output().includes('Another worker holds this action now'), { what: 'it to notice' });
-    await frozen.stop();
-    expect(await everything(name)).toBe(before);
-    await sweep(journey.context);
-    expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded', claim: 2 });
-  });
 });
 
 describe('two workers', () => {
@@ -107,6 +101,18 @@ describe('SIGTERM in mid-action', () => {
   });
 });
 
+test('a frozen worker past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
+  const { id, process: frozen } = frozenAlone;
+  await eventually(() => isHoldOver(id), { what: 'the hold to run out', timeoutMs: 40_000 });
+  const before = await everything(NAME_ALONE, alone);
+  frozen.signal('SIGCONT');
+  await eventually(() => frozen.output().includes('Another worker holds this action now'), { what: 'it to notice' });
+  await frozen.stop();
+  expect(await everything(NAME_ALONE, alone)).toBe(before);
+  await sweep(alone.context);
+  expect(await alone.runHere(id)).toMatchObject({ state: 'succeeded', claim: 2 });
+});
+
 async function isStopped(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
@@ -114,6 +120,6 @@ async function isStopped(pid: number): Promise<boolean> {
 
 async function isHoldOver(id: string): Promise<boolean> {
   const sql = 'SELECT held_until < now() AS over FROM actions WHERE id = $1';
-  const { rows } = await withClient(journey.storeUrl, (client) => client.query<{ over: boolean }>(sql, [id]));
+  const { rows } = await withClient(alone.storeUrl, (client) => client.query<{ over: boolean }>(sql, [id]));
   return rows[0]?.over === true;
 }
