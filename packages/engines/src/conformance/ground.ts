@@ -26,6 +26,8 @@ export interface EngineServer {
   hasLogin(name: string): Promise<boolean>;
   /** Lets one login, and nobody else, into the canary database. */
   letIntoCanary(login: string): Promise<void>;
+  /** True where closing it removes all that is on it: what the tests made is then not removed one by one. */
+  isThrownAway?: boolean;
   close(): Promise<void>;
 }
 
@@ -106,9 +108,11 @@ export function openGround(engine: Engine, makeServer: () => Promise<EngineServe
     await session().ensureServerPrepared();
   });
   afterAll(async () => {
-    await sweep(open, databases, (own, database) => own.removeDatabase(database));
-    await sweep(open, logins, (own, login) => own.removeLogin(login));
-    for (const name of foreign) await server().dropForeign(name);
+    if (!server().isThrownAway) {
+      await sweep(open, databases, (own, database) => own.removeDatabase(database));
+      await sweep(open, logins, (own, login) => own.removeLogin(login));
+      for (const name of foreign) await server().dropForeign(name);
+    }
     for (const { close } of opened) await close();
     await server().close();
   });
