@@ -65,6 +65,9 @@ export interface OpenOptions {
   leftMs(): number;
 }
 
+/** `left` names what is still to be dropped. */
+export type RemovalEvidence = Evidence & { left: string[] };
+
 export interface Engine {
   name: EngineName;
   capabilities: {
@@ -130,8 +133,9 @@ export interface EngineSession {
    */
   removeGrant(database: DatabaseRef, login: LoginRef): Promise<Evidence>;
   /** Drops the database and what hangs on it (prepared transactions, slots, subscriptions). Not there is success; a
-   * foreign database of that name is left alone and counts as not there. */
-  removeDatabase(database: DatabaseRef): Promise<Evidence>;
+   * foreign database of that name is left alone and counts as not there. What only it needed and could not be dropped now
+   * is named in `left`: the data are gone all the same, and the next call tries it again. */
+  removeDatabase(database: DatabaseRef): Promise<RemovalEvidence>;
   /** Drops the login after giving what it owns, in any database, to that database's owner. Not there is success. */
   removeLogin(login: LoginRef): Promise<Evidence>;
 

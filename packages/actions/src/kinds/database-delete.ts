@@ -62,7 +62,12 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
       return evidence;
     });
     await step('end_sessions', () => session.endSessions({ database, logins: [...logins, ...waiting] }));
-    await step('drop_database', () => session.removeDatabase(database));
+    let remains: string[] = [];
+    await step('drop_database', async () => {
+      const evidence = await session.removeDatabase(database);
+      remains = evidence.left;
+      return evidence;
+    });
     await step('drop_logins', async () => {
       for (const login of logins) await session.removeLogin(login);
       for (const { id, engine_username: name } of staying) {
@@ -72,7 +77,7 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
       return { dropped: logins.map((login) => login.name), kept: staying.map((each) => each.engine_username) };
     });
     await step('check_gone', async () => {
-      const left: string[] = [];
+      const left = [...remains];
       if ((await session.observeDatabase(database)) === 'ours') left.push(database.name);
       for (const login of logins) if (await isOurs(login)) left.push(login.name);
       if (left.length > 0) throw new PlatformError('engine_refused', `Still there after the drop: ${left.join(', ')}.`);
@@ -92,6 +97,12 @@ export const databaseDelete: Kind<DatabaseDeleteInput> = {
     async function isOurs(login: LoginRef): Promise<boolean> {
       return (await session.observeLogin(login)) === 'ours';
     }
+  },
+
+  /** Once the data are gone there is no way back: what is left is dropped however long it takes. */
+  async isOwed(nouns, action) {
+    const steps = (await nouns.actions.find(action.id))?.steps ?? [];
+    return steps.some(({ name, state }) => name === 'drop_database' && state === 'succeeded');
   },
 
   async revive(tx, action) {

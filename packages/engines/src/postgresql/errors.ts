@@ -36,6 +36,7 @@ const BY_SQLSTATE: Record<string, ErrorCode> = {
   '28P01': 'admin_refused', // wrong password
   '40001': 'server_busy', // serialization failure
   '40P01': 'server_busy', // deadlock
+  '2BP01': 'server_busy', // something came to depend on it between our look and our act
   '42501': 'admin_refused', // insufficient privilege
   '42710': 'taken_on_server', // the role came into being between our look and our act
   '42P04': 'taken_on_server', // the database did

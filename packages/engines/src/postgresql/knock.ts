@@ -27,10 +27,16 @@ export async function knock(admin: Admin, database: string, login: LoginRef, pas
   return attempt;
 }
 
-/** Throws for a fault that says nothing about the login. */
+/** Throws for a fault that says nothing about the login; `login_check_failed` for a password that cannot even be tried. */
 export function demandVerdict(fault: Fault): void {
-  const error = errorOf(fault);
+  const error = untriableOf(fault) ?? errorOf(fault);
   if (fault.sqlstate === null || NOT_TRIED.has(error.code)) throw error;
+}
+
+/** A login may give itself a verifier of its own making: the driver refuses more than 100 000 rounds, and wrong keys. */
+export function untriableOf({ message, sqlstate }: Fault): PlatformError | null {
+  if (sqlstate !== null || !message.startsWith('SASL')) return null;
+  return checkFailed('The login cannot be tried: what the server keeps of its password is not of our making');
 }
 
 /** Codes that say nothing about the login. */

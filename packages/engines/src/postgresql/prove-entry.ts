@@ -4,7 +4,7 @@ import { codeOf, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, EntryEvidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { errorOf, type Fault } from './errors';
-import { attemptLogin, checkFailed, endChecks, reasonOf } from './knock';
+import { attemptLogin, checkFailed, endChecks, reasonOf, untriableOf } from './knock';
 import { listRolesOf } from './membership';
 import { observeGroups } from './ownership';
 import { tryRole } from './try-role';
@@ -42,7 +42,7 @@ async function hangs(admin: Admin, { sqlstate }: Fault, database: DatabaseRef, l
 }
 
 function refusalOf(fault: Fault): Error {
-  const error = errorOf(fault);
+  const error = untriableOf(fault) ?? errorOf(fault);
   if (fault.sqlstate === null || ['server_unreachable', 'server_busy'].includes(error.code)) return error;
   return checkFailed(`The login was refused: ${reasonOf(fault)}`);
 }

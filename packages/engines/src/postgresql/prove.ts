@@ -33,7 +33,8 @@ export async function proveRefused(
   password: Secret,
 ): Promise<Evidence> {
   const attempt = await knock(admin, database.name, login, password).catch(async (error: unknown) => {
-    if (codeOf(error) === 'server_busy' && (await isShutByCatalogue(admin, database.name, login))) return null;
+    const isUntried = codeOf(error) === 'server_busy' || codeOf(error) === 'login_check_failed';
+    if (isUntried && (await isShutByCatalogue(admin, database.name, login))) return null;
     throw error;
   });
   if (attempt === null) return { refused: true, reason: 'privilege', tried: false };
@@ -46,7 +47,7 @@ export async function proveRefused(
   return { refused: true, reason, sqlstate: attempt.fault.sqlstate };
 }
 
-/** Where no connection is left to knock with: whether the catalogue itself keeps the login out of the database. */
+/** Where the login cannot be tried: whether the catalogue itself keeps it out of the database. */
 async function isShutByCatalogue(admin: Admin, database: string, login: LoginRef): Promise<boolean> {
   const [row] = await admin.main.query<{ is_shut: boolean }>(
     `SELECT NOT rolcanlogin OR NOT datallowconn OR NOT has_database_privilege(r.oid, d.oid, 'CONNECT') AS is_shut

@@ -1,6 +1,6 @@
 // Drops a role. The server refuses while the role owns or may do anything in any database, and the list of that
 // (pg_shdepend) can only be cleared from inside each one.
-import { PlatformError } from '@berth/core';
+import { codeOf, PlatformError } from '@berth/core';
 import type { DatabaseRef } from '../contract';
 import type { Admin } from './admin';
 import { insist } from './insist';
@@ -10,15 +10,69 @@ import { observeRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
 import { visit } from './visit';
 
-/** Gives what the role owns to each database's owner, takes its grants away, drops it. Returns the databases visited. */
-export async function releaseRole(admin: Admin, role: { name: string; oid: number }): Promise<string[]> {
-  const places = await listPlaces(admin, role.oid);
-  for (const place of places) {
-    const heir = place.owns ? await heirIn(admin, place, role.oid) : null;
-    await clear(admin, place, role.name, heir);
+/** How long a session may take to end. */
+const EXIT_MS_MAX = 1_000;
+/** Whoever grants again and again is kept out from the second try on; each try may find another database of theirs. */
+const TRIES_MAX = 6;
+
+/**
+ * Gives what the role owns to each database's owner, takes its grants away, drops it. Returns the databases visited. Any
+ * tenant may grant something of its own to any role, which keeps that role from being dropped: databases in which that is
+ * done while we are at it are shut for as long as it takes. Throws `server_busy` when even that did not help.
+ */
+export async function releaseRole(admin: Admin, role: Named): Promise<string[]> {
+  const visited = new Set<string>();
+  const gate = openGate(admin);
+  try {
+    for (let tries = 1; ; tries++) {
+      const places = await listPlaces(admin, role.oid);
+      for (const { database } of places) visited.add(database);
+      if (tries > 1) await gate.shut(places);
+      try {
+        for (const place of places) await clearPlace(admin, place, role);
+        await insist(admin, [`DROP ROLE IF EXISTS ${quoteIdentifier(role.name)}`]);
+        return [...visited];
+      } catch (error) {
+        if (codeOf(error) !== 'server_busy' || tries === TRIES_MAX) throw error;
+      }
+    }
+  } finally {
+    await gate.open();
   }
-  await insist(admin, [`DROP ROLE IF EXISTS ${quoteIdentifier(role.name)}`]);
-  return places.map(({ database }) => database);
+}
+
+interface Named {
+  name: string;
+  oid: number;
+}
+
+async function clearPlace(admin: Admin, place: Place, role: Named): Promise<void> {
+  const heir = place.owns ? await heirIn(admin, place, role.oid) : null;
+  await clear(admin, place, role.name, heir);
+}
+
+/** A worker killed while databases are shut leaves them so, until they are next ensured. */
+function openGate(admin: Admin) {
+  const limits = new Map<string, number>();
+  const limitTo = (database: string, limit: number) =>
+    insist(admin, [`ALTER DATABASE ${quoteIdentifier(database)} CONNECTION LIMIT ${limit}`]);
+  return {
+    async shut(places: Place[]): Promise<void> {
+      for (const { database, connectionsMax } of places) {
+        if (database === ADMIN_DATABASE) continue; // no tenant gets in
+        if (!limits.has(database)) limits.set(database, connectionsMax);
+        await limitTo(database, 0);
+        await admin.main.query(
+          `SELECT pg_terminate_backend(a.pid, ${EXIT_MS_MAX}) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+            WHERE a.datname::text = $1 AND r.rolname <> current_user AND NOT r.rolsuper`,
+          [database],
+        );
+      }
+    },
+    async open(): Promise<void> {
+      for (const [database, limit] of limits) await limitTo(database, limit);
+    },
+  };
 }
 
 /**
@@ -45,6 +99,8 @@ interface Place {
   ownerIsSuperuser: boolean;
   owns: boolean;
   canEnter: boolean;
+  /** -1: as many as the server has. */
+  connectionsMax: number;
 }
 
 /** Shared things (grants on databases) stand under dbid 0 and are cleared from `postgres`. */
@@ -52,12 +108,12 @@ function listPlaces(admin: Admin, oid: number): Promise<Place[]> {
   return admin.main.query<Place>(
     `SELECT d.datname AS database, shobj_description(d.oid, 'pg_database') AS marker, r.rolname AS owner,
             r.rolsuper AS "ownerIsSuperuser", bool_or(s.deptype = 'o') AS owns,
-            d.datallowconn AND d.datconnlimit > -2 AS "canEnter"
+            d.datallowconn AND d.datconnlimit > -2 AS "canEnter", d.datconnlimit AS "connectionsMax"
        FROM pg_shdepend s
        JOIN pg_database d ON CASE WHEN s.dbid = 0 THEN d.datname = $2 ELSE d.oid = s.dbid END
        JOIN pg_roles r ON r.oid = d.datdba
       WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1
-      GROUP BY 1, 2, 3, 4, 6`,
+      GROUP BY 1, 2, 3, 4, 6, 7`,
     [oid, ADMIN_DATABASE],
   );
 }

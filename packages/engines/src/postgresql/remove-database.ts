@@ -1,6 +1,6 @@
 // Drops a database and what would keep it from being dropped: sessions, prepared transactions, slots, subscriptions.
 import { codeOf } from '@berth/core';
-import type { DatabaseRef, Evidence } from '../contract';
+import type { DatabaseRef, Evidence, RemovalEvidence } from '../contract';
 import type { Admin } from './admin';
 import { pastStragglers } from './handshakes';
 import { insist } from './insist';
@@ -18,19 +18,34 @@ const DROPS_MAX = 3;
 const EXIT_MS_MAX = 1_000;
 
 /** As EngineSession.removeDatabase promises. Safe to repeat, also after an interrupted drop (datconnlimit -2). */
-export async function removeDatabase(admin: Admin, database: DatabaseRef): Promise<Evidence> {
+export async function removeDatabase(admin: Admin, database: DatabaseRef): Promise<RemovalEvidence> {
   const row = await observeDatabaseRow(admin, database);
-  const evidence: Evidence = { found: row.ownership, dropped: false };
+  const evidence: RemovalEvidence = { found: row.ownership, dropped: false, left: [] };
   if (row.ownership === 'ours') {
     await shutDatabase(admin, database);
     Object.assign(evidence, await dropWithFollowers(admin, database, row), { dropped: true });
   }
   const groups = await observeGroups(admin, database);
   for (const role of standingGroups(groups)) {
-    await releaseRole(admin, { name: groupNameOf(database, role), oid: groups[role].oid ?? 0 });
-    evidence.group_dropped = true;
+    const name = groupNameOf(database, role);
+    if (await isReleased(admin, { name, oid: groups[role].oid ?? 0 })) evidence.group_dropped = true;
+    else evidence.left.push(name);
   }
   return evidence;
+}
+
+/** Somebody grants again and again, or has a part of it where nobody may enter. */
+const NOT_NOW: ReadonlySet<string> = new Set(['server_busy', 'engine_refused']);
+
+/** The data are gone by now, whatever becomes of a role: that is told, and the role is tried again. */
+async function isReleased(admin: Admin, role: { name: string; oid: number }): Promise<boolean> {
+  try {
+    await releaseRole(admin, role);
+    return true;
+  } catch (error) {
+    if (!NOT_NOW.has(codeOf(error))) throw error;
+    return false;
+  }
 }
 
 async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
