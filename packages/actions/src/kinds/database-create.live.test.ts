@@ -20,15 +20,20 @@ afterAll(async () => {
 });
 
 const CREATE_STEPS = ['reserve_names', 'create_database', 'create_login', 'check_login', 'check_isolation'];
-const DELETE_STEPS = ['shut_out', 'end_sessions', 'drop_database', 'drop_logins', 'check_gone'];
+/** Of a delete, before and after the data are gone. */
+const BEFORE = ['shut_out', 'end_sessions'];
+const AFTER = ['drop_database', 'drop_logins', 'check_gone'];
 
-/** Runs the action until after this step, where it fails for good. */
-async function failAfter(id: string, last: string): Promise<void> {
-  const failed = await runAction(journey.context, id, {
+/** Runs the action until after this step, where the server refuses for good. */
+const refuseAfter = (id: string, last: string) =>
+  runAction(journey.context, id, {
     onMoment: async (moment, step) => {
       if (moment === 'recorded' && step === last) throw new PlatformError('engine_refused', 'No.');
     },
   });
+
+async function failAfter(id: string, last: string): Promise<void> {
+  const failed = await refuseAfter(id, last);
   expect(failed).toMatchObject({ state: 'failed', error_code: 'engine_refused', error_message: 'No.' });
 }
 
@@ -81,7 +86,7 @@ describe('a create that fails for good', () => {
 });
 
 describe('a delete that fails for good', () => {
-  it.each(DELETE_STEPS)('after %s: asked for again it is done, and who has the name now keeps all', async (step) => {
+  it.each(BEFORE)('after %s: asked for again it is done, and who has the name now keeps all', async (step) => {
     const name = `undead_${step}`;
     const create = await journey.requestDatabase(name);
     await journey.runHere(create.id);
@@ -97,6 +102,24 @@ describe('a delete that fails for good', () => {
 });
 
 describe('a delete', () => {
+  it.each(AFTER)(
+    'that is refused after %s goes on until it is done, and who has the name now keeps all',
+    async (step) => {
+      const name = `undead_${step}`;
+      const create = await journey.requestDatabase(name);
+      await journey.runHere(create.id);
+      const id = await drop(create.database_id);
+      expect(await refuseAfter(id, step)).toMatchObject({ state: 'queued', failures: 0 });
+      const second = await journey.requestDatabase(name);
+      expect(await journey.runHere(second.id)).toMatchObject({ state: 'succeeded' });
+      await withClient(journey.storeUrl, (client) => client.query('UPDATE actions SET not_before = NULL'));
+      expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
+      expect(await statesOf(create)).toEqual(['deleted', 'deleted']);
+      await withClient(await journey.uriOf(second.credential_id ?? ''), (client) => client.query('SELECT 1'));
+      expect(await leftOn(name)).toHaveLength(3); // the second one: a database, its group and its login
+    },
+  );
+
   it('takes the logins that have no other database, and leaves those that have', async () => {
     const [gone, stays] = [await journey.requestDatabase('gone'), await journey.requestDatabase('stays')];
     await journey.runHere(gone.id);
