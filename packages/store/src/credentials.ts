@@ -21,6 +21,7 @@ export type GrantView = Grant & {
     name: string;
     engine_name: string;
     state: string;
+    hidden: boolean;
     project_id: string;
     environment_id: string;
   };
@@ -32,6 +33,7 @@ const DATABASE = {
   name: true,
   engine_name: true,
   state: true,
+  hidden: true,
   project_id: true,
   environment_id: true,
 } as const;

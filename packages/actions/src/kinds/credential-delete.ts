@@ -2,8 +2,8 @@
 import { type CredentialState, PlatformError } from '@berth/core';
 import type { Kind } from '../kind';
 import { describeCredential } from './change';
-import { engineOf, getCredential, getDatabase, loginRef } from './subjects';
-import { getWholeCredential } from './whole-credential';
+import { engineOf, getCredential, loginRef } from './subjects';
+import { getDatabaseOf, getWholeCredential } from './whole-credential';
 
 export interface CredentialDeleteInput {
   credentialId: string;
@@ -29,7 +29,7 @@ export const credentialDelete: Kind<CredentialDeleteInput> = {
     if (onlyIn !== undefined && (credential.state !== onlyIn || credential.delete_accepted_at !== null)) {
       throw new PlatformError('contradicts', `The credential ${credentialId} is not ${onlyIn} any more.`);
     }
-    const database = await getDatabase(tx, credential.grants[0]?.database_id ?? null);
+    const database = await getDatabaseOf(tx, credential);
     await tx.credentials.acceptDelete(credentialId);
     return {
       engine: engineOf(database),

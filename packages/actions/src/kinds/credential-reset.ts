@@ -9,8 +9,8 @@ import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
 import { withoutName } from './shut-out';
 import { settleLogin } from './stay-shut';
-import { engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
-import { getWholeCredential, listOpenGrants } from './whole-credential';
+import { engineOf, getCredential, loginRef, requiredAccess } from './subjects';
+import { getDatabaseOf, getWholeCredential, listOpenGrants } from './whole-credential';
 
 export interface CredentialResetInput {
   credentialId: string;
@@ -23,7 +23,7 @@ export const credentialReset: Kind<CredentialResetInput> = {
   async plan({ tx, requester }, { credentialId }) {
     await tx.credentials.lock(credentialId);
     const credential = await getWholeCredential(tx, requiredAccess(requester), credentialId);
-    const database = await getDatabase(tx, credential.grants[0]?.database_id ?? null);
+    const database = await getDatabaseOf(tx, credential);
     if (credential.state === 'failed') {
       throw new PlatformError(
         'contradicts',

@@ -80,11 +80,12 @@ async function mayReachAny(tx: Nouns, access: Access, { grants }: CredentialView
   return false;
 }
 
-/** Why a login lets in nowhere that may be changed now; null when one of its databases is open. */
+/** Why a login lets in nowhere that may be changed now; null when one of its databases is open. None that is kept unseen. */
 async function allClosedReason(tx: Nouns, credential: CredentialView): Promise<PlatformError | null> {
   let first: PlatformError | null = null;
   for (const grant of credential.grants.filter(({ revoked_at }) => revoked_at === null)) {
     const database = await getDatabase(tx, grant.database_id);
+    if (isHidden(database)) continue;
     const reason = database.state === 'deleted' ? wasDeleted(database.id) : await closedReason(tx, database);
     if (reason === null) return null;
     first ??= reason;

@@ -1,8 +1,8 @@
 // A login as a whole, with all its databases: what changes the login itself touches each of them.
 import { PlatformError, type Role } from '@berth/core';
 import type { DatabaseRef } from '@berth/engines/contract';
-import { type Access, type CredentialView, isMade, type Nouns } from '@berth/store';
-import { databaseRef, getDatabase, getOwnCredential, isInsideLimits, roleOf } from './subjects';
+import { type Access, type CredentialView, type DatabaseView, type GrantView, isMade, type Nouns } from '@berth/store';
+import { databaseRef, getDatabase, getOwnCredential, isHidden, isInsideLimits, roleOf } from './subjects';
 
 /**
  * A credential that this access may change, with everything it opens. Throws what `getOwnCredential` throws; `in_use` when it
@@ -14,9 +14,16 @@ export async function getWholeCredential(tx: Nouns, access: Access, id: string):
   return credential;
 }
 
-/** Throws `in_use` when a database of the login is outside the limits of this access. */
+/** Throws `in_use` when a database of the login is outside the limits of this access. What is kept unseen is gone for it. */
 export function refuseOutside(access: Access, { grants, id }: CredentialView): void {
-  if (!grants.every(({ database }) => isInsideLimits(access, database))) throw outsideLimits(id);
+  const isOutside = ({ database }: GrantView) => !isHidden(database) && !isInsideLimits(access, database);
+  if (grants.some(isOutside)) throw outsideLimits(id);
+}
+
+/** The database that an action about the whole login is told of: the oldest, before those that its client may not know of. */
+export function getDatabaseOf(nouns: Nouns, { grants }: CredentialView): Promise<DatabaseView> {
+  const grant = grants.find(({ database }) => !isHidden(database)) ?? grants[0];
+  return getDatabase(nouns, grant?.database_id ?? null);
 }
 
 function outsideLimits(id: string): PlatformError {

@@ -20,7 +20,7 @@ import type { ApiContext } from '../dialect';
 import { answerAccepted } from './accepted';
 import { authenticate, READ, WRITE } from './authenticate';
 import { newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getVisibleCredential, getVisibleDatabase, mayReachCredential, seesPlace } from './reach';
+import { getVisibleCredential, getVisibleDatabase, mayReachCredential, seesDatabase } from './reach';
 import { type Revealed, revealSecrets } from './reveal';
 
 const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });
@@ -124,7 +124,7 @@ async function showFresh(api: ApiContext, access: Access, id: string | null) {
 }
 
 /**
- * A credential as the native API shows it, with its grants inside the access's limits. `engine_username` is what its server
+ * A credential as the native API shows it, with its grants that the access may see. `engine_username` is what its server
  * calls it. Revealed, each grant has its own URL: null where the login does not work at the moment.
  */
 function showCredential(access: Access, credential: CredentialView, revealed: Revealed | null = null) {
@@ -135,7 +135,7 @@ function showCredential(access: Access, credential: CredentialView, revealed: Re
     engine_username: credential.engine_username,
     state: credential.state,
     grants: credential.grants
-      .filter(({ database }) => seesPlace(access, database))
+      .filter(({ database }) => seesDatabase(access, database))
       .map(({ database, database_id, role }) => ({
         database_id,
         database: database.name,

@@ -1,7 +1,7 @@
 // What an access may see: its team's, inside its limits; an operator everything. What it may not see does not exist.
-import { isInsideLimits, isOperator, mayReach } from '@berth/actions';
+import { isHidden, isInsideLimits, isOperator, mayReach } from '@berth/actions';
 import { type IdNoun, isId, PlatformError, unknownReference } from '@berth/core';
-import type { Access, ActionWithSteps, CredentialView, DatabaseView, ServerView, Store } from '@berth/store';
+import type { Access, ActionWithSteps, CredentialView, DatabaseView, GrantView, ServerView, Store } from '@berth/store';
 
 /** The database; a tombstone too. Throws `not_found`. */
 export async function getVisibleDatabase(store: Store, access: Access, id: unknown): Promise<DatabaseView> {
@@ -24,9 +24,9 @@ export async function mayReachCredential(store: Store, access: Access, credentia
   return false;
 }
 
-/** Whether a place inside its own team is inside what an access may see; an operator sees all. */
-export function seesPlace(access: Access, place: { project_id: string; environment_id: string }): boolean {
-  return isOperator(access) || isInsideLimits(access, place);
+/** Whether an access may see a database of its own team: inside its limits and not kept unseen; an operator sees all. */
+export function seesDatabase(access: Access, database: GrantView['database']): boolean {
+  return isOperator(access) || (!isHidden(database) && isInsideLimits(access, database));
 }
 
 /** The action. Those about servers alone are seen by operators. Throws `not_found`. */
