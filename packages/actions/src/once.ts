@@ -9,6 +9,8 @@ import { answerContext } from './sealed-contexts';
 export interface Once {
   key: string;
   fingerprint: string;
+  /** The same request's under the older keys of the ring, by one of which the first may have been kept. */
+  underOlderKeys?: string[];
 }
 
 /**
@@ -42,8 +44,8 @@ async function take(tx: Nouns, access: Access, once: Once): Promise<KeptRequest 
   return sameRequest(await tx.idempotency.take(access.id, once.key, once.fingerprint), once);
 }
 
-function sameRequest(kept: KeptRequest | null, { fingerprint }: Once): KeptRequest | null {
-  if (kept !== null && kept.fingerprint !== fingerprint) throw keyReused();
+function sameRequest(kept: KeptRequest | null, { fingerprint, underOlderKeys = [] }: Once): KeptRequest | null {
+  if (kept !== null && ![fingerprint, ...underOlderKeys].includes(kept.fingerprint)) throw keyReused();
   return kept;
 }
 

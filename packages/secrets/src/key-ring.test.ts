@@ -32,6 +32,17 @@ describe('key ring', () => {
     expect(both.keyIdOf(both.seal(password, 'x'))).toBe('k2');
   });
 
+  it('tells texts apart by a hash of each key, the newest first, that no other key makes', () => {
+    const [kept, ...rest] = ring.fingerprintsOf(password);
+    expect([kept?.startsWith('k1.'), rest]).toEqual([true, []]);
+    expect(ring.fingerprintsOf(password)).toEqual([kept]);
+    expect(ring.fingerprintsOf(new Secret('another'))).not.toContain(kept);
+    const [newest, older] = readKeyRing(new Secret(`${newKey},${oldKey}`)).fingerprintsOf(password);
+    expect([newest?.startsWith('k2.'), older]).toEqual([true, kept]);
+    const sameName = readKeyRing(new Secret(makeKey('k1').reveal()));
+    expect(sameName.fingerprintsOf(password)).not.toContain(kept);
+  });
+
   it('names the missing key', () => {
     const sealed = ring.seal(password, 'x');
     expect(() => readKeyRing(new Secret(newKey)).open(sealed, 'x')).toThrow(/"k1"/);

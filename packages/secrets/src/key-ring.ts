@@ -1,6 +1,6 @@
 // Envelope for what must be read again: passwords and admin access. AES-256-GCM, one key of the ring per envelope.
 // The context (noun and row id) is authenticated with it, so an envelope moved to another row does not open there.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { PlatformError, Secret } from '@berth/core';
 
 /** Newest key first: it seals. All of them open. */
@@ -14,6 +14,11 @@ export interface KeyRing {
   open(sealed: string, context: string): Secret;
   /** The id of the key that sealed this. Safe to log. */
   keyIdOf(sealed: string): string;
+  /**
+   * Tells texts apart without keeping them: an HMAC that only a holder of the ring can compute, so that what was hashed
+   * cannot be guessed from the store. `<key id>.<hash>`, one under each key, the newest first: that one is to be kept.
+   */
+  fingerprintsOf(text: Secret): string[];
   /** Whether nobody will ever open this: its key is among the lost ones, and not in the ring. */
   isLost(sealed: string): boolean;
 }
@@ -59,6 +64,7 @@ function keyRing(keys: Map<string, Buffer>, lostIds: readonly string[]): KeyRing
     isLost: (sealed) => lostIds.includes(partsOf(sealed).keyId) && !keys.has(partsOf(sealed).keyId),
     keyIdOf: (sealed) => partsOf(sealed).keyId,
     seal: (secret, context) => seal(newestId, newestKey, secret, context),
+    fingerprintsOf: (text) => [...keys].map(([id, key]) => fingerprintUnder(id, key, text)),
     open(sealed, context) {
       const parts = partsOf(sealed);
       const key = keys.get(parts.keyId);
@@ -79,6 +85,12 @@ function seal(id: string, key: Buffer, secret: Secret, context: string): string 
   cipher.setAAD(Buffer.from(context));
   const body = Buffer.concat([cipher.update(secret.reveal(), 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return `v1.${id}.${nonce.toString('base64url')}.${body.toString('base64url')}`;
+}
+
+/** A key of its own is derived (RFC 5869), so that no key does two kinds of work. */
+function fingerprintUnder(id: string, key: Buffer, text: Secret): string {
+  const derived = Buffer.from(hkdfSync('sha256', key, '', 'berth fingerprint v1', KEY_BYTES));
+  return `${id}.${createHmac('sha256', derived).update(text.reveal()).digest('base64url')}`;
 }
 
 interface SealedParts {

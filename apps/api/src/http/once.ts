@@ -1,9 +1,8 @@
 // Idempotency-Key: a client that did not hear the answer asks again, and gets what it would have got. Here it is read from
 // the request, and the answer is sent; what is remembered is packages/actions/src/once.ts.
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Caller, type Context, findAnswer, findFirst, keepAnswer, type Once } from '@berth/actions';
-import { codeOf, PlatformError } from '@berth/core';
+import { codeOf, PlatformError, Secret } from '@berth/core';
 import type { Access } from '@berth/store';
 import type { Call } from './route';
 
@@ -23,9 +22,9 @@ export type KeptAnswer = Answer & { isKept: true };
 
 /**
  * The request's Idempotency-Key, with or without the quotes that the draft wants; null without one. Call it when the
- * body has been read: method, address and body are the fingerprint. Throws `invalid_request`.
+ * body has been read: method, address and body are the fingerprint, keyed, for a body may hold a password. Throws `invalid_request`.
  */
-export function readOnce({ request }: Call): Once | null {
+export function readOnce({ keyRing }: Pick<Context, 'keyRing'>, { request }: Call): Once | null {
   const sent = request.get('idempotency-key');
   if (sent === undefined) return null;
   const key = /^"(.*)"$/.exec(sent.trim())?.[1] ?? sent.trim();
@@ -36,7 +35,8 @@ export function readOnce({ request }: Call): Once | null {
   }
   const body: unknown = request.body;
   const parts = [request.method, request.originalUrl, inOneOrder(body ?? null)];
-  return { key, fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('base64url') };
+  const [fingerprint = '', ...underOlderKeys] = keyRing.fingerprintsOf(new Secret(JSON.stringify(parts)));
+  return { key, fingerprint, underOlderKeys };
 }
 
 /** The answer that the first request with this key got; null without a key, or when there is none. */
@@ -77,7 +77,7 @@ export async function answerOnce(
   caller: Caller,
   write: (caller: Caller) => Promise<Answer>,
 ): Promise<void> {
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   if (once === null) return sendAnswer(call, await write(caller));
   const answer = await write({ ...caller, once }).catch((error: unknown) => {
     if (codeOf(error) !== 'repeated') throw error;

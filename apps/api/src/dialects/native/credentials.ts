@@ -54,7 +54,7 @@ async function createCredential(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const asked = parse(newCredential, (await readBody(call)) ?? {});
   const database = await getVisibleDatabase(api.store, access, call.request.params.id);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, credentialCreate, { databaseId: database.id, ...asked }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.credential_id));
 }
@@ -74,7 +74,7 @@ async function deleteCredential(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   parse(nothing, call.request.query);
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, credentialDelete, { credentialId: id }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
@@ -84,7 +84,7 @@ async function resetCredential(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   parse(nothing, (await readBody(call)) ?? {});
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, credentialReset, { credentialId: id }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
@@ -95,7 +95,7 @@ async function createGrant(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   const asked = parse(newGrant, (await readBody(call)) ?? {});
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, grantCreate, { credentialId: id, ...asked }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
@@ -103,7 +103,7 @@ async function createGrant(api: ApiContext, call: Call): Promise<void> {
 async function deleteGrant(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, WRITE);
   parse(nothing, call.request.query);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   if (await answerAgain(api, call, access, once)) return; // the login may be outside the access's limits by now
   const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
   const database = await getVisibleDatabase(api.store, access, call.request.params.database_id);

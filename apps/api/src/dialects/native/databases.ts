@@ -91,7 +91,7 @@ async function createDatabase(api: ApiContext, call: Call): Promise<void> {
   const { owner_login: ownerLogin = 'auto', ...asked } = parse(newDatabase, (await readBody(call)) ?? {});
   const input = { ...asked, ownerLogin };
   if (dryRun === 'true') return answerDryRun(api, call, access, input);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, databaseCreate, input, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.database_id));
 }
@@ -124,7 +124,7 @@ async function changeDatabase(api: ApiContext, call: Call): Promise<void> {
   const asked = parse(changedDatabase, (await readBody(call)) ?? {});
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
   const input = { databaseId: id, ...asked };
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   if (!(await needsAction(api, input, access, once))) {
     return answerOnce(api, call, access, async (by) => changed(showDatabase(await updateDatabase(api, input, by))));
   }
@@ -138,7 +138,7 @@ async function deleteDatabase(api: ApiContext, call: Call): Promise<void> {
   const { purge } = parse(deleteQuery, call.request.query);
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
   const wish = purge === 'true' ? 'drop' : 'keep';
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, databaseRemove, { databaseId: id, wish }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }
@@ -148,7 +148,7 @@ async function restoreDatabase(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   parse(nothing, (await readBody(call)) ?? {});
   const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, databaseRestore, { databaseId: id }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
 }

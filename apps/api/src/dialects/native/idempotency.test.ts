@@ -1,10 +1,14 @@
 // Idempotency-Key: a client that asks again, because it did not hear the answer, gets what it would have got.
-import type { Secret } from '@berth/core';
+import { createHash } from 'node:crypto';
+import { Secret } from '@berth/core';
+import { makeKey, readKeyRing } from '@berth/secrets';
 import { openTestStore, type TestStore } from '@berth/testing';
 import { withClient } from '@berth/testing/journey';
 import request from 'supertest';
 import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { appOf } from '../../app';
 import { listen } from '../../http/listen';
+import { openRateLimits } from '../../http/rate-limits';
 import { databaseAccepted, problemShape } from './shapes.fixture';
 
 let testStore: TestStore;
@@ -114,6 +118,31 @@ test('the duty forgets old keys alone', async () => {
   await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'gone'`);
   expect(await api.context.store.idempotency.removeOld(10)).toBe(1);
   expect(await sql(`SELECT key FROM idempotency_keys WHERE key IN ('gone', 'here')`)).toEqual([{ key: 'here' }]);
+});
+
+test('what is kept of a request is a hash that only the key ring makes', async () => {
+  const body = { name: 'guessed' };
+  await create('guessable', body);
+  const [row] = await sql(`SELECT fingerprint FROM idempotency_keys WHERE key = 'guessable'`);
+  const plain = JSON.stringify(['POST', '/v1/databases', Object.entries(body)]);
+  expect(row?.fingerprint).not.toBe(createHash('sha256').update(plain).digest('base64url'));
+  expect(row?.fingerprint).toBe(api.context.keyRing.fingerprintsOf(new Secret(plain))[0]);
+});
+
+test('a repeated request is known under a new key while the old one is in the ring, and refused when it is not', async () => {
+  const [old, fresh, lone] = [makeKey('k1').reveal(), makeKey('k2').reveal(), makeKey('k3').reveal()];
+  const send = async (keys: string) => {
+    const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+    const keyRing = readKeyRing(new Secret(keys));
+    const app = appOf({ ...api.context, keyRing, limits, stopping: api.stopping.signal });
+    const post = request(app).post('/v1/databases').auth(token.reveal(), { type: 'bearer' });
+    return post.set('Idempotency-Key', 'rotated').send({ name: 'rotated' });
+  };
+  const first = await send(old);
+  expect(first.status).toBe(202);
+  expect((await send(`${fresh},${old}`)).text).toBe(first.text);
+  expect((await send(lone)).body.code).toBe('key_reused');
+  expect(await countOf('rotated')).toBe(1);
 });
 
 test('what is kept cannot be read in the store', async () => {

@@ -82,7 +82,7 @@ async function registerServer(api: ApiContext, call: Call): Promise<void> {
     adminUrl: asked.admin_url,
     sizeBytesMax: asked.size_bytes_max ?? null,
   };
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, serverPreflight, { register }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, action.server_id));
 }
@@ -112,7 +112,7 @@ async function changeServer(api: ApiContext, call: Call): Promise<void> {
     });
   }
   const input = { change: { serverId: id, adminUrl: admin_url } };
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, serverPreflight, input, caller, once);
   await answerAccepted(api, call, { access: caller, once }, action, () => showFresh(api, id));
 }
@@ -138,7 +138,7 @@ async function preflightServer(api: ApiContext, call: Call): Promise<void> {
   parse(nothing, call.request.query);
   parse(nothing, (await readBody(call)) ?? {});
   const { id } = await getServer(api.store, call.request.params.id);
-  const once = readOnce(call);
+  const once = readOnce(api, call);
   const action = await requestAction(api, serverPreflight, { serverId: id }, access, once);
   await answerAccepted(api, call, { access, once }, action, () => showFresh(api, id));
 }
