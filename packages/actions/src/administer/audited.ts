@@ -1,4 +1,5 @@
 // An operator's write: what it changes and who did it are one commit. Nothing here is asynchronous, no engine is involved.
+import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, PlatformError, unknownReference } from '@berth/core';
 import type { AuditValue, Nouns, Use } from '@berth/store';
 import type { Context } from '../context';
@@ -13,7 +14,7 @@ export interface Written {
   after: AuditValue | null;
 }
 
-/** Runs `write` and records it, both or neither. Throws what `write` throws; what `takeWrite` does, for one with a key. */
+/** Runs `write` and records it, both or neither; an update that changed nothing leaves no entry. Throws what `write` throws; what `takeWrite` does, for one with a key. */
 export async function audited<T extends Written>(
   { store }: Pick<Context, 'store'>,
   caller: Caller,
@@ -24,6 +25,7 @@ export async function audited<T extends Written>(
     if (caller.once !== undefined) await takeWrite(tx, caller, caller.once);
     const written = await write(tx);
     const { teamId, subjectId, before, after } = written;
+    if (deed.endsWith('_update') && isDeepStrictEqual(before, after)) return written;
     await tx.audit.record({ deed, who: caller, teamId, subjectId, before, after });
     return written;
   });

@@ -1,4 +1,5 @@
 // What a team changes about its databases: labels, protection, project, and the plan that it asks for.
+import { isDeepStrictEqual } from 'node:util';
 import { fieldError, PlatformError } from '@berth/core';
 import type { Access, DatabaseView, Nouns, PlanView } from '@berth/store';
 import type { Context } from '../context';
@@ -66,6 +67,9 @@ export async function changeDatabase(
   const before = await getChangeable(tx, access, input);
   const project = input.project === undefined ? null : await getProject(tx, access, input.project);
   const plan = input.plan === undefined ? null : await getPlan(tx, before, input.plan);
+  if (plan === null && changesNothing(before, input, project?.id)) {
+    return { database: before, change: { before: describeDatabase(before), after: describeDatabase(before) } };
+  }
   await tx.databases.update(before.id, {
     labels: input.labels,
     isProtected: input.protected,
@@ -76,6 +80,19 @@ export async function changeDatabase(
   if (database === null) throw new PlatformError('internal', 'The database that was changed is not in the store.');
   const after = { ...describeDatabase(database), ...(plan !== null && { plan: plan.name }) };
   return { database, change: { before: describeDatabase(before), after } };
+}
+
+/** Then it is no event and no entry of the audit: a client may say the same as often as it likes. */
+function changesNothing(
+  { labels, protected: isProtected, project_id }: DatabaseView,
+  input: ChangeInput,
+  projectId?: string,
+) {
+  return (
+    (input.labels === undefined || isDeepStrictEqual({ ...input.labels }, labels ?? {})) &&
+    (input.protected ?? isProtected) === isProtected &&
+    (projectId ?? project_id) === project_id
+  );
 }
 
 /** In quarantine a database keeps its place and its plan; its labels and its protection are Berth's own to change. */

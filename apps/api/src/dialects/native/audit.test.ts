@@ -74,6 +74,26 @@ test('a write is one entry: who, from where, on what, before and after as the AP
   expect(await entries(`?subject_id=${made.id}`)).toHaveLength(3);
 });
 
+test('a change that changes nothing is 200, with a key as well, and neither an entry nor an event', async () => {
+  const { databaseId } = await newDatabase('unchanged');
+  const path = `/v1/databases/${databaseId}`;
+  const body = { labels: { a: '1', b: '2' }, protected: true, project: 'default' };
+  const count = async () =>
+    (await sql.query('SELECT (SELECT count(*) FROM audit) AS audit, (SELECT count(*) FROM events) AS events')).rows[0];
+  const start = await count();
+  const first = await call('patch', path).send(body);
+  const before = await count();
+  expect(before).toEqual({ audit: String(Number(start.audit) + 1), events: String(Number(start.events) + 1) });
+  const again = { ...body, labels: { b: '2', a: '1' } };
+  const answers = [
+    await call('patch', path).send(again),
+    await call('patch', path).set('Idempotency-Key', 'unchanged').send(again),
+    await call('patch', path).set('Idempotency-Key', 'unchanged').send(again),
+  ];
+  for (const { body: shown, status } of answers) expect([status, shown]).toEqual([200, first.body]);
+  expect(await count()).toEqual(before);
+});
+
 test('an action that is asked for is an entry that names it, whatever the dialect', async () => {
   const { databaseId, actionId } = await newDatabase('asked');
   expect(await newest()).toMatchObject({
@@ -273,13 +293,17 @@ test('filters narrow, each and together, in pages', async () => {
   }
 });
 
-test.each(['deed=%00', 'deed=', 'since=0000-01-01T00:00:00Z', 'since=yesterday'])(
-  '?%s is refused by its field',
-  async (query) => {
-    const answer = await call('get', `/v1/audit?${query}`);
-    expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([422, query.split('=')[0]]);
-  },
-);
+test.each([
+  'deed=%00',
+  'deed=',
+  'since=0000-01-01T00:00:00Z',
+  'since=yesterday',
+  'since=0001-01-01T00:00:00%2B23:59',
+  'until=9999-12-31T23:59:59-23:59',
+])('?%s is refused by its field', async (query) => {
+  const answer = await call('get', `/v1/audit?${query}`);
+  expect([answer.status, answer.body.errors?.[0]?.field]).toEqual([422, query.split('=')[0]]);
+});
 
 test('an address is what a trusted proxy says, and nobody else', async () => {
   const forwarded = { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };

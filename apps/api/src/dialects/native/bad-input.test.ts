@@ -104,6 +104,14 @@ test.each<[string, unknown, ReturnType<typeof invalid>]>([
   await expectRefusal(call('post', '/databases').send(Object(body)), expected);
 });
 
+test.each([
+  ['{"__proto__":"x"}', 'labels.__proto__'],
+  [JSON.stringify(Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`k${n}`, 'ü'.repeat(250)]))), 'labels'],
+])('labels that would be left out, or fill the store, are refused', async (labels, field) => {
+  const body = `{"name":"labelled","labels":${labels}}`;
+  await expectRefusal(call('post', '/databases').type('json').send(body), invalid(field));
+});
+
 test('POST /v1/databases names the pair that does not fit', async () => {
   const body = named({ environment: 'production', pool: 'first-pool' });
   await expectRefusal(call('post', '/databases').send(body), {

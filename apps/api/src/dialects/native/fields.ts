@@ -9,6 +9,8 @@ const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 const LABEL_KEY = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_LENGTH_MAX = 255;
 const LABELS_MAX = 64;
+/** As JSON: each change keeps them twice in the audit. */
+const LABELS_BYTES_MAX = 16 * 1024;
 const REFERENCE_LENGTH_MAX = 100;
 const LIMIT_MAX = 100;
 const LIMIT_DEFAULT = 30;
@@ -28,7 +30,7 @@ export const reference = z
   .max(REFERENCE_LENGTH_MAX, `may have ${REFERENCE_LENGTH_MAX} characters`)
   .refine(isPlainText, 'must not hold control characters');
 
-export const labels = z
+const labelRecord = z
   .record(
     z.string().regex(LABEL_KEY),
     z
@@ -36,7 +38,20 @@ export const labels = z
       .max(LABEL_LENGTH_MAX, `may have ${LABEL_LENGTH_MAX} characters`)
       .refine(isPlainText, 'must not hold control characters'),
   )
-  .refine((record) => Object.keys(record).length <= LABELS_MAX, `may have ${LABELS_MAX} entries`);
+  .refine((record) => Object.keys(record).length <= LABELS_MAX, `may have ${LABELS_MAX} entries`)
+  .refine(
+    (record) => Buffer.byteLength(JSON.stringify(record)) <= LABELS_BYTES_MAX,
+    `may have ${LABELS_BYTES_MAX} bytes of JSON altogether`,
+  );
+
+/** zod's record leaves the key `__proto__` out without a word, and with it whatever the caller meant. */
+export const labels = z
+  .unknown()
+  .superRefine((asked, context) => {
+    if (typeof asked !== 'object' || asked === null || !Object.hasOwn(asked, '__proto__')) return;
+    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is no name that is allowed here' });
+  })
+  .pipe(labelRecord);
 
 /** A whole number between two bounds, which the refusal names. */
 export function wholeNumber(min: number, max: number) {
@@ -56,8 +71,9 @@ export const quarantineDays = wholeNumber(0, QUARANTINE_DAYS_MAX).nullable();
 /** A moment, with its zone (RFC 3339). */
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be a time with its zone: 2030-01-31T00:00:00Z (RFC 3339)' })
-  .refine((text) => !text.startsWith('0000'), 'must be after the year 0') // PostgreSQL has none
-  .transform((text) => new Date(text));
+  .transform((text) => new Date(text))
+  // in UTC, as it is kept: PostgreSQL has no year 0, and JavaScript writes one after 9999 in another form
+  .refine((time) => /^(?!0000)\d{4}-/.test(time.toISOString()), 'must be in the years 1 to 9999, in UTC');
 
 /** A field that is what it is for good; `instead` says what to do. */
 export function fixed(instead: string) {
