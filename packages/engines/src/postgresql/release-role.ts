@@ -61,7 +61,7 @@ function openGate(admin: Admin) {
       for (const { database, connectionsMax } of places) {
         if (database === ADMIN_DATABASE) continue; // no tenant gets in
         if (!limits.has(database)) limits.set(database, connectionsMax);
-        await limitTo(database, 0);
+        await limitTo(database, 0).catch(unlessNotOurs);
         await admin.main.query(
           `SELECT pg_terminate_backend(a.pid, ${EXIT_MS_MAX}) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
             WHERE a.datname::text = $1 AND r.rolname <> current_user AND NOT r.rolsuper`,
@@ -70,9 +70,26 @@ function openGate(admin: Admin) {
       }
     },
     async open(): Promise<void> {
-      for (const [database, limit] of limits) await limitTo(database, limit);
+      const opened = [...limits].map(
+        ([database, limit]) =>
+          () =>
+            limitTo(database, limit).catch(unlessNotOurs),
+      );
+      await eachInTurn(opened);
     },
   };
+}
+
+/** An admin that is no superuser cannot shut what it does not own: then its tries are all there is. */
+function unlessNotOurs(error: unknown): void {
+  if (codeOf(error) !== 'admin_refused') throw error;
+}
+
+/** One that fails does not keep the next from being done. Throws the first failure. */
+async function eachInTurn(deeds: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const deed of deeds) await deed().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /**
