@@ -57,7 +57,7 @@ export const TABLE: Row[] = [
   { method: 'get', path: '/databases', scopes: read, noun: null },
   { method: 'post', path: '/databases', scopes: write, noun: null, body: { name: 'fresh' } },
   { method: 'get', path: '/databases/:id', scopes: read, noun: 'database' },
-  { method: 'patch', path: '/databases/:id', scopes: write, noun: 'database', body: { protected: false } },
+  { method: 'patch', path: '/databases/:id', scopes: write, noun: 'database', body: { labels: { tier: 'gold' } } },
   { method: 'delete', path: '/databases/:id', scopes: write, noun: 'database', query: '?purge=true' },
   { method: 'post', path: '/databases/:id/restore', scopes: keepers, noun: 'database', isQuarantined: true },
   {
