@@ -27,8 +27,8 @@ const config: Config = {
   globalTeardown: '<rootDir>/packages/testing/src/global-teardown.ts',
   // A journey waits for real servers; a single test that needs longer than this says so itself.
   testTimeout: 60_000,
-  // Two, because the servers of a run share the machine with the tests and with what the journeys start.
-  maxWorkers: 2,
+  // Three on two cores: journeys wait a third of their time, and share the machine with the servers of the run.
+  maxWorkers: 3,
   verbose: false,
 };
 
