@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { makeTemporaryHome } from '@berth/embedded';
-import { openApiClient } from './api-client';
+import { type CallApi, openApiClient } from './api-client';
 import { type BenchOptions, readBenchOptions } from './bench/bench-options';
 import { type BenchReport, describeMachine, figuresUnder, ratiosUnder, tellReport } from './bench/bench-report';
 import { readBreakdown } from './bench/breakdown';
@@ -53,7 +53,9 @@ void runCommand(async (context) => {
 
 async function measure(context: CommandContext, facts: BerthFacts, options: BenchOptions): Promise<BenchReport> {
   const before = await residentMb(facts.pids);
-  const { sides, recording } = await openSides(facts, openApiClient(facts.apiUrl, facts.token));
+  const callApi = openApiClient(facts.apiUrl, facts.token);
+  await makeRoom(callApi);
+  const { sides, recording } = await openSides(facts, callApi);
   const laps = await runRounds(context, facts, options, sides);
   const after = await residentMb(facts.pids);
   const { rows } = await withClient(facts.serverUrl.reveal(), (client) => client.query('SHOW server_version'));
@@ -98,3 +100,13 @@ async function runRounds(
   }
   return laps;
 }
+
+/** Hundreds of databases at once: placement is to find room for them all. */
+async function makeRoom(callApi: CallApi): Promise<void> {
+  const list = await callApi('GET', '/v1/pools?engine=postgresql&environment=development');
+  const pools = (list as { data: { id: string }[] }).data;
+  for (const { id } of pools)
+    await callApi('PATCH', `/v1/pools/${id}`, { body: { connections_overcommit: OVERCOMMIT } });
+}
+
+const OVERCOMMIT = 1_000;

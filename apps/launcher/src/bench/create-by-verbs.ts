@@ -16,7 +16,7 @@ export async function createByVerbs(admin: ServerAdmin, name: string, password: 
     await session.observeDatabase(database);
     await session.observeLogin(login);
     await session.ensureDatabase(database);
-    await session.ensureLogin(login, password);
+    await session.ensureLogin({ ...login, connectionsMax: database.connectionsMax }, password);
     await session.ensureGrant(database, login, 'owner');
     await session.proveLogin(database, login, password, 'owner');
     await session.proveIsolation(login, password);

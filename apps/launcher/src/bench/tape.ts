@@ -73,7 +73,7 @@ export function scriptOf(tape: Tape, name: string): string[] {
 export function anonymous(text: string, name: string): string {
   return text
     .replaceAll(name, 'NAME')
-    .replace(/NAME_[0-9a-z]{5}_owner/g, 'GROUP')
+    .replace(/NAME_[0-9a-z]{5}_(owner|writer|reader)/g, 'GROUP_$1')
     .replace(/(db|cred)_[0-9a-z]{26}/g, 'ID')
     .replace(/[0-9a-f]{32}/g, 'HASH')
     .replace(/-?\d{15,19}/g, 'NUMBER')
