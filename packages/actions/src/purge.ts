@@ -1,4 +1,4 @@
-// What was deleted and kept is dropped when its days in quarantine are over, once. What is protected stays.
+// What was deleted and kept is dropped when its days in quarantine are over. What is protected stays.
 import { codeOf } from '@berth/core';
 import type { Context } from './context';
 import { databaseDelete } from './kinds';

@@ -15,7 +15,7 @@ export const TEST_SETTINGS = {
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
-  max_connections: '300', // two test files at once, each with api, workers and maintenance
+  max_connections: '300', // three test files at once, each with api, workers and maintenance
   max_prepared_transactions: '20', // tests leave prepared transactions in databases that must be dropped
 };
 

@@ -54,7 +54,14 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
 }
 
 /** Opens one more connection of the admin, inside `database`. Must be closed. Throws `server_busy` where that is full. */
-export function openInside({ server, applicationName, leftMs }: Admin, database: string): Promise<Connection> {
+export function openInside(
+  { server, applicationName, isForgetful, leftMs }: Admin,
+  database: string,
+): Promise<Connection> {
   const { username, password } = server;
-  return openConnection({ address: server, username, password, database, applicationName }, leftMs);
+  const settings = isForgetful ? REMEMBERING : [];
+  return openConnection({ address: server, username, password, database, applicationName, settings }, leftMs);
 }
+
+/** What is told as done is to outlive a crash; other settings than `off` (`local`, `remote_apply`) are the operator's. */
+const REMEMBERING = ['synchronous_commit=on'];

@@ -2,8 +2,10 @@
 import { connect } from 'node:net';
 import { refusalOf } from '../conformance/ground';
 import { listen } from '../conformance/server';
+import { openAdmin } from './admin';
 import { type Connection, openConnection } from './connect';
 import { liveServer } from './live-server';
+import { visit } from './visit';
 
 const live = liveServer(process.env.BERTH_TEST_POSTGRESQL_URL ?? '');
 const opened: Connection[] = [];
@@ -29,6 +31,15 @@ async function open(leftMs: () => number, port = live.admin.port): Promise<Conne
 test("names mean the server's own things and nothing that a tenant put into a schema", async () => {
   const connection = await open(() => 20_000);
   expect(await connection.query('SHOW search_path')).toEqual([{ search_path: 'pg_catalog' }]);
+});
+
+test('what the admin commits outlives a crash of a server that does not wait for its disk, inside databases too', async () => {
+  const admin = await openAdmin(live.admin, () => 20_000);
+  opened.push(admin.main);
+  const show = (connection: Connection) => connection.query('SHOW synchronous_commit');
+  expect([await show(await open(() => 20_000)), admin.isForgetful]).toEqual([[{ synchronous_commit: 'off' }], true]);
+  const seen = [await show(admin.main), await visit(admin, 'postgres', show)];
+  expect(seen).toEqual([[{ synchronous_commit: 'on' }], [{ synchronous_commit: 'on' }]]);
 });
 
 test('a session that falls asleep is ended by the server after twice a hold', async () => {
