@@ -71,16 +71,22 @@ async function isLocked({ uri }: Kept): Promise<boolean> {
   return rows[0]?.rolcanlogin === false;
 }
 
-/** A database in quarantine whose restore gave up after it had let everybody in, and could not shut it again. */
-async function halfOpen(): Promise<{ kept: Kept; owed: string }> {
-  const kept = await made();
-  await quarantine(journey, kept.databaseId);
-  const { id } = await askRestore(journey, kept.databaseId);
+/** A restore that has let everybody in when its server goes away; it is put off. */
+async function restoreUntilServerStops({ databaseId }: Kept): Promise<string> {
+  const { id } = await askRestore(journey, databaseId);
   await runAction(journey.context, id, {
     onMoment: async (moment, step) => {
       if (moment === 'recorded' && step === 'give_back') await server.stop();
     },
   });
+  return id;
+}
+
+/** A database in quarantine whose restore gave up after it had let everybody in, and could not shut it again. */
+async function halfOpen(): Promise<{ kept: Kept; owed: string }> {
+  const kept = await made();
+  await quarantine(journey, kept.databaseId);
+  const id = await restoreUntilServerStops(kept);
   await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = $1`, [id]);
   expect(await journey.runHere(id)).toMatchObject({ state: 'failed' });
   await server.restart();
@@ -139,12 +145,7 @@ describe('a quarantine that follows a restore which gave up', () => {
 test('a restore that gives up while a drop waits behind it is seen to when the drop is called off', async () => {
   const kept = await made();
   await quarantine(journey, kept.databaseId);
-  const { id } = await askRestore(journey, kept.databaseId);
-  await runAction(journey.context, id, {
-    onMoment: async (moment, step) => {
-      if (moment === 'recorded' && step === 'give_back') await server.stop();
-    },
-  });
+  const id = await restoreUntilServerStops(kept);
   const drop = await askRemove(journey, kept.databaseId, 'drop');
   await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = $1`, [id]);
   expect(await journey.runHere(id)).toMatchObject({ state: 'failed' });
