@@ -1,6 +1,7 @@
 // When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
-import { cleanUp, forgetOnce, type OpenedContext, reseal } from '@berth/actions';
+import { cleanUp, type OpenedContext, reseal } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
+import { forgetOld } from './duties/forget-old';
 import { purgeQuarantined } from './duties/purge-quarantined';
 import { sweepActions } from './duties/sweep-actions';
 
@@ -23,7 +24,7 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
       everyMs: MINUTE_MS,
       run: () => cleanUp(context, context.config.failedKeepMinutes * MINUTE_MS),
     },
-    { name: 'forget_idempotency_keys', everyMs: 10 * MINUTE_MS, run: () => forgetOnce(context) },
+    { name: 'forget_old', everyMs: 10 * MINUTE_MS, run: () => forgetOld(context, lifetime.stopping) },
     { name: 'reseal', everyMs: 10 * MINUTE_MS, run: () => reseal(context, { stopping: lifetime.stopping, said }) },
     { name: 'purge_quarantined', everyMs: MINUTE_MS, run: () => purgeQuarantined(context) },
   ];

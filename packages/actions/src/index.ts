@@ -29,11 +29,22 @@ export { createTeam, deleteTeam, updateTeam } from './administer/teams';
 export { checkKeys } from './check-keys';
 export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
+export {
+  type Forgetting,
+  forgetActions,
+  forgetAudit,
+  forgetDeliveries,
+  forgetEvents,
+  forgetGrants,
+  forgetOnce,
+  forgetRefreshes,
+  forgetTombstones,
+} from './forget';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { isHidden, isInsideLimits, isOperator, mayReach } from './kinds/subjects';
 export { refuseOutside } from './kinds/whole-credential';
-export { findAnswer, findFirst, forgetOnce, keepAnswer, type Once } from './once';
+export { findAnswer, findFirst, keepAnswer, type Once } from './once';
 export { type Preview, previewDatabase } from './preview';
 export { type Purged, purge } from './purge';
 export { request } from './request';

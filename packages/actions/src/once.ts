@@ -75,14 +75,6 @@ export async function keepAnswer(context: Context, access: Access, once: Once, a
   });
 }
 
-/** One statement removes this many; a day of the busiest client is a few of them. */
-const BATCH = 1_000;
-
-/** Forgets the keys that are older than a day. Safe to repeat and to race. */
-export async function forgetOnce({ store }: Context): Promise<void> {
-  while ((await store.idempotency.removeOld(BATCH)) === BATCH);
-}
-
 function repeated(): PlatformError {
   return new PlatformError(
     'repeated',

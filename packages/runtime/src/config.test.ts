@@ -46,10 +46,18 @@ test('every variable is read', () => {
     BERTH_LOG_LEVEL: 'debug',
     BERTH_WORKER_CONCURRENCY: '7',
     BERTH_SWEEP_INTERVAL_MS: '50',
+    BERTH_KEEP_ACTIONS_DAYS: '1',
+    BERTH_KEEP_REFRESHES_DAYS: '2',
+    BERTH_KEEP_EVENTS_DAYS: '3',
+    BERTH_KEEP_DELIVERIES_DAYS: '4',
+    BERTH_KEEP_AUDIT_DAYS: '5',
+    BERTH_KEEP_TOMBSTONES_DAYS: '0',
   });
   expect(config.queueUrl.reveal()).toBe('postgresql://queue.example.org/q');
   const rest = { host: '0.0.0.0', port: 0, migrate: 'refuse', logLevel: 'debug' };
   expect(config).toMatchObject({ ...rest, workerConcurrency: 7, sweepIntervalMs: 50 });
+  const keepDays = { actions: 1, refreshes: 2, events: 3, deliveries: 4, audit: 5, tombstones: 0 };
+  expect(config.keepDays).toEqual(keepDays);
   expect(config.trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::1']);
 });
 

@@ -26,6 +26,9 @@ const keyIds = z
     'must be ids of keys, without the keys, separated by commas',
   );
 
+/** How long something is kept; 0 is for ever. */
+const keepDays = (days: number) => z.coerce.number().int().min(0).max(36_500).default(days);
+
 const schema = z.object({
   /** Where Berth remembers: a PostgreSQL database of its own. */
   BERTH_STORE_URL: secret(postgresUrl),
@@ -59,6 +62,12 @@ const schema = z.object({
   BERTH_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6_000),
   BERTH_REFUSALS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(60),
   BERTH_FAILED_KEEP_MINUTES: z.coerce.number().int().min(0).max(1_000_000).default(60),
+  BERTH_KEEP_ACTIONS_DAYS: keepDays(90),
+  BERTH_KEEP_REFRESHES_DAYS: keepDays(7),
+  BERTH_KEEP_EVENTS_DAYS: keepDays(30),
+  BERTH_KEEP_DELIVERIES_DAYS: keepDays(14),
+  BERTH_KEEP_AUDIT_DAYS: keepDays(400),
+  BERTH_KEEP_TOMBSTONES_DAYS: keepDays(90),
 });
 
 /** The environment as a process uses it: `.env.example` says what each means. */
@@ -80,6 +89,8 @@ export interface Config {
   refusalsPerMinute: number;
   /** How long what a create failed to make is kept for a look at it, and for another try. */
   failedKeepMinutes: number;
+  /** How many days each is kept after it ended; 0 is for ever. */
+  keepDays: Record<'actions' | 'refreshes' | 'events' | 'deliveries' | 'audit' | 'tombstones', number>;
   /** Dialects whose permanent deletes keep the data, unseen by their clients. */
   hiddenQuarantine: string[];
 }
@@ -117,6 +128,14 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     requestsPerMinute: env.BERTH_REQUESTS_PER_MINUTE,
     refusalsPerMinute: env.BERTH_REFUSALS_PER_MINUTE,
     failedKeepMinutes: env.BERTH_FAILED_KEEP_MINUTES,
+    keepDays: {
+      actions: env.BERTH_KEEP_ACTIONS_DAYS,
+      refreshes: env.BERTH_KEEP_REFRESHES_DAYS,
+      events: env.BERTH_KEEP_EVENTS_DAYS,
+      deliveries: env.BERTH_KEEP_DELIVERIES_DAYS,
+      audit: env.BERTH_KEEP_AUDIT_DAYS,
+      tombstones: env.BERTH_KEEP_TOMBSTONES_DAYS,
+    },
     hiddenQuarantine: env.BERTH_HIDDEN_QUARANTINE,
   };
 }

@@ -1,5 +1,6 @@
-// Who did what, or was refused. Entries are only ever added; they name rows by id and outlive them.
+// Who did what, or was refused. Entries are added, and removed when they are old; they name rows by id and outlive them.
 import { type ErrorCode, newId } from '@berth/core';
+import { type Batch, batchOf, LIMIT_BATCH, type Looked, tellLooked } from './batch';
 import type { Db } from './db';
 import { type AuditEntry, Prisma } from './generated/client';
 import { type Page, type PageRequest, page } from './page';
@@ -67,6 +68,20 @@ export function auditOf(db: Db) {
           take: window.take,
         }),
       ),
+
+    /** Removes some of the entries from before `before`, the oldest first from number `after` on. Safe to repeat and to race. */
+    async removeOld(before: Date, after: number): Promise<Batch> {
+      const rows = await db.$queryRaw<Looked[]>`
+        WITH looked AS (
+          SELECT number, created_at FROM audit WHERE number > ${after} ORDER BY number ${LIMIT_BATCH}
+        ), gone AS (
+          DELETE FROM audit WHERE id IN (
+            SELECT id FROM audit WHERE number IN (SELECT number FROM looked) AND created_at < ${before}
+            FOR UPDATE SKIP LOCKED)
+          RETURNING id
+        ) ${tellLooked(before)}`;
+      return batchOf(rows);
+    },
   };
 }
 

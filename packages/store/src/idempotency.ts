@@ -1,4 +1,5 @@
 // The keys by which a client says that two requests are one: kept for a day, with what the first of them came to.
+import { BATCH, type Batch, LIMIT_BATCH } from './batch';
 import type { Db } from './db';
 
 /** The request that took the key. */
@@ -50,10 +51,13 @@ export function idempotencyOf(db: Db) {
         WHERE access_id = ${accessId} AND key = ${key} AND answer_sealed IS NULL`;
     },
 
-    /** Forgets at most `limit` keys that are older than a day; returns how many. */
-    removeOld: (limit: number): Promise<number> =>
-      db.$executeRaw`
-        DELETE FROM idempotency_keys WHERE (access_id, key) IN (SELECT access_id, key FROM idempotency_keys
-          WHERE created_at < now() - ${KEPT_MS} * interval '1 millisecond' LIMIT ${limit})`,
+    /** Removes some of the keys from before `before`, the oldest first. Safe to repeat and to race. */
+    async removeOld(before: Date): Promise<Batch> {
+      const removed = await db.$executeRaw`
+        DELETE FROM idempotency_keys WHERE (access_id, key) IN (
+          SELECT access_id, key FROM idempotency_keys WHERE created_at < ${before} ORDER BY created_at ${LIMIT_BATCH}
+          FOR UPDATE SKIP LOCKED)`;
+      return { removed, next: removed === BATCH ? 0 : null };
+    },
   };
 }

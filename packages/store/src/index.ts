@@ -3,10 +3,12 @@ export type { Access, AccessFields, AccessFilter, AccessView, NewAccess } from '
 export type { ActionFilter, ActionPlace, ActionView, ActionWithSteps, EndedStep, Step } from './action-reads';
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
 export type { AuditEntry, AuditFilter, AuditValue, NewAuditEntry } from './audit';
+export type { Batch } from './batch';
 export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog';
 export type { Credential, CredentialView, Grant, GrantView } from './credentials';
 export type { DatabaseFilter, DatabaseView } from './database-reads';
 export type { Database, Measured } from './databases';
+export type { EndedActions } from './ended-actions';
 export type { EnvironmentFields } from './environments';
 export { isMade } from './grants';
 export type { KeptRequest } from './idempotency';

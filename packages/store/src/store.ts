@@ -10,12 +10,14 @@ import { credentialsOf } from './credentials';
 import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
 import { type Db, isDeadlock } from './db';
+import { endedActionsOf } from './ended-actions';
 import { environmentsOf } from './environments';
 import { PrismaClient } from './generated/client';
 import { grantsOf } from './grants';
 import { idempotencyOf } from './idempotency';
 import { waitsOf } from './line';
 import { type Listener, openListener } from './listener';
+import { oldEventsOf } from './old-events';
 import { plansOf } from './plans';
 import { poolsOf } from './pools';
 import { projectsOf } from './projects';
@@ -24,6 +26,7 @@ import { serverRoomsOf } from './server-rooms';
 import { serversOf } from './servers';
 import { openStatementNames } from './statement-names';
 import { teamsOf } from './teams';
+import { tombstonesOf } from './tombstones';
 
 /** Every noun's functions. Inside `transaction` the same functions work on that transaction. */
 export type Nouns = ReturnType<typeof nounsOf>;
@@ -34,6 +37,8 @@ export interface Store extends Nouns {
    * run again.
    */
   transaction<T>(work: (nouns: Nouns) => Promise<T>): Promise<T>;
+  /** The same for what may wait for another time: it gives up where a statement runs or waits for longer than a moment. */
+  briefly<T>(work: (nouns: Nouns) => Promise<T>): Promise<T>;
   /** Runs `work` if no other process runs it now under this name; returns whether it ran. The lock ends with it. */
   exclusively(name: string, work: (nouns: Nouns) => Promise<void>): Promise<boolean>;
   /** What identifies the PostgreSQL server that holds this store, so that it is never taken for a tenants' server. */
@@ -46,6 +51,9 @@ export interface Store extends Nouns {
 
 /** A transaction waits this long for a connection, and may last this long: a burst of requests stands in line. */
 const TRANSACTION = { maxWait: 15_000, timeout: 20_000 };
+
+/** What may be done later is not to hold up anybody who waits for its locks. */
+const BRIEF = { statement: '5s', lock: '500ms' };
 
 export interface StoreOptions {
   url: Secret;
@@ -69,6 +77,14 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
   return {
     ...nounsOf(client),
     transaction: (work) => onceMore(() => client.$transaction((tx) => work(nounsOf(tx)))),
+    briefly: (work) =>
+      onceMore(() =>
+        client.$transaction(async (tx) => {
+          await tx.$queryRaw`
+            SELECT set_config('statement_timeout', ${BRIEF.statement}, true), set_config('lock_timeout', ${BRIEF.lock}, true)`;
+          return work(nounsOf(tx));
+        }),
+      ),
     exclusively: (name, work) =>
       client.$transaction(async (tx) => {
         const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
@@ -110,7 +126,7 @@ async function onceMore<T>(run: () => Promise<T>): Promise<T> {
 function nounsOf(db: Db) {
   return {
     accesses: accessesOf(db),
-    actions: { ...actionsOf(db), ...actionReadsOf(db), ...waitsOf(db) },
+    actions: { ...actionsOf(db), ...actionReadsOf(db), ...endedActionsOf(db), ...waitsOf(db) },
     audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
@@ -118,11 +134,13 @@ function nounsOf(db: Db) {
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
     environments: environmentsOf(db),
     idempotency: idempotencyOf(db),
+    oldEvents: oldEventsOf(db),
     plans: plansOf(db),
     pools: poolsOf(db),
     projects: projectsOf(db),
     sealed: sealedOf(db),
     teams: teamsOf(db),
+    tombstones: tombstonesOf(db),
     servers: { ...serversOf(db), ...serverRoomsOf(db) },
   };
 }
