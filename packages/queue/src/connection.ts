@@ -1,12 +1,15 @@
-// How BullMQ is reached: one queue per engine, in the schema `bullmq` of a PostgreSQL database.
+// How BullMQ is reached: one queue per engine, in the schema `bullmq` of a PostgreSQL database, or in Redis.
 // A queue first used while its database is down caches the refusal for ever (bullmq 6.7): whoever opens one awaits it
 // with a limit, and on failure throws it away.
 import { type EngineName, type Secret, within } from '@berth/core';
-import { createPostgresBackend, Queue } from 'bullmq';
+import { createPostgresBackend, type Job, Queue, Worker } from 'bullmq';
+import { type OpenRedis, openRedisClient } from './redis-client';
+import { parseRedisUrl } from './redis-url';
 
 export interface QueueOptions {
+  /** `postgres://…`, or what `parseRedisUrl` reads. */
   url: Secret;
-  /** Shown in pg_stat_activity. */
+  /** Shown in pg_stat_activity, or in Redis's CLIENT LIST. */
   process: string;
   onError(error: unknown): void;
 }
@@ -15,39 +18,134 @@ export interface QueueOptions {
 export const HISTORY = { age: 24 * 60 * 60 };
 
 const OPEN_MS_MAX = 5_000;
-
-/** BullMQ's connection; missing tables of its own are made by whoever comes first, under its own lock. */
-export function connectionOf({ url, process }: QueueOptions, connectionsMax: number) {
-  return {
-    connectionString: url.reveal(),
-    max: connectionsMax,
-    migrate: true,
-    application_name: `berth ${process} queue`,
-    options: '-c synchronous_commit=off', // a nudge forgotten in a crash of the server is sent again
-  };
-}
-
-/** One engine's queue of nudges. */
-export type NudgeQueue = ReturnType<typeof makeQueue>;
+/** Closing what is away may hang; then the connection is ended all the same. */
+const CLOSE_MS_MAX = 2_000;
+/** Connections to PostgreSQL that a queue, or a worker, may have. */
+const CONNECTIONS_MAX = 2;
+/** In braces: the keys of all queues are in one slot of a Cluster, for BullMQ's scripts touch several at once. */
+const REDIS_PREFIX = '{berth}';
 
 /** The queue's name in BullMQ: `berth-postgresql`. */
 export function queueName(engine: EngineName): string {
   return `berth-${engine}`;
 }
 
+/** One engine's queue of nudges. */
+export type NudgeQueue = ReturnType<typeof makeQueue>['queue'];
+
+/** What was opened, and its two ends. */
+interface Closable {
+  /** In order: waits for work in hand. May hang on what is down. */
+  close(): Promise<void>;
+  /** For what broke: waits for nobody. Connections to Redis end at once; those to PostgreSQL when it or the system says so. */
+  cut(): void;
+}
+
+export interface OpenQueue extends Closable {
+  queue: NudgeQueue;
+}
+
 /** Opens a queue and waits until it answers. Throws after five seconds; then there is nothing to close. */
-export async function openQueue(engine: EngineName, options: QueueOptions): Promise<NudgeQueue> {
-  const queue = makeQueue(engine, options);
-  queue.on('error', options.onError);
+export async function openQueue(engine: EngineName, options: QueueOptions): Promise<OpenQueue> {
+  const made = makeQueue(engine, options);
+  made.queue.on('error', options.onError);
+  return ready('The queue', made, made.queue.waitUntilReady());
+}
+
+export interface OpenWorker extends Closable {
+  worker: NudgeWorker;
+}
+
+export type NudgeWorker = ReturnType<typeof makeWorker>['worker'];
+
+export interface WorkerOptions {
+  concurrency: number;
+  work(actionId: string): Promise<void>;
+}
+
+/** Opens a worker, which takes nothing before its `run`. Throws as `openQueue` does, whose tables it needs. */
+export async function openWorker(
+  engine: EngineName,
+  options: QueueOptions,
+  workerOptions: WorkerOptions,
+): Promise<OpenWorker> {
+  const made = makeWorker(engine, options, workerOptions);
+  made.worker.on('error', options.onError);
+  return ready('The worker of the queue', made, made.worker.waitUntilReady());
+}
+
+/** Closes in order, and after two seconds without. Never throws: `onError` hears of it. */
+export async function closeSoon(open: Closable, onError: (error: unknown) => void): Promise<void> {
   try {
-    await within(OPEN_MS_MAX, 'The queue', queue.waitUntilReady());
-    return queue;
+    await within(CLOSE_MS_MAX, 'The queue', open.close());
   } catch (error) {
-    void queue.close().catch(options.onError); // it may hang on what is down: nobody waits for it
+    onError(error);
+    open.cut();
+  }
+}
+
+async function ready<T extends Closable>(what: string, made: T, waiting: Promise<unknown>): Promise<T> {
+  try {
+    await within(OPEN_MS_MAX, what, waiting);
+    return made;
+  } catch (error) {
+    made.cut();
     throw error;
   }
 }
 
 function makeQueue(engine: EngineName, options: QueueOptions) {
-  return new Queue(queueName(engine), { connection: connectionOf(options, 2) }, createPostgresBackend);
+  const name = queueName(engine);
+  if (!isRedis(options)) {
+    const queue = new Queue(name, { connection: postgresOf(options) }, createPostgresBackend);
+    const close = () => queue.close();
+    return { queue, close, cut: () => void close().catch(options.onError) };
+  }
+  const { client, end } = redisOf(options, false);
+  const queue = new Queue(name, { connection: client, prefix: REDIS_PREFIX });
+  const close = () => queue.close().finally(end); // BullMQ leaves a client open that it was given
+  return { queue, close, cut: end };
+}
+
+function makeWorker(engine: EngineName, options: QueueOptions, { concurrency, work }: WorkerOptions) {
+  const name = queueName(engine);
+  const process = async (job: Job<{ id: string }>) => work(job.data.id);
+  const shared = { concurrency, autorun: false };
+  if (!isRedis(options)) {
+    const worker = new Worker(name, process, { ...shared, connection: postgresOf(options) }, createPostgresBackend);
+    const close = () => worker.close();
+    return { worker, close, cut: () => void close().catch(options.onError) };
+  }
+  const { client, end } = redisOf(options, true); // never connected itself: BullMQ makes two copies of it
+  const worker = new Worker(name, process, { ...shared, connection: client, prefix: REDIS_PREFIX });
+  const cut = () => {
+    void worker.close(true).catch(options.onError); // first: it stops its timers and lets its loop end
+    end();
+  };
+  return { worker, close: () => worker.close().finally(end), cut };
+}
+
+/** Throws `invalid_request` for a URL that no queue can be opened with. */
+export function checkQueueUrl(options: Pick<QueueOptions, 'url'>): void {
+  if (isRedis(options)) parseRedisUrl(options.url);
+}
+
+function isRedis({ url }: Pick<QueueOptions, 'url'>): boolean {
+  return /^rediss?:/.test(url.reveal());
+}
+
+/** BullMQ's connection; missing tables of its own are made by whoever comes first, under its own lock. */
+function postgresOf({ url, process }: QueueOptions) {
+  return {
+    connectionString: url.reveal(),
+    max: CONNECTIONS_MAX,
+    migrate: true,
+    application_name: `berth ${process} queue`,
+    options: '-c synchronous_commit=off', // a nudge forgotten in a crash of the server is sent again
+  };
+}
+
+/** A nudge is not kept until Redis is back, for it is said again; a worker waits for Redis. */
+function redisOf({ url, process }: QueueOptions, isPatient: boolean): OpenRedis {
+  return openRedisClient({ url, name: `berth-${process.replaceAll(' ', '-')}-queue`, isPatient });
 }

@@ -1,30 +1,16 @@
 // Each nudge is worked on once, by one consumer; a consumer whose queue breaks opens itself anew and goes on.
-import { eventually, openTestStore, type TestStore } from '@berth/testing';
+import { Secret } from '@berth/core';
+import { eventually } from '@berth/testing';
 import { type Consumer, openConsumer } from './consume';
-import { newWord, openWay, query, sessionsIn, type Way } from './queue.fixture';
+import { newWord, openWay, type Way } from './queue.fixture';
+import { onEachServer, type QueueServer } from './queue-servers.fixture';
 import { openSender, type Sender } from './send';
 
-let testStore: TestStore;
+let server: QueueServer;
 let way: Way;
 let sender: Sender;
 let consumers: Consumer[];
 let worked: string[];
-
-beforeEach(async () => {
-  testStore = await openTestStore();
-  way = await openWay(testStore.url);
-  sender = openSender({ url: testStore.secretUrl, process: 'sender', onError: () => {} });
-  consumers = [];
-  worked = [];
-});
-afterEach(async () => {
-  way.open();
-  await Promise.all(consumers.map((consumer) => consumer.close()));
-  await sender.close();
-  await way.close();
-  await eventually(async () => (await sessionsIn(testStore.url)).length === 0, { what: 'the sessions to end' });
-  await testStore.close();
-});
 
 interface Options {
   concurrency?: number;
@@ -77,146 +63,164 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-test('a nudge arrives once, sent before the consumer was there or after', async () => {
-  const before = await say();
-  await listening(consume());
-  await took(before);
-  const after = await say();
-  await took(after);
-  await took(await say()); // and those before it came no second time
-  expect([times(before), times(after)]).toEqual([1, 1]);
-});
-
-test('of two consumers one takes it', async () => {
-  await Promise.all([listening(consume()), listening(consume())]);
-  const ids: string[] = [];
-  for (let index = 0; index < 20; index += 1) ids.push(await say());
-  for (const id of ids) await took(id);
-  expect([...worked].sort()).toEqual([...ids].sort());
-});
-
-test('the same word twice is worked on once, a second nudge again', async () => {
-  await listening(consume());
-  const word = newWord();
-  await eventually(() => sender.send(word));
-  await took(word.id);
-  await sender.send(word);
-  await took(await say());
-  expect(times(word.id)).toBe(1);
-  await sender.send({ ...word, nudges: 2 });
-  await eventually(() => times(word.id) === 2);
-});
-
-test('no more than `concurrency` are worked on at once', async () => {
-  const end = gate();
-  const consumer = consume({ concurrency: 2, work: () => end.opened });
-  const ids: string[] = [];
-  for (let index = 0; index < 5; index += 1) ids.push(await say());
-  await listening(consumer);
-  await eventually(() => worked.length === 2);
-  const active = `SELECT FROM bullmq.job WHERE state = 'active'`;
-  expect(await query(testStore.url, active)).toHaveLength(2);
-  end.open();
-  for (const id of ids) await took(id);
-});
-
-test('work that throws is shown on the board, is not tried again, and the next is taken', async () => {
-  const broken = newWord();
-  consume({
-    work: async (id) => {
-      if (id === broken.id) throw new Error('it broke');
-    },
+onEachServer((open, kind) => {
+  beforeEach(async () => {
+    server = await open();
+    way = await openWay(server.url);
+    sender = openSender({ url: new Secret(server.url), process: 'sender', onError: () => {} });
+    consumers = [];
+    worked = [];
   });
-  await eventually(() => sender.send(broken));
-  await took(broken.id);
-  await took(await say());
-  const failed = `SELECT id, failed_reason FROM bullmq.job WHERE state = 'failed'`;
-  await eventually(async () => (await query(testStore.url, failed)).length === 1);
-  expect(await query(testStore.url, failed)).toEqual([{ id: `${broken.id}-1`, failed_reason: 'it broke' }]);
-  expect(times(broken.id)).toBe(1);
-});
+  afterEach(async () => {
+    way.open();
+    await Promise.all(consumers.map((consumer) => consumer.close()));
+    await sender.close();
+    await way.close();
+    await eventually(async () => (await server.sessions()).length === 0, { what: 'the sessions to end' });
+    await server.close();
+  });
 
-test('opened while the database is down, it begins when the database is up', async () => {
-  way.shut();
-  const consumer = consume();
-  const id = await say();
-  expect(consumer.isListening()).toBe(false);
-  way.open();
-  await took(id);
-  expect(consumer.isListening()).toBe(true);
-});
+  test('a nudge arrives once, sent before the consumer was there or after', async () => {
+    const before = await say();
+    await listening(consume());
+    await took(before);
+    const after = await say();
+    await took(after);
+    await took(await say()); // and those before it came no second time
+    expect([times(before), times(after)]).toEqual([1, 1]);
+  });
 
-test.each([2, 3])(
-  'opened while the database falls silent after %i connections, it begins when the database answers new ones',
-  async (passing) => {
-    way.hang(passing);
-    consume();
-    await eventually(() => way.hangingCount() > 0, { what: 'a connection to hang' });
+  test('of two consumers one takes it', async () => {
+    await Promise.all([listening(consume()), listening(consume())]);
+    const ids: string[] = [];
+    for (let index = 0; index < 20; index += 1) ids.push(await say());
+    for (const id of ids) await took(id);
+    expect([...worked].sort()).toEqual([...ids].sort());
+  });
+
+  test('the same word twice is worked on once, a second nudge again', async () => {
+    await listening(consume());
+    const word = newWord();
+    await eventually(() => sender.send(word));
+    await took(word.id);
+    await sender.send(word);
+    await took(await say());
+    expect(times(word.id)).toBe(1);
+    await sender.send({ ...word, nudges: 2 });
+    await eventually(() => times(word.id) === 2);
+  });
+
+  test('no more than `concurrency` are worked on at once', async () => {
+    const end = gate();
+    const consumer = consume({ concurrency: 2, work: () => end.opened });
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) ids.push(await say());
+    await listening(consumer);
+    await eventually(() => worked.length === 2);
+    expect((await server.jobs()).filter(({ state }) => state === 'active')).toHaveLength(2);
+    end.open();
+    for (const id of ids) await took(id);
+  });
+
+  test('work that throws is shown on the board, is not tried again, and the next is taken', async () => {
+    const broken = newWord();
+    consume({
+      work: async (id) => {
+        if (id === broken.id) throw new Error('it broke');
+      },
+    });
+    await eventually(() => sender.send(broken));
+    await took(broken.id);
+    await took(await say());
+    const failed = async () => (await server.jobs()).filter(({ state }) => state === 'failed');
+    await eventually(async () => (await failed()).length === 1);
+    expect(await failed()).toMatchObject([{ id: `${broken.id}-1`, failedReason: 'it broke' }]);
+    expect(times(broken.id)).toBe(1);
+  });
+
+  test('opened while the database is down, it begins when the database is up', async () => {
+    way.shut();
+    const consumer = consume();
+    const id = await say();
+    expect(consumer.isListening()).toBe(false);
+    way.open();
+    await took(id);
+    expect(consumer.isListening()).toBe(true);
+  });
+
+  /** The queue's, then the worker's. */
+  const lateConnections = kind === 'Redis' ? [1, 2] : [2, 3];
+
+  test.each(lateConnections)(
+    'opened while the database falls silent after %i connections, it begins when the database answers new ones',
+    async (passing) => {
+      way.hang(passing);
+      consume();
+      await eventually(() => way.hangingCount() > 0, { what: 'a connection to hang' });
+      way.open();
+      await sayUntilTaken();
+    },
+  );
+
+  test('a database that goes down under it and comes back: it notices, and goes on', async () => {
+    const consumer = consume();
+    await took(await say());
+    way.shut();
+    await eventually(() => !consumer.isListening(), { what: 'it to notice' });
     way.open();
     await sayUntilTaken();
-  },
-);
+    expect(consumer.isListening()).toBe(true);
+  });
 
-const isConsumers = ({ name }: Record<string, unknown>) => name === 'berth consumer queue';
+  test('tables that are dropped under both: new ones are made, and it goes on', async () => {
+    consume();
+    await took(await say());
+    await eventually(() => server.wipe().then(() => true), { what: 'all to be gone' }); // may meet a deadlock
+    await sayUntilTaken();
+  });
 
-test('a database that goes down under it and comes back: it notices, and goes on', async () => {
-  const consumer = consume();
-  await took(await say());
-  way.shut();
-  await eventually(() => !consumer.isListening(), { what: 'it to notice' });
-  way.open();
-  await sayUntilTaken();
-  expect(consumer.isListening()).toBe(true);
-});
-
-test('tables that are dropped under both: new ones are made, and it goes on', async () => {
-  consume();
-  await took(await say());
-  const drop = () => query(testStore.url, 'DROP SCHEMA bullmq CASCADE').then(() => true); // may meet a deadlock
-  await eventually(drop, { what: 'the tables to be dropped' });
-  await sayUntilTaken();
-});
-
-describe('close', () => {
-  it('waits for the work in hand and takes no more', async () => {
-    const end = gate();
-    const consumer = consume({ concurrency: 1, work: () => end.opened });
-    const [first, second] = [await say(), await say()];
-    await took(first);
-    let isClosed = false;
-    const closing = consumer.close().then(() => {
-      isClosed = true;
+  describe('close', () => {
+    it('waits for the work in hand and takes no more', async () => {
+      const end = gate();
+      const consumer = consume({ concurrency: 1, work: () => end.opened });
+      const [first, second] = [await say(), await say()];
+      await took(first);
+      let isClosed = false;
+      const closing = consumer.close().then(() => {
+        isClosed = true;
+      });
+      await say();
+      expect(isClosed).toBe(false);
+      end.open();
+      await closing;
+      expect(worked).toEqual([first]);
+      expect(worked).not.toContain(second);
     });
-    await say();
-    expect(isClosed).toBe(false);
-    end.open();
-    await closing;
-    expect(worked).toEqual([first]);
-    expect(worked).not.toContain(second);
+
+    it('leaves no session', async () => {
+      const consumer = consume();
+      await took(await say());
+      await consumer.close();
+      const consumers = async () => (await server.sessions()).filter((name) => /consumer/.test(name));
+      await eventually(async () => (await consumers()).length === 0);
+    });
+
+    it('ends in time while the database is down, from the beginning or since', async () => {
+      way.shut();
+      await consume().close();
+      way.open();
+      const consumer = consume();
+      await took(await say());
+      way.shut();
+      await consumer.close();
+    }, 20_000);
+
+    it('ends in time while the database hangs', async () => {
+      const consumer = consume();
+      await took(await say());
+      way.freeze();
+      await consumer.close();
+      way.shut();
+    }, 20_000);
   });
-
-  it('leaves no session', async () => {
-    const consumer = consume();
-    await took(await say());
-    await consumer.close();
-    await eventually(async () => (await sessionsIn(testStore.url)).filter(isConsumers).length === 0);
-  });
-
-  it('ends in time while the database is down, from the beginning or since', async () => {
-    way.shut();
-    await consume().close();
-    way.open();
-    const consumer = consume();
-    await took(await say());
-    way.shut();
-    await consumer.close();
-  }, 20_000);
-
-  it('ends in time while the database hangs', async () => {
-    const consumer = consume();
-    await took(await say());
-    way.freeze();
-    await consumer.close();
-    way.shut();
-  }, 20_000);
 });

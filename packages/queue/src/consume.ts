@@ -1,8 +1,7 @@
 // Taking nudges of one engine. Nothing is decided here: the work claims its action in the store, so a nudge that comes
 // twice, late or never costs time, not truth. A consumer whose queue broke throws it away and opens a new one.
 import { type EngineName, within } from '@berth/core';
-import { createPostgresBackend, type Job, Worker } from 'bullmq';
-import { connectionOf, openQueue, type QueueOptions, queueName } from './connection';
+import { checkQueueUrl, closeSoon, openQueue, openWorker, type QueueOptions } from './connection';
 
 export interface ConsumeOptions extends QueueOptions {
   engine: EngineName;
@@ -23,18 +22,20 @@ export interface Consumer {
 const LOOK_EVERY_MS = 2_000;
 const LOOK_MS_MAX = 2_000;
 
-/** Opening and closing may hang on what is down: nobody waits longer than this for them. */
-const OPEN_MS_MAX = 5_000;
-const CLOSE_MS_MAX = 2_000;
-
 interface Open {
   /** How many nudges wait. */
   look(): Promise<number>;
   close(): Promise<void>;
+  cut(): void;
 }
 
-/** Opens a consumer that keeps itself open. Never throws for a queue that is down: it tries again. */
+/**
+ * Opens a consumer that keeps itself open. Never throws for a queue that is down: it tries again. Throws `invalid_request`
+ * for a URL that cannot be.
+ */
 export function openConsumer(options: ConsumeOptions): Consumer {
+  checkQueueUrl(options);
+  const { onError } = options;
   const inHand = new Set<Promise<void>>();
   const line = watchLine(() => inHand.size < options.concurrency);
   const work = (actionId: string): Promise<void> => {
@@ -50,14 +51,13 @@ export function openConsumer(options: ConsumeOptions): Consumer {
 
   async function lookOnce(): Promise<void> {
     try {
-      open ??= await openWorker({ ...options, work });
+      open ??= await openBoth({ ...options, work });
       line.look(await within(LOOK_MS_MAX, 'The queue', open.look()));
     } catch (error) {
-      options.onError(error);
+      onError(error);
       line.forget();
-      const broken = open;
+      open?.cut(); // its work in hand goes on; it claims nothing new
       open = null;
-      void broken?.close().catch(options.onError); // its work in hand goes on; it claims nothing new
     }
   }
 
@@ -74,9 +74,10 @@ export function openConsumer(options: ConsumeOptions): Consumer {
       closed = true;
       if (timer !== null) clearTimeout(timer);
       await looking;
-      const closing = open?.close(); // takes no more from here on
+      const closing = open?.close() ?? Promise.resolve(); // takes no more from here on
+      closing.catch(() => {}); // looked at below
       await Promise.allSettled(inHand); // of a queue that broke as well
-      if (closing !== undefined) await within(CLOSE_MS_MAX, 'The queue', closing).catch(options.onError);
+      if (open !== null) await closeSoon({ close: () => closing, cut: open.cut }, onError);
     },
   };
 }
@@ -101,28 +102,22 @@ function watchLine(hasRoom: () => boolean) {
   };
 }
 
-async function openWorker(options: ConsumeOptions): Promise<Open> {
+async function openBoth(options: ConsumeOptions): Promise<Open> {
   const queue = await openQueue(options.engine, options); // makes the tables if they are missing
-  const worker = new Worker(
-    queueName(options.engine),
-    async (job: Job<{ id: string }>) => options.work(job.data.id),
-    { connection: connectionOf(options, 2), concurrency: options.concurrency, autorun: false },
-    createPostgresBackend,
-  );
-  worker.on('error', options.onError);
-  const close = async () => {
-    await worker.close();
-    await queue.close();
-  };
-  try {
-    await within(OPEN_MS_MAX, 'The queue', worker.waitUntilReady());
-  } catch (error) {
-    void close().catch(options.onError);
+  const worker = await openWorker(options.engine, options, options).catch((error: unknown) => {
+    queue.cut();
     throw error;
-  }
-  void worker.run().catch(options.onError);
+  });
+  void worker.worker.run().catch(options.onError);
   return {
-    look: async () => (await queue.getJobCounts('waiting')).waiting ?? 0, // without those of a queue that was paused
-    close,
+    look: async () => (await queue.queue.getJobCounts('waiting')).waiting ?? 0, // without those of a queue that was paused
+    async close() {
+      await worker.close();
+      await queue.close();
+    },
+    cut() {
+      worker.cut();
+      queue.cut();
+    },
   };
 }

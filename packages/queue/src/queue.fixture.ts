@@ -1,8 +1,6 @@
-// What the tests of the queue share: the words that are sent, the jobs as they stand in the tables, and a way to the
-// server that can be shut and opened.
+// What the tests of the queue share: the words that are sent, and a way to the server that can be shut and opened.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Secret } from '@berth/core';
-import { Client } from 'pg';
 import type { NudgeWord } from './send';
 
 let count = 0;
@@ -11,27 +9,6 @@ let count = 0;
 export function newWord(change: Partial<NudgeWord> = {}): NudgeWord {
   count += 1;
   return { id: `act_${process.pid}_${count}`, engine: 'postgresql', nudges: 1, ...change };
-}
-
-/** Runs a statement on a session of its own. */
-export async function query(url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url, application_name: 'queue test' });
-  client.on('error', () => {}); // the statement tells
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** The sessions in this database, but for the ones of tests. */
-export function sessionsIn(url: string): Promise<Record<string, unknown>[]> {
-  return query(
-    url,
-    `SELECT application_name AS name, state FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name <> 'queue test'`,
-  );
 }
 
 export interface Way {

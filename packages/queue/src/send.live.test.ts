@@ -1,29 +1,15 @@
 // A nudge goes out once, holds an id and nothing else, and costs its sender no more than a moment, whatever the queue is.
-import { eventually, openTestStore, type TestStore } from '@berth/testing';
-import { Client } from 'pg';
-import { newWord, openWay, query, sessionsIn, type Way } from './queue.fixture';
+import { eventually } from '@berth/testing';
+import { newWord, openWay, type Way } from './queue.fixture';
+import { onEachServer, type QueueServer } from './queue-servers.fixture';
 import { openSender, type Sender } from './send';
 
-let testStore: TestStore;
+let server: QueueServer;
 let way: Way;
 let sender: Sender;
 let errors: unknown[];
 
-beforeEach(async () => {
-  testStore = await openTestStore();
-  way = await openWay(testStore.url);
-  errors = [];
-  sender = openSender({ url: way.url, process: 'sender test', onError: (error) => errors.push(error) });
-});
-afterEach(async () => {
-  way.open();
-  await sender.close();
-  await eventually(async () => (await sessionsIn(testStore.url)).length === 0, { what: 'its sessions to end' });
-  await way.close();
-  await testStore.close();
-});
-
-const jobs = () => query(testStore.url, 'SELECT to_jsonb(job) AS job FROM bullmq.job ORDER BY seq');
+const jobs = () => server.jobs();
 
 /** The first words may come too early, while the tables are made: that is what the sweeper is for. */
 async function warm(): Promise<void> {
@@ -40,118 +26,121 @@ async function timed(word = newWord()): Promise<{ sent: boolean; tookMs: number 
 /** 250 ms is the promise; the rest is for a machine that is busy with other tests. */
 const MOMENT_MS = 1_500;
 
-test('a job holds the id of its action and nothing else', async () => {
-  await warm();
-  const word = newWord();
-  expect(await sender.send(Object.assign({ password: 'hush', database_id: 'db_1' }, word))).toBe(true);
-  const [last] = (await jobs()).slice(-1);
-  expect(last?.job).toMatchObject({ id: `${word.id}-1`, name: 'nudge', data: { id: word.id }, max_attempts: 1 });
-  expect(JSON.stringify(await jobs())).not.toMatch(/hush|db_1/);
-});
+onEachServer((open) => {
+  beforeEach(async () => {
+    server = await open();
+    way = await openWay(server.url);
+    errors = [];
+    sender = openSender({ url: way.url, process: 'sender test', onError: (error) => errors.push(error) });
+  });
+  afterEach(async () => {
+    way.open();
+    await sender.close();
+    await eventually(async () => (await server.sessions()).length === 0, { what: 'its sessions to end' });
+    await way.close();
+    await server.close();
+  });
 
-test('the same word twice is one job, also at once; the next nudge is another', async () => {
-  await warm();
-  const before = (await jobs()).length;
-  const word = newWord();
-  expect(await Promise.all([sender.send(word), sender.send(word)])).toEqual([true, true]);
-  expect(await sender.send(word)).toBe(true);
-  expect((await jobs()).length).toBe(before + 1);
-  expect(await sender.send({ ...word, nudges: 2 })).toBe(true);
-  expect((await jobs()).length).toBe(before + 2);
-});
+  test('a job holds the id of its action and nothing else', async () => {
+    await warm();
+    const word = newWord();
+    expect(await sender.send(Object.assign({ password: 'hush', database_id: 'db_1' }, word))).toBe(true);
+    const job = (await jobs()).find(({ id }) => id === `${word.id}-1`);
+    expect(job).toMatchObject({ name: 'nudge', data: { id: word.id } });
+    expect(await server.dump()).toContain(word.id);
+    expect(await server.dump()).not.toMatch(/hush|db_1/);
+  });
 
-test('an engine that nobody knows is sent nowhere', async () => {
-  expect(await sender.send(newWord({ engine: 'oracle' }))).toBe(false);
-  expect(await sender.send(newWord({ engine: '' }))).toBe(false);
-});
+  test('the same word twice is one job, also at once; the next nudge is another', async () => {
+    await warm();
+    const before = (await jobs()).length;
+    const word = newWord();
+    expect(await Promise.all([sender.send(word), sender.send(word)])).toEqual([true, true]);
+    expect(await sender.send(word)).toBe(true);
+    expect((await jobs()).length).toBe(before + 1);
+    expect(await sender.send({ ...word, nudges: 2 })).toBe(true);
+    expect((await jobs()).length).toBe(before + 2);
+  });
 
-test('a database that is down: given up in a moment, counted, never thrown; it recovers by itself', async () => {
-  way.shut();
-  for (let failures = 1; failures <= 3; failures += 1) {
+  test('an engine that nobody knows is sent nowhere', async () => {
+    expect(await sender.send(newWord({ engine: 'oracle' }))).toBe(false);
+    expect(await sender.send(newWord({ engine: '' }))).toBe(false);
+  });
+
+  test('a database that is down: given up in a moment, counted, never thrown; it recovers by itself', async () => {
+    way.shut();
+    for (let failures = 1; failures <= 3; failures += 1) {
+      const { sent, tookMs } = await timed();
+      expect(sent).toBe(false);
+      expect(tookMs).toBeLessThan(MOMENT_MS);
+      expect(sender.health()).toEqual({ reachable: false, failures });
+    }
+    expect(errors.length).toBeGreaterThanOrEqual(3);
+    way.open();
+    await warm();
+    expect(sender.health().reachable).toBe(true);
+  });
+
+  test('a database that goes down while the queue is open is the same, and it recovers by itself', async () => {
+    await warm();
+    const { failures } = sender.health();
+    way.shut();
+    const { sent, tookMs } = await timed();
+    expect({ sent, health: sender.health() }).toEqual({
+      sent: false,
+      health: { reachable: false, failures: failures + 1 },
+    });
+    expect(tookMs).toBeLessThan(MOMENT_MS);
+    way.open();
+    await warm();
+  });
+
+  test('a database that takes connections and never answers: a word, or a hundred at once, is given up in a moment', async () => {
+    way.hang();
     const { sent, tookMs } = await timed();
     expect(sent).toBe(false);
     expect(tookMs).toBeLessThan(MOMENT_MS);
-    expect(sender.health()).toEqual({ reachable: false, failures });
-  }
-  expect(errors.length).toBeGreaterThanOrEqual(3);
-  way.open();
-  await warm();
-  expect(sender.health().reachable).toBe(true);
-});
-
-test('a database that goes down while the queue is open is the same, and it recovers by itself', async () => {
-  await warm();
-  const { failures } = sender.health();
-  way.shut();
-  const { sent, tookMs } = await timed();
-  expect({ sent, health: sender.health() }).toEqual({
-    sent: false,
-    health: { reachable: false, failures: failures + 1 },
+    expect(tookMs).toBeGreaterThan(200);
+    const startedAt = performance.now();
+    const words = await Promise.all(Array.from({ length: 100 }, () => sender.send(newWord())));
+    expect(words).toEqual(Array(100).fill(false));
+    expect(performance.now() - startedAt).toBeLessThan(2 * MOMENT_MS);
+    expect(sender.health()).toEqual({ reachable: false, failures: 101 });
+    way.open();
+    await warm();
   });
-  expect(tookMs).toBeLessThan(MOMENT_MS);
-  way.open();
-  await warm();
+
+  test('a server that takes no writes: every word is given up in a moment, and the sender recovers by itself', async () => {
+    await warm();
+    const locker = await server.lock();
+    for (const { sent, tookMs } of [await timed(), await timed()]) {
+      expect(sent).toBe(false);
+      expect(tookMs).toBeLessThan(MOMENT_MS);
+    }
+    expect(sender.health().reachable).toBe(false);
+    await locker.release();
+    await warm();
+  });
+
+  test('all jobs and tables gone from under it: the word after the lost one finds new ones', async () => {
+    await warm();
+    await eventually(() => server.wipe().then(() => true), { what: 'all to be gone' }); // may meet a deadlock
+    await warm();
+    expect((await jobs()).length).toBeGreaterThan(0);
+  });
+
+  test('close waits for the words that are under way, ends in time when the queue hangs, and leaves no session', async () => {
+    await warm();
+    const words = Array.from({ length: 20 }, () => sender.send(newWord()));
+    await sender.close();
+    expect(await Promise.all(words)).toEqual(Array(20).fill(true));
+    expect(await eventually(async () => (await server.sessions()).length === 0)).toBe(true);
+
+    sender = openSender({ url: way.url, process: 'sender test', onError: () => {} });
+    await warm();
+    const locker = await server.lock();
+    void sender.send(newWord());
+    await sender.close();
+    await locker.release();
+  });
 });
-
-test('a database that takes connections and never answers: a word, or a hundred at once, is given up in a moment', async () => {
-  way.hang();
-  const { sent, tookMs } = await timed();
-  expect(sent).toBe(false);
-  expect(tookMs).toBeLessThan(MOMENT_MS);
-  expect(tookMs).toBeGreaterThan(200);
-  const startedAt = performance.now();
-  const words = await Promise.all(Array.from({ length: 100 }, () => sender.send(newWord())));
-  expect(words).toEqual(Array(100).fill(false));
-  expect(performance.now() - startedAt).toBeLessThan(2 * MOMENT_MS);
-  expect(sender.health()).toEqual({ reachable: false, failures: 101 });
-  way.open();
-  await warm();
-});
-
-test('a table that is locked: every word is given up in a moment, and the sender recovers by itself', async () => {
-  await warm();
-  const locker = await openLock();
-  for (const { sent, tookMs } of [await timed(), await timed()]) {
-    expect(sent).toBe(false);
-    expect(tookMs).toBeLessThan(MOMENT_MS);
-  }
-  expect(sender.health().reachable).toBe(false);
-  await locker.release();
-  await warm();
-});
-
-test('tables that are dropped under it: the word after the lost one finds new ones', async () => {
-  await warm();
-  const drop = () => query(testStore.url, 'DROP SCHEMA bullmq CASCADE').then(() => true); // may meet a deadlock
-  await eventually(drop, { what: 'the tables to be dropped' });
-  await warm();
-  expect((await jobs()).length).toBeGreaterThan(0);
-});
-
-test('close waits for the words that are under way, ends in time when the queue hangs, and leaves no session', async () => {
-  await warm();
-  const words = Array.from({ length: 20 }, () => sender.send(newWord()));
-  await sender.close();
-  expect(await Promise.all(words)).toEqual(Array(20).fill(true));
-  expect(await eventually(async () => (await sessionsIn(testStore.url)).length === 0)).toBe(true);
-
-  sender = openSender({ url: way.url, process: 'sender test', onError: () => {} });
-  await warm();
-  const locker = await openLock();
-  void sender.send(newWord());
-  await sender.close();
-  await locker.release();
-});
-
-/** Holds the table of jobs for itself until it is released. */
-async function openLock(): Promise<{ release(): Promise<void> }> {
-  const client = new Client({ connectionString: testStore.url, application_name: 'queue test' });
-  await client.connect();
-  await client.query('BEGIN; LOCK TABLE bullmq.job IN ACCESS EXCLUSIVE MODE');
-  return {
-    async release() {
-      await client.query('ROLLBACK');
-      await client.end();
-    },
-  };
-}

@@ -1,13 +1,18 @@
 // Sending nudges. A nudge is a best-effort word: a queue that is down never delays or fails a request, because the
 // sweeper says everything again. What is lost is counted.
 import { type EngineName, isEngineName, systemClock, within } from '@berth/core';
-import { HISTORY, type NudgeQueue, openQueue, type QueueOptions } from './connection';
+import {
+  checkQueueUrl,
+  closeSoon,
+  HISTORY,
+  type NudgeQueue,
+  type OpenQueue,
+  openQueue,
+  type QueueOptions,
+} from './connection';
 
 /** A nudge is given up after this long. */
 const SEND_MS_MAX = 250;
-
-/** Closing what is broken may hang: nobody waits longer than this for it. */
-const CLOSE_MS_MAX = 2_000;
 
 export interface NudgeWord {
   /** The action. */
@@ -27,8 +32,9 @@ export interface Sender {
   close(): Promise<void>;
 }
 
-/** Opens each engine's queue with the first word for it. It must be closed. */
+/** Opens each engine's queue with the first word for it. It must be closed. Throws `invalid_request` for a URL that cannot be. */
 export function openSender(options: QueueOptions): Sender {
+  checkQueueUrl(options);
   const queues = queuesOf(options);
   const sending = new Set<Promise<unknown>>();
   let failures = 0;
@@ -58,7 +64,7 @@ export function openSender(options: QueueOptions): Sender {
         sending.delete(adding);
       }
     },
-    queues: (engines) => noting(Promise.all(engines.map(queues.open))),
+    queues: (engines) => noting(Promise.all(engines.map(async (engine) => (await queues.open(engine)).queue))),
     health: () => ({ reachable, failures }),
     async close() {
       await Promise.allSettled(sending); // each is given up after SEND_MS_MAX
@@ -69,11 +75,11 @@ export function openSender(options: QueueOptions): Sender {
 
 /** The queues in use, one per engine, and those on their way out. */
 function queuesOf(options: QueueOptions) {
-  const opened = new Map<EngineName, Promise<NudgeQueue>>();
+  const opened = new Map<EngineName, Promise<OpenQueue>>();
   const closing = new Set<Promise<void>>();
   return {
     /** The engine's queue, opened if it is not. */
-    open(engine: EngineName): Promise<NudgeQueue> {
+    open(engine: EngineName): Promise<OpenQueue> {
       const known = opened.get(engine);
       if (known !== undefined) return known;
       const opening = openQueue(engine, options);
@@ -82,17 +88,15 @@ function queuesOf(options: QueueOptions) {
       return opening;
     },
     /** A queue that failed once is not used again: its tables may be gone, or it may have cached a refusal. */
-    forget(engine: EngineName, opening: Promise<NudgeQueue>, broken: NudgeQueue): void {
+    forget(engine: EngineName, opening: Promise<OpenQueue>, broken: OpenQueue): void {
       if (opened.get(engine) !== opening) return; // another word found it broken before this one
       opened.delete(engine);
-      const closed = within(CLOSE_MS_MAX, 'The queue', broken.close())
-        .catch(options.onError)
-        .finally(() => closing.delete(closed));
+      const closed = closeSoon(broken, options.onError).finally(() => closing.delete(closed));
       closing.add(closed);
     },
     async close(): Promise<void> {
       const queues = await Promise.allSettled(opened.values());
-      for (const queue of queues) if (queue.status === 'fulfilled') await queue.value.close();
+      for (const queue of queues) if (queue.status === 'fulfilled') await closeSoon(queue.value, options.onError);
       await Promise.all(closing);
     },
   };
@@ -101,12 +105,12 @@ function queuesOf(options: QueueOptions) {
 async function addTo(queues: ReturnType<typeof queuesOf>, engine: EngineName, nudge: NudgeWord): Promise<void> {
   const startedAtMs = systemClock.monotonicMs();
   const opening = queues.open(engine);
-  const queue = await within(SEND_MS_MAX, 'The queue', opening); // if it takes longer it is there for the next word
+  const open = await within(SEND_MS_MAX, 'The queue', opening); // if it takes longer it is there for the next word
   try {
     const leftMs = SEND_MS_MAX - (systemClock.monotonicMs() - startedAtMs);
-    await within(leftMs, 'The queue', queue.add('nudge', { id: nudge.id }, jobOptions(nudge)));
+    await within(leftMs, 'The queue', open.queue.add('nudge', { id: nudge.id }, jobOptions(nudge)));
   } catch (error) {
-    queues.forget(engine, opening, queue);
+    queues.forget(engine, opening, open);
     throw error;
   }
 }

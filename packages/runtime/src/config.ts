@@ -11,6 +11,10 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const secret = (schema: z.ZodString) => schema.transform((text) => new Secret(text));
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://');
 
+const queueUrl = z
+  .string()
+  .regex(/^(postgres(ql)?|rediss?):\/\//, 'must begin with postgres://, redis:// or rediss://');
+
 /** Addresses, networks (`10.0.0.0/8`) and Express's names for the private ones, separated by commas. */
 const addresses = z
   .string()
@@ -32,8 +36,8 @@ const keepDays = (days: number) => z.coerce.number().int().min(0).max(36_500).de
 const schema = z.object({
   /** Where Berth remembers: a PostgreSQL database of its own. */
   BERTH_STORE_URL: secret(postgresUrl),
-  /** Where BullMQ keeps its jobs. Without it: the store's database. */
-  BERTH_QUEUE_URL: secret(postgresUrl).optional(),
+  /** Where BullMQ keeps its jobs: PostgreSQL or Redis. Without it: the store's database. */
+  BERTH_QUEUE_URL: secret(queueUrl).optional(),
   /** The key ring; packages/secrets reads it. */
   BERTH_KEYS: secret(z.string().min(1)),
   /** Keys that are lost for good: what they sealed stays shut, and a process starts in spite of it. */

@@ -1,4 +1,5 @@
 // Once per run, before the first test: start the servers and tell the test processes where they are.
+import { ensureRedis } from './ensure-redis';
 import { type RunServers, startServers } from './servers';
 
 declare global {
@@ -8,6 +9,7 @@ declare global {
 
 /** Starts the servers of the run and names them in BERTH_TEST_*; test processes inherit the environment. */
 export default async function setup(): Promise<void> {
+  const noRedis = ensureRedis();
   const servers = await startServers();
   globalThis.berthTestServers = servers;
   process.env.BERTH_TEST_HOME = servers.home;
@@ -15,4 +17,5 @@ export default async function setup(): Promise<void> {
   process.env.BERTH_TEST_STORE_LOG = servers.store.logFile;
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
+  if (noRedis !== null) process.env.BERTH_TEST_NO_REDIS = noRedis;
 }

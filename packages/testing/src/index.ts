@@ -4,3 +4,4 @@ export * from './eventually';
 export * from './stack';
 export * from './test-clock';
 export * from './test-postgresql';
+export * from './test-redis';
