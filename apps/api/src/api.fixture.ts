@@ -3,7 +3,7 @@
 import type { Context } from '@berth/actions';
 import { PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
-import { openLog } from '@berth/runtime';
+import { openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
 import type { Express } from 'express';
@@ -51,6 +51,7 @@ export async function openTestApi(
     hiddenQuarantine: [],
     keyRing,
     log: openLog('api test', 'silent'),
+    metrics: openMetrics('api'),
     sender,
     store,
     ...change,

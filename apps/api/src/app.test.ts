@@ -1,11 +1,13 @@
 // What holds for the whole API: health, addresses that are not there, methods that are not known, headers, the log.
 import { Secret } from '@berth/core';
-import type { Log, LogFields } from '@berth/runtime';
+import { type Log, type LogFields, openMetrics } from '@berth/runtime';
 import { eventually, openTestStore, type TestStore } from '@berth/testing';
 import request from 'supertest';
 import { makeAccess, openTestApi, type TestApi } from './api.fixture';
+import { appOf } from './app';
 import { DIALECTS } from './dialects';
 import { problemShape } from './dialects/native/shapes.fixture';
+import { openRateLimits } from './http/rate-limits';
 
 interface Line {
   level: string;
@@ -119,6 +121,28 @@ test('each request is one log line with its route and without its address, body 
     { level: 'debug', method: 'GET', route: '/healthz', status: 200 },
   ]);
   expect(JSON.stringify(lines)).not.toMatch(/secret-word|berth_/);
+});
+
+test('each request is measured by the pattern of its route; what callers write themselves becomes no label', async () => {
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+  const metrics = openMetrics('api');
+  const app = appOf({ ...api.context, limits, metrics, stopping: api.stopping.signal });
+  const { token } = await makeAccess(api, { scopes: ['public'] });
+  for (const path of ['/v1/databases/secret-word', '/V1/databases/other-word', '/secret-word', '/healthz']) {
+    await request(app).get(path).auth(token.reveal(), { type: 'bearer' });
+  }
+  let text = '';
+  await eventually(async () => {
+    text = await metrics.text();
+    return /_count\{[^}]*healthz/.test(text);
+  });
+  const counts = [...text.matchAll(/^berth_http_request_duration_seconds_count\{process="api",(.*)\} (\d+)$/gm)];
+  expect(counts.map(([, labels, count]) => [labels, count])).toEqual([
+    ['dialect="native",route="/v1/databases/:id",method="GET",status="4xx"', '2'],
+    ['dialect="berth",route="unknown",method="GET",status="4xx"', '1'],
+    ['dialect="berth",route="/healthz",method="GET",status="2xx"', '1'],
+  ]);
+  expect(text).not.toMatch(/-word/);
 });
 
 test('every dialect has a mount of its own', () => {

@@ -2,7 +2,7 @@
 import { PlatformError } from '@berth/core';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { adminRouter } from './admin';
+import { adminRouter, BOARD_PATH } from './admin';
 import { DIALECTS } from './dialects';
 import type { ApiContext } from './dialects/dialect';
 import { healthRouter } from './health';
@@ -11,6 +11,7 @@ import { trustProxies } from './http/address';
 import { errorsTo } from './http/errors';
 import { renderProblem } from './http/problem';
 import { openRefusals } from './http/refusals';
+import { requestMetrics } from './http/request-metrics';
 
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
 export function appOf(api: ApiContext): Express {
@@ -19,7 +20,8 @@ export function appOf(api: ApiContext): Express {
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did
   trustProxies(app, api.trustedProxies ?? []);
   const refusals = openRefusals(api);
-  app.use(accessLog(api.log, api.clock), securityHeaders(), refusals.handler);
+  app.use(accessLog(api.log, api.clock), requestMetrics(api.metrics, api.clock, PLACES));
+  app.use(securityHeaders(), refusals.handler);
   for (const dialect of DIALECTS) {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log, refusals));
   }
@@ -27,6 +29,8 @@ export function appOf(api: ApiContext): Express {
   app.use(refuseUnknown, errorsTo(renderProblem, api.log, refusals));
   return app;
 }
+
+const PLACES = new Map([...DIALECTS.map(({ mount, name }): [string, string] => [mount, name]), [BOARD_PATH, 'board']]);
 
 const refuseUnknown: RequestHandler = () => {
   throw new PlatformError('not_found', 'There is nothing at this address.');

@@ -116,6 +116,11 @@ describe('npm start', () => {
       const ready = await readyOf(home, first);
       expect(ready).toEqual({
         api_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        metrics_urls: {
+          api: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+          maintenance: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+          'worker-postgresql': expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        },
         token: expect.stringMatching(/^berth_/),
         store_url: expect.stringMatching(/^postgres:\/\/.*\/berth$/),
         server_url: expect.stringMatching(/^postgres:\/\//),
@@ -124,7 +129,7 @@ describe('npm start', () => {
       expect((await stat(join(home, 'ready.json'))).mode & 0o777).toBe(0o600);
       expect((await stat(join(home, 'token'))).mode & 0o777).toBe(0o600);
       expect((await readFile(join(home, 'token'), 'utf8')).trim()).toBe(ready.token);
-      expect(first.said()).toContain(ready.api_url);
+      await eventually(() => first.said().includes(ready.api_url), { what: 'it to say where it serves' });
       expect(await serverNames(ready)).toEqual(['embedded active']);
       expect(await firstNames(ready)).toBe(
         'teams: first; projects: default; environments: development,production; plans: large,small; ' +

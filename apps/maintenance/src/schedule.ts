@@ -4,8 +4,9 @@ import type { Lifetime } from '@berth/runtime';
 import { forgetOld } from './duties/forget-old';
 import { purgeQuarantined } from './duties/purge-quarantined';
 import { sweepActions } from './duties/sweep-actions';
+import { watchDuty, watchFigures } from './watch';
 
-interface Duty {
+export interface Duty {
   name: string;
   everyMs: number;
   /** Safe to run in several processes at once. */
@@ -28,17 +29,22 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
     { name: 'reseal', everyMs: 10 * MINUTE_MS, run: () => reseal(context, { stopping: lifetime.stopping, said }) },
     { name: 'purge_quarantined', everyMs: MINUTE_MS, run: () => purgeQuarantined(context) },
   ];
+  watchFigures(context);
   for (const duty of duties) startDuty(context, lifetime, duty);
 }
 
-function startDuty({ log }: OpenedContext, lifetime: Lifetime, duty: Duty): void {
+function startDuty(context: OpenedContext, lifetime: Lifetime, duty: Duty): void {
+  const watched = watchDuty(context, duty);
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   const runOnce = async () => {
+    const ended = watched.begin();
     try {
       await duty.run();
+      ended('succeeded');
     } catch (error) {
-      log.error({ duty: duty.name, error }, 'A duty failed; it runs again at its time');
+      ended('failed');
+      context.log.error({ duty: duty.name, error }, 'A duty failed; it runs again at its time');
     }
     if (!lifetime.stopping.aborted) timer = setTimeout(start, duty.everyMs);
   };

@@ -1,10 +1,11 @@
 // What requesting and running need, opened in one place from the environment. Passed on, never looked up.
 import { type Clock, systemClock } from '@berth/core';
 import { openSender, type Sender } from '@berth/queue';
-import { type Config, type Lifetime, type Log, openLog, readConfig } from '@berth/runtime';
+import { type Config, type Health, type Lifetime, type Log, type Metrics, openLog, readConfig } from '@berth/runtime';
 import { type KeyRing, readKeyRing } from '@berth/secrets';
 import { migrate, openStore, type Store } from '@berth/store';
 import { checkKeys } from './check-keys';
+import { countNudges, openWatch, watchMeans } from './watch';
 
 export interface Context {
   clock: Clock;
@@ -12,12 +13,14 @@ export interface Context {
   hiddenQuarantine: readonly string[];
   keyRing: KeyRing;
   log: Log;
+  metrics: Metrics;
   sender: Sender;
   store: Store;
 }
 
 export interface OpenedContext extends Context {
   config: Config;
+  health: Health;
 }
 
 /**
@@ -27,6 +30,8 @@ export interface OpenedContext extends Context {
 export async function openContext(process: string, connectionsMax: number, lifetime: Lifetime): Promise<OpenedContext> {
   const config = readConfig();
   const log = openLog(process, config.logLevel);
+  const watch = await openWatch(process, config, log, lifetime);
+  const { health, metrics } = watch;
   const keyRing = readKeyRing(config.keys, config.keysLost);
   const migrated = await migrate(config.storeUrl, config.migrate);
   if (migrated.length > 0) log.info({ count: migrated.length }, 'Applied the migrations that the store lacked');
@@ -35,7 +40,9 @@ export async function openContext(process: string, connectionsMax: number, lifet
   await checkKeys(store, keyRing);
   const onError = (error: unknown) =>
     log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
-  const sender = openSender({ url: config.queueUrl, process, onError });
+  const sender = countNudges(openSender({ url: config.queueUrl, process, onError }), metrics);
   lifetime.onStop('sender', sender.close);
-  return { clock: systemClock, config, hiddenQuarantine: config.hiddenQuarantine, keyRing, log, sender, store };
+  watchMeans(watch, store, sender);
+  const { hiddenQuarantine } = config;
+  return { clock: systemClock, config, health, hiddenQuarantine, keyRing, log, metrics, sender, store };
 }

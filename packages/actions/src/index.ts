@@ -53,4 +53,4 @@ export { type Moment, type RunOptions, run } from './run';
 export { cancelAction, retryAction } from './steer';
 export { type Swept, sweep } from './sweep';
 export { waitForAction } from './wait';
-export { runWorker } from './worker';
+export { runWorker, watchConsumer } from './worker';

@@ -16,6 +16,7 @@ import { type Hold, openHold } from './hold';
 import { Interrupted, interruptionOf } from './interrupted';
 import type { Settle } from './kind';
 import { findKind, kindOf } from './kinds';
+import { noteEnd, notePickup, type Outcome } from './note';
 
 /** Moments of a step, in order, told to `onMoment`: fault tests kill or freeze the process at one of them. */
 export type Moment = 'started' | 'performed' | 'recorded';
@@ -35,6 +36,7 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   const claimedAtMs = context.clock.monotonicMs();
   const action = await context.store.actions.claim(actionId, options.holder);
   if (action === null) return;
+  notePickup(context, action);
   const hold = openHold(context, action, claimedAtMs, (error) =>
     context.log.warn({ actionId: action.id, attempt: action.claim, error }, 'The hold could not be renewed'),
   );
@@ -53,11 +55,13 @@ export async function run(context: Context, options: RunOptions, actionId: strin
     await session.lock(action.database_id ?? action.server_id);
     const settle = await perform(context, options, { action, server, session, hold });
     await close(context, action, settle);
+    noteEnd(context, action, 'succeeded', claimedAtMs);
     context.log.info(logFields(action, context.clock, claimedAtMs), 'Action succeeded');
   } catch (error) {
     const durationMs = Math.round(context.clock.monotonicMs() - claimedAtMs);
-    await settleError(context, { action, server, session, error, durationMs }).catch((unwritten: unknown) =>
-      logUnwritten(context, action, unwritten),
+    await settleError(context, { action, server, session, error, durationMs }).then(
+      (outcome) => noteEnd(context, action, outcome, claimedAtMs, codeOf(error)),
+      (unwritten: unknown) => logUnwritten(context, action, unwritten),
     );
   } finally {
     hold.close();
@@ -79,7 +83,7 @@ interface Running {
 }
 
 function perform(context: Context, options: RunOptions, { action, server, session, hold }: Running): Promise<Settle> {
-  const { clock, keyRing, store } = context;
+  const { clock, keyRing, metrics, store } = context;
   return kindOf(action.kind).perform({
     action,
     server,
@@ -91,15 +95,23 @@ function perform(context: Context, options: RunOptions, { action, server, sessio
       if (options.stopping.aborted) throw new Interrupted('release');
       const startedAtMs = clock.monotonicMs();
       const durationMs = () => Math.round(clock.monotonicMs() - startedAtMs);
+      const note = (outcome: 'succeeded' | 'failed') =>
+        metrics.observe(
+          'berth_step_duration_seconds',
+          { kind: action.kind, step: name, outcome },
+          durationMs() / 1_000,
+        );
       await options.onMoment?.('started', name, action);
       try {
         const evidence = await deed();
         await options.onMoment?.('performed', name, action);
         await hold.record({ name, state: 'succeeded', durationMs: durationMs(), evidence });
+        note('succeeded');
       } catch (error) {
         if (codeOf(error) === 'claim_lost') throw error;
         const evidence = { error: codeOf(error), message: publicMessage(error) };
         await hold.record({ name, state: 'failed', durationMs: durationMs(), evidence });
+        note('failed');
         throw error;
       }
       await options.onMoment?.('recorded', name, action);
@@ -125,7 +137,8 @@ interface Ending {
   durationMs: number;
 }
 
-async function settleError(context: Context, ending: Ending): Promise<void> {
+/** Writes what became of it. Throws what could not be written. */
+async function settleError(context: Context, ending: Ending): Promise<Exclude<Outcome, 'succeeded'>> {
   const { action, error, durationMs } = ending;
   const code = codeOf(error);
   const fields = { actionId: action.id, kind: action.kind, attempt: action.claim, code, durationMs };
@@ -134,9 +147,11 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     const released = await context.store.actions.release(action);
     void context.sender.send(released);
     context.log.info(fields, 'Action given back: this worker stops');
+    return 'released';
   } else if (interruption === 'cancel') {
     await endWithout(context, ending, (tx) => tx.actions.cancelHeld(action));
     context.log.info(fields, 'Action cancelled');
+    return 'cancelled';
   } else if (code === 'claim_lost') {
     throw error;
   } else if (mayTryAgain(action, code, context.clock) || (await isOwed(context, action))) {
@@ -144,20 +159,23 @@ async function settleError(context: Context, ending: Ending): Promise<void> {
     const attempt = { code, isCounted: ERRORS[code].retry === 'count', isUnreached: ending.session === null };
     await context.store.actions.postpone(action, delayMs, attempt);
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
+    return 'postponed';
   } else {
     await endWithout(context, ending, (tx) =>
       tx.actions.fail(action, code, publicMessage(error), ending.session === null),
     );
     context.log.error({ ...fields, error }, 'Action failed');
+    return 'failed';
   }
 }
 
 /** What could not be written is safe to lose: the hold runs out, and the action is given to whoever claims it next. */
 function logUnwritten(context: Context, action: Action, error: unknown): void {
   const fields = { actionId: action.id, kind: action.kind, attempt: action.claim, code: codeOf(error) };
-  if (codeOf(error) === 'claim_lost')
+  if (codeOf(error) === 'claim_lost') {
+    context.metrics.count('berth_claims_lost_total', { kind: action.kind });
     context.log.warn(fields, 'Another worker holds this action now; nothing was written');
-  else context.log.error({ ...fields, error }, 'The end of this attempt could not be written; its hold will run out');
+  } else context.log.error({ ...fields, error }, 'The end of this attempt could not be written; its hold will run out');
 }
 
 /** Ends an action that did not succeed, with what its kind settles then. */

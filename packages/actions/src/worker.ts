@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Engine } from '@berth/engines/contract';
-import { openConsumer } from '@berth/queue';
+import { type Consumer, openConsumer } from '@berth/queue';
 import { type Lifetime, live, openLog, readConfig } from '@berth/runtime';
-import { openContext } from './context';
+import { type OpenedContext, openContext } from './context';
 import { type RunOptions, run } from './run';
 
 /** Takes this engine's nudges until the process is stopped; then gives back what it holds between two steps. */
@@ -29,5 +29,29 @@ async function start(engine: Engine, process: string, lifetime: Lifetime, faults
     work: (actionId) => run(context, options, actionId),
   });
   lifetime.onStop('consumer', consumer.close);
+  watchConsumer(context, consumer);
   lifetime.announceReady({});
 }
+
+/** A look ends within twelve seconds, whatever the queue does; the next begins two seconds later. */
+const LOOKED_AGO_MS_MAX = 30_000;
+
+/**
+ * A worker lives as long as it looks at the queue; what the queue answers is no fault of its own, but without an answer it
+ * cannot serve.
+ */
+export function watchConsumer({ config, health, metrics }: WatchedWorker, consumer: Consumer): void {
+  const limit = `${LOOKED_AGO_MS_MAX / 1_000} s`;
+  health.watchLiving('queue', () =>
+    consumer.lookedAgoMs() > LOOKED_AGO_MS_MAX ? `It has not looked at the queue for more than ${limit}.` : null,
+  );
+  health.watchServing('queue', () =>
+    consumer.isListening() ? null : { grade: 'unavailable', says: 'The queue does not answer; it is tried again.' },
+  );
+  metrics.collect('berth_queue_reachable', () => [{ labels: {}, value: consumer.isListening() ? 1 : 0 }]);
+  metrics.collect('berth_queue_looked_seconds', () => [{ labels: {}, value: consumer.lookedAgoMs() / 1_000 }]);
+  metrics.collect('berth_actions_in_hand', () => [{ labels: {}, value: consumer.inHandCount() }]);
+  metrics.set('berth_worker_concurrency', {}, config.workerConcurrency);
+}
+
+type WatchedWorker = Pick<OpenedContext, 'health' | 'metrics'> & { config: { workerConcurrency: number } };

@@ -1,5 +1,5 @@
 // One app of Berth as a child process: started, awaited until it serves, started again when it dies, stopped.
-// An app says `{ready: true, url?}` over the channel once it serves, and stops by itself on SIGTERM.
+// An app says `{ready: true, url?, metricsUrl?}` over the channel once it serves, and stops by itself on SIGTERM.
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,11 +22,12 @@ export interface AppOptions {
   echo?(line: string): void;
 }
 
-/** A supervised app. `url` is what it said when it became ready; it keeps its port when it is started again. */
+/** A supervised app. What it said of its addresses when it became ready; it keeps its ports when it is started again. */
 export interface App {
   readonly name: string;
   readonly pid: number | null;
   readonly url: string | null;
+  readonly metricsUrl: string | null;
   /** Fulfils when it first serves. Throws `app_failed` with the end of its log when it dies before that. */
   ready: Promise<void>;
   /** SIGTERM, and SIGKILL when that does not help in time. It is not started again. Safe to repeat. */
@@ -53,6 +54,7 @@ export function startApp(options: AppOptions): App {
   let run = runOnce(options, env);
   const ready = run.ready.then((facts) => {
     if (facts.url) env.BERTH_PORT = new URL(facts.url).port;
+    if (facts.metricsUrl) env.BERTH_METRICS_PORT = new URL(facts.metricsUrl).port;
   });
   const supervise = async () => {
     await ready;
@@ -82,7 +84,10 @@ export function startApp(options: AppOptions): App {
       return run.isGone() ? null : (run.child.pid ?? null);
     },
     get url() {
-      return run.url();
+      return run.facts().url ?? null;
+    },
+    get metricsUrl() {
+      return run.facts().metricsUrl ?? null;
     },
     ready,
     stop: () => {
@@ -97,12 +102,18 @@ export function startApp(options: AppOptions): App {
   };
 }
 
+/** Where an app listens: for callers, and for those who look after it. */
+interface ReadyFacts {
+  url?: string;
+  metricsUrl?: string;
+}
+
 interface Run {
   child: ChildProcess;
-  ready: Promise<{ url?: string }>;
+  ready: Promise<ReadyFacts>;
   /** Fulfils with "exit code 1" or a signal's name when the process is gone. */
   ended: Promise<string>;
-  url(): string | null;
+  facts(): ReadyFacts;
   ageMs(): number;
   isGone(): boolean;
 }
@@ -121,14 +132,14 @@ function runOnce(options: AppOptions, env: Record<string, string>): Run {
   });
   if (options.echo) echoLines(child, options.echo);
   const started = systemClock.monotonicMs();
-  let url: string | null = null;
+  let said: ReadyFacts = {};
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   void ended.then(() => log.close());
   const ready = awaitReady(options, child, ended, log).then((facts) => {
-    url = facts.url ?? null;
+    said = facts;
     return facts;
   });
   ready.catch(() => undefined); // whoever needs to know awaits it; a process that died twice needs no warning as well
@@ -136,7 +147,7 @@ function runOnce(options: AppOptions, env: Record<string, string>): Run {
     child,
     ready,
     ended,
-    url: () => url,
+    facts: () => said,
     ageMs: () => systemClock.monotonicMs() - started,
     isGone: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null,
   };
@@ -147,9 +158,9 @@ async function awaitReady(
   child: ChildProcess,
   ended: Promise<string>,
   log: LogFile,
-): Promise<{ url?: string }> {
+): Promise<ReadyFacts> {
   const late = new AbortController();
-  const said = new Promise<{ url?: string }>((resolve) => {
+  const said = new Promise<ReadyFacts>((resolve) => {
     child.on('message', (message: unknown) => {
       if (isReadyMessage(message)) resolve(message);
     });
@@ -168,9 +179,10 @@ async function awaitReady(
   );
 }
 
-function isReadyMessage(message: unknown): message is { ready: true; url?: string } {
+function isReadyMessage(message: unknown): message is { ready: true } & ReadyFacts {
   if (typeof message !== 'object' || message === null || !('ready' in message)) return false;
-  return message.ready === true && (!('url' in message) || typeof message.url === 'string');
+  const isText = (name: string) => ['string', 'undefined'].includes(typeof Reflect.get(message, name));
+  return message.ready === true && isText('url') && isText('metricsUrl');
 }
 
 async function endRun(run: Run): Promise<void> {

@@ -48,9 +48,16 @@ describe('ready.json', () => {
       new Secret('postgres://s'),
       new Secret('postgres://t'),
     ];
-    await writeReadyFile(folder, { apiUrl: 'http://127.0.0.1:1', token, storeUrl, serverUrl });
+    await writeReadyFile(folder, {
+      apiUrl: 'http://127.0.0.1:1',
+      metricsUrls: { api: 'http://127.0.0.1:2' },
+      token,
+      storeUrl,
+      serverUrl,
+    });
     expect(JSON.parse(await readFile(readyFileOf(folder), 'utf8'))).toEqual({
       api_url: 'http://127.0.0.1:1',
+      metrics_urls: { api: 'http://127.0.0.1:2' },
       token: 'berth_t',
       store_url: 'postgres://s',
       server_url: 'postgres://t',

@@ -6,6 +6,7 @@ import { replacePrivateFile } from './private-file';
 
 export interface ReadyFacts {
   apiUrl: string;
+  metricsUrls: Record<string, string>;
   token: Secret;
   storeUrl: Secret;
   serverUrl: Secret;
@@ -20,6 +21,7 @@ export function readyFileOf(home: string): string {
 export async function writeReadyFile(home: string, facts: ReadyFacts): Promise<void> {
   const content = {
     api_url: facts.apiUrl,
+    metrics_urls: facts.metricsUrls,
     token: facts.token.reveal(),
     store_url: facts.storeUrl.reveal(),
     server_url: facts.serverUrl.reveal(),

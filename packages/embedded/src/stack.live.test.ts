@@ -101,6 +101,8 @@ describe('a stack', () => {
       BERTH_KEYS: 'k1:abc',
       BERTH_HOST: '127.0.0.1',
       BERTH_PORT: '0',
+      BERTH_METRICS_HOST: '127.0.0.1',
+      BERTH_METRICS_PORT: '0',
       BERTH_MIGRATE: 'apply',
       BERTH_LOG_LEVEL: 'info',
     });
@@ -188,5 +190,6 @@ async function launchElsewhere(
   const died = once(launcher, 'exit').then(() => Promise.reject(new Error('the launcher died')));
   died.catch(() => undefined); // it is killed later, on purpose
   const [{ pids, serverUrl }] = await Promise.race([once(launcher, 'message'), died]);
-  return { launcher, facts: { pids, serverUrl: new Secret(serverUrl), apiUrl: '', storeUrl: new Secret('') } };
+  const unsaid = { apiUrl: '', metricsUrls: {}, storeUrl: new Secret('') };
+  return { launcher, facts: { ...unsaid, pids, serverUrl: new Secret(serverUrl) } };
 }

@@ -45,6 +45,8 @@ export interface Stack {
 
 export interface StackFacts {
   apiUrl: string;
+  /** By the app's name: where its metrics and its health are told, on this machine alone. */
+  metricsUrls: Record<string, string>;
   storeUrl: Secret;
   serverUrl: Secret;
   /** Process numbers by name. */
@@ -124,7 +126,8 @@ async function start(state: State): Promise<StackFacts> {
   stopping.signal.throwIfAborted();
   const pids = Object.fromEntries([...state.apps, store, server].map(({ name, pid }) => [name, pid ?? 0]));
   const apiUrl = state.apps.find((app) => app.name === 'api')?.url ?? '';
-  return { apiUrl, storeUrl, serverUrl: server.url(), pids };
+  const metricsUrls = Object.fromEntries(state.apps.map(({ name, metricsUrl }) => [name, metricsUrl ?? '']));
+  return { apiUrl, metricsUrls, storeUrl, serverUrl: server.url(), pids };
 }
 
 // Unlike Promise.all it waits for both, so that no one is still starting something while what was started is stopped.
@@ -187,6 +190,8 @@ function appOptions(options: StackOptions, name: string, storeUrl: Secret): Para
       BERTH_KEYS: options.keys.reveal(),
       BERTH_HOST: '127.0.0.1',
       BERTH_PORT: String(options.apiPort),
+      BERTH_METRICS_HOST: '127.0.0.1',
+      BERTH_METRICS_PORT: '0',
       BERTH_MIGRATE: 'apply',
       BERTH_LOG_LEVEL: options.logLevel,
     },

@@ -1,12 +1,14 @@
 // Taking nudges of one engine. Nothing is decided here: the work claims its action in the store, so a nudge that comes
 // twice, late or never costs time, not truth. A consumer whose queue broke throws it away and opens a new one.
-import { type EngineName, within } from '@berth/core';
+import { type Clock, type EngineName, systemClock, within } from '@berth/core';
 import { checkQueueUrl, closeSoon, openQueue, openWorker, type QueueOptions } from './connection';
 
 export interface ConsumeOptions extends QueueOptions {
   engine: EngineName;
   /** How many actions are worked on at once. */
   concurrency: number;
+  /** Default: this machine's. */
+  clock?: Clock;
   /** Works on one action by its id. What it throws is the board's to show; the action's own row tells the truth. */
   work(actionId: string): Promise<void>;
 }
@@ -14,6 +16,10 @@ export interface ConsumeOptions extends QueueOptions {
 export interface Consumer {
   /** Whether the queue answered when it was last looked at, a few seconds ago at most. */
   isListening(): boolean;
+  /** How long ago the last look at the queue ended, answered or not: seconds, unless this process hangs. */
+  lookedAgoMs(): number;
+  /** How many actions are worked on now. */
+  inHandCount(): number;
   /** Takes no more nudges and waits for the work in hand. */
   close(): Promise<void>;
 }
@@ -48,6 +54,8 @@ export function openConsumer(options: ConsumeOptions): Consumer {
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> = Promise.resolve();
+  const { clock = systemClock } = options;
+  let lookedAtMs = clock.monotonicMs();
 
   async function lookOnce(): Promise<void> {
     try {
@@ -63,6 +71,7 @@ export function openConsumer(options: ConsumeOptions): Consumer {
 
   function lookAgain(): void {
     looking = lookOnce().then(() => {
+      lookedAtMs = clock.monotonicMs();
       if (!closed) timer = setTimeout(lookAgain, LOOK_EVERY_MS);
     });
   }
@@ -70,6 +79,8 @@ export function openConsumer(options: ConsumeOptions): Consumer {
   lookAgain();
   return {
     isListening: () => open !== null,
+    lookedAgoMs: () => clock.monotonicMs() - lookedAtMs,
+    inHandCount: () => inHand.size,
     async close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);

@@ -25,6 +25,7 @@ test('two variables are enough; the rest has values for one machine', () => {
     host: '127.0.0.1',
     port: 8080,
     trustedProxies: [],
+    metrics: { host: '127.0.0.1', port: null },
     migrate: 'apply',
     logLevel: 'info',
     workerConcurrency: 4,
@@ -42,6 +43,8 @@ test('every variable is read', () => {
     BERTH_HOST: '0.0.0.0',
     BERTH_PORT: '0',
     BERTH_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::1',
+    BERTH_METRICS_HOST: '::1',
+    BERTH_METRICS_PORT: '0',
     BERTH_MIGRATE: 'refuse',
     BERTH_LOG_LEVEL: 'debug',
     BERTH_WORKER_CONCURRENCY: '7',
@@ -58,6 +61,7 @@ test('every variable is read', () => {
   expect(config).toMatchObject({ ...rest, workerConcurrency: 7, sweepIntervalMs: 50 });
   const keepDays = { actions: 1, refreshes: 2, events: 3, deliveries: 4, audit: 5, tombstones: 0 };
   expect(config.keepDays).toEqual(keepDays);
+  expect(config.metrics).toEqual({ host: '::1', port: 0 });
   expect(config.trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::1']);
 });
 
@@ -88,6 +92,8 @@ const WRONG: [string, string][] = [
   ['BERTH_PORT', '-1'],
   ['BERTH_PORT', '80.5'],
   ['BERTH_PORT', 'wrong-secret'],
+  ['BERTH_METRICS_PORT', '65536'],
+  ['BERTH_METRICS_PORT', 'wrong-secret'],
   ['BERTH_MIGRATE', 'wrong-secret'],
   ['BERTH_LOG_LEVEL', 'wrong-secret'],
   ['BERTH_WORKER_CONCURRENCY', '0'],

@@ -45,6 +45,9 @@ const schema = z.object({
   BERTH_HOST: z.string().min(1).default('127.0.0.1'),
   BERTH_PORT: port.default(8080),
   BERTH_TRUSTED_PROXIES: addresses.default([]),
+  BERTH_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  /** Without it nothing listens there. */
+  BERTH_METRICS_PORT: port.optional(),
   BERTH_MIGRATE: z.enum(['apply', 'refuse']).default('apply'),
   BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
@@ -83,6 +86,8 @@ export interface Config {
   host: string;
   port: number;
   trustedProxies: string[];
+  /** Where /metrics and the questions about health are answered, on every process; `port` null: nowhere. */
+  metrics: { host: string; port: number | null };
   migrate: 'apply' | 'refuse';
   logLevel: string;
   workerConcurrency: number;
@@ -125,6 +130,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     host: env.BERTH_HOST,
     port: env.BERTH_PORT,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
+    metrics: { host: env.BERTH_METRICS_HOST, port: env.BERTH_METRICS_PORT ?? null },
     migrate: env.BERTH_MIGRATE,
     logLevel: env.BERTH_LOG_LEVEL,
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,

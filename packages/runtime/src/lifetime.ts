@@ -5,13 +5,23 @@ import type { Log } from './log';
 /** Ends one thing. Called once, in the reverse of the order in which the things were opened. */
 type Closer = () => Promise<void>;
 
+/** Where a process listens: for callers, and for those who look after it. */
+export interface ReadyFacts {
+  url?: string;
+  metricsUrl?: string;
+}
+
 export interface Lifetime {
   /** Remembers how to end what was just opened. */
   onStop(name: string, close: Closer): void;
   /** Aborted as soon as the process was asked to stop. */
   stopping: AbortSignal;
-  /** Tells the launcher, if there is one, that this process serves. */
-  announceReady(facts: { url?: string }): void;
+  /** Tells the launcher, if there is one, that this process serves, and what was noted before. */
+  announceReady(facts: ReadyFacts): void;
+  /** Whether it serves: announced, and not asked to stop. */
+  isReady(): boolean;
+  /** Something that the launcher is to be told with the announcement. */
+  note(facts: ReadyFacts): void;
 }
 
 /** A clean stop that takes longer is given up. What was held runs out (HOLD_MS), and maintenance takes it back. */
@@ -24,6 +34,7 @@ const STOP_MS_MAX = 25_000;
 export async function live(log: Log, start: (lifetime: Lifetime) => Promise<void>): Promise<void> {
   const closers: { name: string; close: Closer }[] = [];
   const controller = new AbortController();
+  const stopping = controller.signal;
   const stop = stopOnce(log, controller, closers);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -37,15 +48,26 @@ export async function live(log: Log, start: (lifetime: Lifetime) => Promise<void
     void stop('uncaughtException', 1);
   });
   try {
-    await start({
-      onStop: (name, close) => void closers.push({ name, close }),
-      stopping: controller.signal,
-      announceReady: (facts) => void process.send?.({ ready: true, ...facts }),
-    });
+    await start({ onStop: (name, close) => void closers.push({ name, close }), stopping, ...announcing(stopping) });
   } catch (error) {
     log.error({ error, code: codeOf(error) }, 'This process could not start');
     await stop('start failed', 1);
   }
+}
+
+function announcing(stopping: AbortSignal): Pick<Lifetime, 'announceReady' | 'isReady' | 'note'> {
+  let noted: ReadyFacts = {};
+  let isAnnounced = false;
+  return {
+    announceReady(facts) {
+      isAnnounced = true;
+      process.send?.({ ready: true, ...noted, ...facts });
+    },
+    isReady: () => isAnnounced && !stopping.aborted,
+    note(facts) {
+      noted = { ...noted, ...facts };
+    },
+  };
 }
 
 function stopOnce(log: Log, controller: AbortController, closers: { name: string; close: Closer }[]) {

@@ -1,6 +1,7 @@
 // Opens the store: every noun's functions over one pool of connections, in or out of a transaction.
 import type { Secret } from '@berth/core';
 import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool } from 'pg';
 import { accessesOf } from './accesses';
 import { actionReadsOf } from './action-reads';
 import { actionsOf } from './actions';
@@ -12,6 +13,7 @@ import { databasesOf } from './databases';
 import { type Db, isDeadlock } from './db';
 import { endedActionsOf } from './ended-actions';
 import { environmentsOf } from './environments';
+import { figuresOf } from './figures';
 import { PrismaClient } from './generated/client';
 import { grantsOf } from './grants';
 import { idempotencyOf } from './idempotency';
@@ -31,6 +33,12 @@ import { tombstonesOf } from './tombstones';
 /** Every noun's functions. Inside `transaction` the same functions work on that transaction. */
 export type Nouns = ReturnType<typeof nounsOf>;
 
+export interface Connections {
+  inUse: number;
+  idle: number;
+  waiting: number;
+}
+
 export interface Store extends Nouns {
   /**
    * Commits when `work` returns, rolls back when it throws. Never call an engine or the queue in it: after a deadlock it is
@@ -45,6 +53,8 @@ export interface Store extends Nouns {
   identity(): Promise<string>;
   /** Throws when the store does not answer. */
   ping(): Promise<void>;
+  /** Connections that are in use or idle, and how many queries wait for one, now. */
+  connections(): Connections;
   listener: Listener;
   close(): Promise<void>;
 }
@@ -64,14 +74,14 @@ export interface StoreOptions {
 
 /** Connects at first use. It must be closed. */
 export function openStore({ url, connectionsMax, process }: StoreOptions): Store {
-  const adapter = new PrismaPg(
-    { connectionString: url.reveal(), max: connectionsMax, application_name: `berth ${process}` },
-    {
-      statementNameGenerator: openStatementNames(),
-      onPoolError: () => {}, // an idle connection that died is replaced at the next use
-      onConnectionError: () => {},
-    },
-  );
+  const config = { connectionString: url.reveal(), max: connectionsMax, application_name: `berth ${process}` };
+  const pool = new Pool(config); // made here to be counted; the adapter ends it
+  const adapter = new PrismaPg(pool, {
+    statementNameGenerator: openStatementNames(),
+    onPoolError: () => {}, // an idle connection that died is replaced at the next use
+    onConnectionError: () => {},
+    disposeExternalPool: true,
+  });
   const client = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
   const listener = openListener(url);
   return {
@@ -101,6 +111,11 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
     async ping() {
       await client.$queryRaw`SELECT 1`;
     },
+    connections: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     listener,
     async close() {
       await listener.close();
@@ -133,6 +148,7 @@ function nounsOf(db: Db) {
     grants: grantsOf(db),
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
     environments: environmentsOf(db),
+    figures: figuresOf(db),
     idempotency: idempotencyOf(db),
     oldEvents: oldEventsOf(db),
     plans: plansOf(db),

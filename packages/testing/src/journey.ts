@@ -14,7 +14,7 @@ import { Secret, systemClock } from '@berth/core';
 import { postgresql } from '@berth/engines/postgresql';
 import { rulesOf } from '@berth/engines/rules';
 import { openSender } from '@berth/queue';
-import { openLog } from '@berth/runtime';
+import { openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type ActionWithSteps, openStore } from '@berth/store';
 import { Client } from 'pg';
@@ -77,6 +77,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     hiddenQuarantine: [],
     keyRing,
     log: openLog('journey', 'silent'),
+    metrics: openMetrics('journey'),
     sender,
     store,
   };

@@ -7,6 +7,8 @@ export interface TestProcess {
   pid: number;
   /** Where it listens; null for a worker. */
   url: string | null;
+  /** Where its metrics and health are told; null where BERTH_METRICS_PORT is not set. */
+  metricsUrl: string | null;
   /** Everything it has written so far. */
   output(): string;
   signal(name: NodeJS.Signals): void;
@@ -38,13 +40,13 @@ export async function startProcess(file: string, environment: Record<string, str
       resolve();
     });
   });
-  let ready: { url: string | null } | null = null;
-  child.on('message', (message: { ready?: boolean; url?: string }) => {
-    if (message.ready === true) ready = { url: message.url ?? null };
+  let ready: Pick<TestProcess, 'url' | 'metricsUrl'> | null = null;
+  child.on('message', (message: { ready?: boolean; url?: string; metricsUrl?: string }) => {
+    if (message.ready === true) ready = { url: message.url ?? null, metricsUrl: message.metricsUrl ?? null };
   });
   const facts = await eventually(
     () => {
-      if (gone) return { url: 'gone' };
+      if (gone) return { url: 'gone', metricsUrl: null };
       return ready;
     },
     { timeoutMs: READY_MS_MAX, what: `${file} to serve` },
@@ -53,6 +55,7 @@ export async function startProcess(file: string, environment: Record<string, str
   return {
     pid: child.pid ?? 0,
     url: facts.url,
+    metricsUrl: facts.metricsUrl,
     output: () => chunks.join(''),
     signal: (name) => void child.kill(name),
     ended,

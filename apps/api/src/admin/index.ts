@@ -9,7 +9,7 @@ import { authenticateOperator } from './session';
 import { SIGN_IN_PATH, signInRoutes } from './sign-in';
 
 /** Where the board is. */
-const BOARD_PATH = '/admin/queues';
+export const BOARD_PATH = '/admin/queues';
 
 /** `/admin/sign-in` for all, `/admin/queues` for operators. */
 export function adminRouter(api: ApiContext, refusals: Refusals): Router {

@@ -29,13 +29,15 @@ const AGES: { what: string; forget: Forget; daysOf(keep: KeepDays): number }[] =
 
 /** Safe to repeat and to race. What cannot be forgotten now is logged, and keeps nothing else from it. */
 export async function forgetOld(context: OpenedContext, stopping: AbortSignal): Promise<void> {
-  const { config, log } = context;
+  const { config, log, metrics } = context;
   for (const { what, forget, daysOf } of AGES) {
     if (stopping.aborted) return;
     try {
       const count = await forget(context, { days: daysOf(config.keepDays), stopping });
+      metrics.count('berth_forgotten_total', { what }, count);
       if (count > 0) log.info({ kind: what, count }, 'Forgot what is old enough');
     } catch (error) {
+      metrics.count('berth_forget_failures_total', { what });
       log.error({ kind: what, error }, 'What is old enough could not be forgotten; it is tried again');
     }
   }

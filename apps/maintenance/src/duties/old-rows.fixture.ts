@@ -1,5 +1,5 @@
 // Rows of every age in a store of their own, and the duty that forgets them, run by a clock that obeys.
-import { type Log, readConfig } from '@berth/runtime';
+import { type Log, openHealth, readConfig } from '@berth/runtime';
 import { type TestClock, testClock } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { forgetOld } from './forget-old';
@@ -93,7 +93,8 @@ export async function openOldRows(): Promise<OldRows> {
       const lines: string[] = [];
       const config = readConfig({ BERTH_STORE_URL: journey.storeUrl, BERTH_KEYS: 'k', ...environment });
       const log = logTo(lines);
-      await forgetOld({ ...journey.context, clock, config, log }, stopping);
+      const health = openHealth({ isReady: () => true, stopping });
+      await forgetOld({ ...journey.context, clock, config, health, log }, stopping);
       return lines;
     },
     close: journey.close,

@@ -5,6 +5,8 @@ import { type Context, sweep } from '@berth/actions';
 export async function sweepActions(context: Context): Promise<void> {
   const swept = await sweep(context);
   if (swept === null) return; // another maintenance process is at it
+  context.metrics.count('berth_sweep_released_total', {}, swept.released);
+  context.metrics.count('berth_sweep_nudged_total', {}, swept.nudged);
   if (swept.released > 0) context.log.warn({ count: swept.released }, 'Took back actions whose worker died or hangs');
   if (swept.nudged > 0) context.log.info({ count: swept.nudged }, 'Nudged actions again that nobody had claimed');
 }

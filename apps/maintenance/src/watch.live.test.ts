@@ -1,0 +1,94 @@
+// A duty that hangs makes maintenance stuck, by its name; one that fails does not, for it is tried again. What waits is told.
+import type { OpenedContext } from '@berth/actions';
+import { type Health, openHealth, openMetrics, readConfig } from '@berth/runtime';
+import { eventually, testClock } from '@berth/testing';
+import { type Journey, openJourney, withClient } from '@berth/testing/journey';
+import { startSchedule } from './schedule';
+
+let journey: Journey;
+
+beforeAll(async () => {
+  journey = await openJourney();
+});
+afterAll(() => journey?.close());
+
+/** Maintenance in this process, by a clock that obeys. */
+function maintain(change: Partial<OpenedContext> = {}) {
+  const stopping = new AbortController();
+  const clock = testClock(new Date());
+  const health: Health = openHealth({ isReady: () => true, stopping: stopping.signal });
+  const metrics = openMetrics('maintenance');
+  const environment = { BERTH_STORE_URL: journey.storeUrl, BERTH_KEYS: 'unused', BERTH_SWEEP_INTERVAL_MS: '50' };
+  const context = { ...journey.context, clock, config: readConfig(environment), health, metrics, ...change };
+  const closers: (() => Promise<void>)[] = [];
+  startSchedule(context, {
+    onStop: (_name, close) => void closers.push(close),
+    stopping: stopping.signal,
+    announceReady: () => {},
+    isReady: () => true,
+    note: () => {},
+  });
+  const stop = async () => {
+    stopping.abort();
+    for (const close of closers) await close();
+  };
+  return { clock, health, metrics, stop };
+}
+
+test('a duty that hangs is named; when it ends, all is well', async () => {
+  const { clock, health, metrics, stop } = maintain();
+  await eventually(async () => /duty_duration_seconds_count\{.*sweep_actions/.test(await metrics.text()), {
+    what: 'a sweep',
+  });
+  expect(health.living()).toEqual({ status: 'alive', wrong: {} });
+  await withClient(journey.storeUrl, async (client) => {
+    await client.query('BEGIN; LOCK TABLE actions IN ACCESS EXCLUSIVE MODE');
+    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'actions'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    await eventually(async () => (await client.query(waiting)).rows.length > 0, { what: 'a sweep to hang' });
+    clock.advance(119_000);
+    expect(health.living().status).toBe('alive');
+    clock.advance(2_000);
+    expect(health.living()).toEqual({ status: 'stuck', wrong: { sweep_actions: expect.stringContaining('No run') } });
+    await client.query('ROLLBACK');
+  });
+  await eventually(() => health.living().status === 'alive', { what: 'the sweep to end' });
+  await stop();
+});
+
+test('a duty that fails is counted, has no success, and lives', async () => {
+  const broken = Object.create(journey.context.store, {
+    exclusively: { value: () => Promise.reject(new Error('broken')) },
+  });
+  const { clock, health, metrics, stop } = maintain({ store: broken });
+  const failed =
+    /berth_duty_duration_seconds_count\{process="maintenance",duty="sweep_actions",outcome="failed"\} [3-9]/;
+  await eventually(async () => failed.test(await metrics.text()), { what: 'sweeps to fail' });
+  clock.advance(100_000);
+  expect(health.living().wrong).not.toHaveProperty('sweep_actions');
+  expect(await metrics.text()).not.toMatch(/last_success_timestamp_seconds\{duty="sweep_actions"/);
+  await stop();
+});
+
+test('what waits is told by engine and server, what there is by state, and when a duty last ended well', async () => {
+  const action = await journey.requestDatabase(`watched_${process.pid}`);
+  await withClient(journey.storeUrl, (client) =>
+    client.query(`UPDATE actions SET created_at = now() - interval '10 minutes' WHERE id = $1`, [action.id]),
+  );
+  const { clock, metrics, stop } = maintain();
+  const success = /^berth_duty_last_success_timestamp_seconds\{duty="sweep_actions",process="maintenance"\} (\S+)$/m;
+  await eventually(async () => success.test(await metrics.text()), { what: 'a sweep' });
+  const text = await metrics.text();
+  const labels = 'engine="postgresql",server="tenants"';
+  expect(text).toContain(`berth_actions_open{${labels},state="queued",process="maintenance"} 1`);
+  expect(text).toContain(`berth_actions_open{${labels},state="running",process="maintenance"} 0`);
+  const oldest = new RegExp(`^berth_actions_waiting_oldest_seconds{${labels},process="maintenance"} (\\S+)$`, 'm').exec(
+    text,
+  );
+  expect(Number(oldest?.[1])).toBeGreaterThanOrEqual(600);
+  expect(Number(oldest?.[1])).toBeLessThan(700);
+  expect(text).toContain('berth_databases{engine="postgresql",state="creating",process="maintenance"} 1');
+  expect(Number(success.exec(text)?.[1])).toBeCloseTo(clock.now().getTime() / 1_000, 0);
+  expect(text).not.toContain(`watched_${process.pid}`);
+  await stop();
+});

@@ -1,0 +1,81 @@
+// What those who look after a process can see of it, whichever process it is: its store, its queue, its nudges.
+import { within } from '@berth/core';
+import type { Sender } from '@berth/queue';
+import {
+  type Config,
+  type Health,
+  type Lifetime,
+  type Log,
+  type Metrics,
+  openHealth,
+  openMetrics,
+  openWatchDoor,
+} from '@berth/runtime';
+import type { Store } from '@berth/store';
+
+export interface Watch {
+  health: Health;
+  metrics: Metrics;
+}
+
+/** A store that takes longer to say one word is called down. Shorter than what an answer with metrics waits for. */
+const PING_MS_MAX = 1_500;
+
+/**
+ * Opens the metrics and the health of a process and, where BERTH_METRICS_PORT is set, the door to them: first of all, so that
+ * a start that hangs can be looked at too. `lifetime` closes it last.
+ */
+export async function openWatch(process: string, config: Config, log: Log, lifetime: Lifetime): Promise<Watch> {
+  const metrics = openMetrics(process);
+  const health = openHealth(lifetime);
+  const { host, port } = config.metrics;
+  if (port !== null) {
+    metrics.watchProcess();
+    const door = await openWatchDoor({ host, port, health, log, metrics });
+    lifetime.onStop('watch door', door.close);
+    lifetime.note({ metricsUrl: door.url });
+    log.info({ url: door.url }, 'Metrics and health are told here');
+  }
+  return { health, metrics };
+}
+
+/** Has the store and the way to the queue told of. A store that is down is a hindrance; a queue that is down makes up for itself. */
+export function watchMeans({ health, metrics }: Watch, store: Store, sender: Sender): void {
+  const ping = () => within(PING_MS_MAX, 'The store', store.ping());
+  health.watchServing('store', () =>
+    ping().then(
+      () => null,
+      () => ({ grade: 'unavailable', says: 'The store does not answer.' }),
+    ),
+  );
+  health.watchServing('queue', () =>
+    sender.health().reachable
+      ? null
+      : { grade: 'degraded', says: 'The queue did not take the last nudge; maintenance sends it again.' },
+  );
+  metrics.collect('berth_store_up', async () => {
+    const isUp = await ping().then(
+      () => true,
+      () => false, // that is what is told
+    );
+    return [{ labels: {}, value: isUp ? 1 : 0 }];
+  });
+  metrics.collect('berth_store_connections', () => {
+    const { inUse, idle, waiting } = store.connections();
+    const values = { in_use: inUse, idle, waiting };
+    return Object.entries(values).map(([state, value]) => ({ labels: { state }, value }));
+  });
+  metrics.collect('berth_queue_reachable', () => [{ labels: {}, value: sender.health().reachable ? 1 : 0 }]);
+}
+
+/** The same sender, its nudges counted. */
+export function countNudges(sender: Sender, metrics: Metrics): Sender {
+  return {
+    ...sender,
+    async send(nudge) {
+      const isSent = await sender.send(nudge);
+      metrics.count('berth_nudges_total', { outcome: isSent ? 'sent' : 'lost' });
+      return isSent;
+    },
+  };
+}

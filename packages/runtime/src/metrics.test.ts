@@ -1,0 +1,113 @@
+// Metrics are read when somebody asks, hold no value that is not of now, and break nothing that they measure.
+import { openMetrics } from './metrics';
+import { METRICS, type MetricName, type MetricSpec } from './metrics-table';
+
+const specs: [string, MetricSpec][] = Object.entries(METRICS);
+
+/** The lines of this metric, without its head. */
+const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));
+
+test('counts, times and sets; every series says which process it is of', async () => {
+  const metrics = openMetrics('worker-postgresql');
+  metrics.count('berth_claims_lost_total', { kind: 'database_create' });
+  metrics.count('berth_claims_lost_total', { kind: 'database_create' }, 2);
+  metrics.set('berth_worker_concurrency', {}, 4);
+  metrics.observe('berth_action_pickup_seconds', { kind: 'database_create' }, 0.2);
+  const text = await metrics.text();
+  expect(linesOf(text, 'berth_claims_lost_total')).toEqual([
+    'berth_claims_lost_total{kind="database_create",process="worker-postgresql"} 3',
+  ]);
+  expect(linesOf(text, 'berth_worker_concurrency')).toEqual([
+    'berth_worker_concurrency{process="worker-postgresql"} 4',
+  ]);
+  expect(text).toContain(
+    'berth_action_pickup_seconds_bucket{le="0.25",process="worker-postgresql",kind="database_create"} 1',
+  );
+  expect(text).toContain(
+    'berth_action_pickup_seconds_bucket{le="0.1",process="worker-postgresql",kind="database_create"} 0',
+  );
+  expect(text).toMatch(/^berth_build_info\{version="\d+\.\d+\.\d+[^"]*",process="worker-postgresql"\} 1$/m);
+});
+
+test.each([
+  ['api', 'api'],
+  ['worker-postgresql', 'worker'],
+  ['maintenance', 'maintenance'],
+] as const)(
+  '%s has those that the table gives it, before anything has happened, and no other',
+  async (process, watched) => {
+    const text = await openMetrics(process).text();
+    const served = [...text.matchAll(/^# TYPE (berth_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
+    const expected = specs.filter(([, { by }]) => by.includes(watched)).map(([name, { type }]) => [name, type]);
+    expect(served).toEqual(expected);
+  },
+);
+
+test('two processes in one program share nothing', async () => {
+  const [first, second] = [openMetrics('maintenance'), openMetrics('maintenance')];
+  first.count('berth_sweep_nudged_total', {});
+  expect(linesOf(await second.text(), 'berth_sweep_nudged_total')).toEqual([
+    'berth_sweep_nudged_total{process="maintenance"} 0',
+  ]);
+});
+
+test('a gauge that is collected holds what was read for this answer, and nothing of the one before', async () => {
+  const metrics = openMetrics('maintenance');
+  let samples = [{ labels: { engine: 'postgresql', server: 'old' }, value: 5 }];
+  metrics.collect('berth_actions_waiting_oldest_seconds', () => samples);
+  expect(await metrics.text()).toContain('server="old"');
+  samples = [{ labels: { engine: 'postgresql', server: 'new' }, value: 1 }];
+  expect(linesOf(await metrics.text(), 'berth_actions_waiting_oldest_seconds')).toEqual([
+    'berth_actions_waiting_oldest_seconds{engine="postgresql",server="new",process="maintenance"} 1',
+  ]);
+});
+
+test.each([
+  ['throws', () => Promise.reject(new Error('down'))],
+  [
+    'throws at once',
+    () => {
+      throw new Error('down');
+    },
+  ],
+  ['hangs', () => new Promise<never>(() => {})],
+])('a reading that %s is left out and counted, and the rest is answered', async (_how, broken) => {
+  const metrics = openMetrics('api');
+  metrics.collect('berth_queue_reachable', () => [{ labels: {}, value: 1 }]);
+  metrics.collect('berth_store_up', () => [{ labels: {}, value: 1 }]);
+  expect(linesOf(await metrics.text(), 'berth_store_up')).toEqual(['berth_store_up{process="api"} 1']);
+  metrics.collect('berth_store_up', broken);
+  const text = await metrics.text();
+  expect(linesOf(text, 'berth_store_up')).toEqual([]);
+  expect(linesOf(text, 'berth_queue_reachable')).toEqual(['berth_queue_reachable{process="api"} 1']);
+  expect(text).toContain('berth_metrics_left_out_total{metric="berth_store_up",process="api"} 1');
+});
+
+test('asked by many at once it reads once', async () => {
+  const metrics = openMetrics('api');
+  let reads = 0;
+  metrics.collect('berth_store_up', async () => {
+    reads += 1;
+    return [{ labels: {}, value: 1 }];
+  });
+  const texts = await Promise.all([metrics.text(), metrics.text(), metrics.text()]);
+  expect([reads, new Set(texts).size]).toEqual([1, 1]);
+  await metrics.text();
+  expect(reads).toBe(2);
+});
+
+test('the table keeps to the conventions: what only grows is a total, what is timed is in seconds, no label is an id', () => {
+  for (const [name, { type, labels, buckets, help, by }] of specs) {
+    expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+    if (type === 'histogram') expect([name, name.endsWith('_seconds')]).toEqual([name, true]);
+    expect([name, buckets !== undefined]).toEqual([name, type === 'histogram']);
+    expect([
+      name,
+      labels.filter((label) => /(^|_)(id|team|database|credential|login|user|name|process)$/.test(label)),
+    ]).toEqual([name, []]);
+    expect(help).toMatch(/^[A-Z1].*\.$/);
+    expect(by.length).toBeGreaterThan(0);
+  }
+  const name: MetricName = 'berth_build_info';
+  expect(METRICS[name].type).toBe('gauge');
+});
