@@ -1,20 +1,22 @@
 // An API over a store, with two teams and a server to place databases on, and a hand that ends actions as a worker
 // would, by the store alone.
+import type { RequestListener } from 'node:http';
 import type { Context } from '@berth/actions';
 import { PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
-import type { Express } from 'express';
 import { Client } from 'pg';
 import { appOf } from './app';
 import { openRateLimits, type RateLimitOptions } from './http/rate-limits';
+import { overhear } from './witness.fixture';
 
 const GIB = 1024n ** 3n;
 
 export interface TestApi {
-  app: Express;
+  /** Overheard: closing fails for an answer that the document does not tell of. */
+  app: RequestListener;
   context: Context;
   /** Abort it to stop as a process stops. */
   stopping: AbortController;
@@ -66,8 +68,9 @@ export async function openTestApi(
   const environment = await store.catalog.ensureEnvironment('development');
   await store.catalog.ensurePlan({ name: 'small', engine: 'postgresql', sizeBytesMax: GIB, connectionsMax: 20 });
   const server = await addServer(context, 'first', environment.id);
+  const { app, complaints } = overhear(appOf({ ...context, limits, stopping: stopping.signal }));
   return {
-    app: appOf({ ...context, limits, stopping: stopping.signal }),
+    app,
     context,
     stopping,
     team,
@@ -84,6 +87,7 @@ export async function openTestApi(
     async close() {
       await sender.close();
       await store.close();
+      if (complaints.size > 0) throw new Error(`The document is not true:\n${[...complaints].join('\n')}`);
     },
   };
 }

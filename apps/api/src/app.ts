@@ -1,4 +1,4 @@
-// The API as one Express app: dialects under their mounts, health, the operators' board. It does not listen.
+// The API as one Express app: dialects under their mounts, health, the document, the operators' board. It does not listen.
 import { PlatformError } from '@berth/core';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -12,6 +12,7 @@ import { errorsTo } from './http/errors';
 import { renderProblem } from './http/problem';
 import { openRefusals } from './http/refusals';
 import { requestMetrics } from './http/request-metrics';
+import { openapiRouter } from './openapi/router';
 
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
 export function appOf(api: ApiContext): Express {
@@ -25,7 +26,7 @@ export function appOf(api: ApiContext): Express {
   for (const dialect of DIALECTS) {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log, refusals));
   }
-  app.use(healthRouter(api), adminRouter(api, refusals));
+  app.use(healthRouter(api), openapiRouter(), adminRouter(api, refusals));
   app.use(refuseUnknown, errorsTo(renderProblem, api.log, refusals));
   return app;
 }

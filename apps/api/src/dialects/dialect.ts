@@ -7,6 +7,7 @@ import type { Context } from '@berth/actions';
 import type { PlatformError } from '@berth/core';
 import type { Request, Response, Router } from 'express';
 import type { RateLimits } from '../http/rate-limits';
+import type { DocumentedRoute } from '../http/route';
 
 /** What the API gives a dialect. */
 export interface ApiContext extends Context {
@@ -22,6 +23,8 @@ export interface Dialect {
   name: string;
   /** Where it is mounted: `/v1`. Routes of its router are relative to this. */
   mount: string;
+  /** Those of its routes that our document tells of; a dialect that another product documents has none. */
+  documented?: DocumentedRoute[];
   /** Its routes. What they throw, and what no route takes, reaches `renderError`. */
   router(api: ApiContext): Router;
   /**

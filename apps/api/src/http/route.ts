@@ -1,6 +1,7 @@
 // Routes as a list, so that tests can walk it: a method that an address does not know is 405 with `Allow`, never 404.
 import { PlatformError } from '@berth/core';
 import { type Request, type Response, Router } from 'express';
+import type { Operation } from './operation';
 import { noteSubject } from './refusals';
 
 /** One request and its response. */
@@ -13,9 +14,14 @@ export interface Route {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** In Express's language, relative to the mount: `/databases/:id`. */
   path: string;
+  /** What it is for those who call it; none for pages and for the APIs of other products, which document themselves. */
+  operation?: Operation;
   /** Answers, or throws. HEAD comes here too, where the method is `get`; its body is left out. */
   handle(call: Call): Promise<void>;
 }
+
+/** A route that is documented. */
+export type DocumentedRoute = Pick<Route, 'method' | 'path'> & { operation: Operation };
 
 /** A router of these routes. OPTIONS is answered with 204 and `Allow`. */
 export function routerOf(routes: Route[]): Router {

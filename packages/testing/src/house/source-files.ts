@@ -50,5 +50,5 @@ export function folderOf(room: string): string {
 
 /** Whether a file is a test, or made for tests alone, and so may also use the testing room and its tools. */
 export function isTest(file: string): boolean {
-  return /\.(test|fixture)\.tsx?$/.test(file);
+  return /\.(test|fixture)\.(tsx?|mjs)$/.test(file);
 }

@@ -1,13 +1,13 @@
 // The answer to every asynchronous request: the action and what it is about, at once or when the action has ended.
-import type { Once } from '@berth/actions';
+import { type Caller, type Once, request } from '@berth/actions';
 import { isEnded } from '@berth/core';
 import type { Access, ActionWithSteps } from '@berth/store';
-import { findKept, keep, sendAnswer } from '../../http/once';
+import { findKept, keep, readOnce, sendAnswer } from '../../http/once';
 import type { Call } from '../../http/route';
 import { waitForCaller } from '../../http/wait';
 import type { ApiContext } from '../dialect';
-import { showAction } from './actions';
 import { readWait } from './prefer';
+import { showAction } from './shapes/action';
 
 /** Who asked, and whether it said that it may ask again. */
 export interface Asked {
@@ -29,17 +29,29 @@ export async function answerAccepted(
 ): Promise<void> {
   const kept = await findKept(api, access, once);
   if (kept !== null) return sendAnswer(call, kept);
-  const { request } = call;
-  const waitS = readWait(request);
+  const waitS = readWait(call.request);
   const action = await waitForCaller(api, call, accepted, waitS === null ? 0 : waitS * 1000);
   const answer = {
     status: waitS !== null && isEnded(action.state) ? 200 : 202,
     headers: {
-      Location: `${request.baseUrl}/actions/${action.id}`,
+      Location: `${call.request.baseUrl}/actions/${action.id}`,
       ...(waitS !== null && { 'Preference-Applied': `wait=${waitS}` }),
     },
     body: { action: showAction(action), ...(await showSubject()) },
   };
   await keep(api, access, once, answer);
   sendAnswer(call, answer);
+}
+
+/** Asks for the action, and answers as `answerAccepted` does. `showSubject` is asked last. */
+export async function requestAndAnswer<Input>(
+  api: ApiContext,
+  call: Call & { caller: Caller },
+  kind: Parameters<typeof request<Input>>[1],
+  input: Input,
+  showSubject: (action: ActionWithSteps) => Promise<object>,
+): Promise<void> {
+  const once = readOnce(api, call);
+  const action = await request(api, kind, input, call.caller, once);
+  await answerAccepted(api, call, { access: call.caller, once }, action, () => showSubject(action));
 }

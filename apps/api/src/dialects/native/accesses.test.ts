@@ -4,8 +4,7 @@ import { eventually, openTestStore, type TestStore } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
 import { addEnvironment, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
-import { listShape, problemShape } from './shapes.fixture';
-import { accessShape, issuedShape } from './shapes-of-operators.fixture';
+import { accessShape, issuedShape, listShape, problemShape } from './shapes.fixture';
 
 let api: TestApi;
 let token: Secret;

@@ -8,8 +8,7 @@ import request from 'supertest';
 import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
 import { appOf } from '../../app';
 import { openRateLimits } from '../../http/rate-limits';
-import { listShape } from './shapes.fixture';
-import { auditShape } from './shapes-of-operators.fixture';
+import { auditShape, listShape } from './shapes.fixture';
 
 let api: TestApi;
 let testStore: TestStore;

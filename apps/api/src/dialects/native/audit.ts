@@ -1,57 +1,50 @@
 // The audit: who did what, and what was refused. For operators; nothing in it is a secret.
 import { isId } from '@berth/core';
-import type { AuditEntry, AuditFilter } from '@berth/store';
+import type { AuditFilter } from '@berth/store';
 import { z } from 'zod';
-import { parse } from '../../http/parse';
-import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { authenticate, OPERATE } from './authenticate';
-import { idOf, instant, pageOf, pageQuery, reference, showPage } from './fields';
+import { OPERATE } from './authenticate';
+import { type Asked, type Endpoint, endpoint } from './endpoint';
+import { idOf, instant, ofThe, pageOf, pageQuery, reference, showPage } from './fields';
 import { teamIdOf } from './reach';
+import { lists } from './shapes/answers';
+import { auditShape, showEntry } from './shapes/audit-entry';
 
 const listQuery = z.strictObject({
   ...pageQuery,
-  access_id: idOf('access').exactOptional(),
-  team: reference.exactOptional(),
-  subject_id: reference.exactOptional(),
-  deed: reference.exactOptional(),
-  outcome: z.enum(['done', 'refused']).exactOptional(),
-  since: instant.exactOptional(),
-  until: instant.exactOptional(),
+  access_id: idOf('access').exactOptional().describe('Only what this access did.'),
+  team: ofThe('team'),
+  subject_id: reference.exactOptional().describe('Only what was done to the thing of this id.'),
+  deed: reference.exactOptional().describe('Only this deed: `team_create`.'),
+  outcome: z.enum(['done', 'refused']).exactOptional().describe('Only what was done, or what was refused.'),
+  since: instant.exactOptional().describe('Only from this moment on.'),
+  until: instant.exactOptional().describe('Only before this moment.'),
 });
 
-export function auditRoutes(api: ApiContext): Route[] {
-  return [{ method: 'get', path: '/audit', handle: (call) => listEntries(api, call) }];
-}
+export const auditEndpoints: Endpoint[] = [
+  endpoint({
+    method: 'get',
+    path: '/audit',
+    id: 'listAuditEntries',
+    tag: 'Audit',
+    summary: 'List who did what, and what was refused',
+    scopes: OPERATE,
+    query: listQuery,
+    answers: lists(auditShape),
+    errors: ['unknown_reference'],
+    examples: { 'what was refused': { query: { outcome: 'refused', limit: '10' } } },
+    handle: listEntries,
+  }),
+];
 
-async function listEntries(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, OPERATE);
-  const { access_id, cursor, limit, subject_id, team, ...rest } = parse(listQuery, call.request.query);
+async function listEntries(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
+  const { access_id, cursor, limit, subject_id, team, ...rest } = call.query;
   const filter: AuditFilter = {
     ...rest,
     ...(access_id !== undefined && { accessId: access_id }),
     ...(subject_id !== undefined && { subjectId: subject_id }),
     // by its id a team is found when it is gone as well
-    ...(team !== undefined && { teamId: isId('team', team) ? team : await teamIdOf(api.store, access, team) }),
+    ...(team !== undefined && { teamId: isId('team', team) ? team : await teamIdOf(api.store, call.caller, team) }),
   };
   call.response.json(showPage(await api.store.audit.list(filter, pageOf({ cursor, limit })), showEntry));
-}
-
-function showEntry(entry: AuditEntry) {
-  return {
-    id: entry.id,
-    number: entry.number,
-    deed: entry.deed,
-    outcome: entry.outcome,
-    error_code: entry.error_code,
-    access_id: entry.access_id,
-    person: entry.person,
-    address: entry.address,
-    team_id: entry.team_id,
-    subject_id: entry.subject_id,
-    action_id: entry.action_id,
-    before: entry.before,
-    after: entry.after,
-    created_at: entry.created_at,
-  };
 }

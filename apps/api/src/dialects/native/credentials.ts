@@ -9,106 +9,169 @@ import {
   request as requestAction,
 } from '@berth/actions';
 import { ROLES } from '@berth/core';
-import type { Access, CredentialView } from '@berth/store';
+import type { Access } from '@berth/store';
 import { z } from 'zod';
-import { readBody } from '../../http/body';
 import { answerAgain, readOnce } from '../../http/once';
-import { parse } from '../../http/parse';
-import { noteDeed } from '../../http/refusals';
-import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { answerAccepted } from './accepted';
-import { authenticate, READ, WRITE } from './authenticate';
-import { newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getVisibleCredential, getVisibleDatabase, mayReachCredential, seesDatabase } from './reach';
-import { type Revealed, revealSecrets } from './reveal';
+import { answerAccepted, requestAndAnswer } from './accepted';
+import { READ, WRITE } from './authenticate';
+import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
+import { flag, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
+import { getVisibleCredential, getVisibleDatabase, mayReachCredential } from './reach';
+import { revealSecrets } from './reveal';
+import { accepts, lists, shows } from './shapes/answers';
+import { credentialShape, revealedShape, showCredential, showRevealed } from './shapes/credential';
 
 const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });
 const newGrant = z.strictObject({ database: reference, role: z.enum(ROLES) });
 const listQuery = z.strictObject(pageQuery);
-const getQuery = z.strictObject({ reveal: z.enum(['true', 'false']).optional() });
+const getQuery = z.strictObject({ reveal: flag.optional().describe('Whether its password is shown.') });
 
-export function credentialRoutes(api: ApiContext): Route[] {
-  return [
-    { method: 'get', path: '/databases/:id/credentials', handle: (call) => listCredentials(api, call) },
-    { method: 'post', path: '/databases/:id/credentials', handle: (call) => createCredential(api, call) },
-    { method: 'get', path: '/credentials/:id', handle: (call) => getCredential(api, call) },
-    { method: 'delete', path: '/credentials/:id', handle: (call) => deleteCredential(api, call) },
-    { method: 'post', path: '/credentials/:id/grants', handle: (call) => createGrant(api, call) },
-    { method: 'delete', path: '/credentials/:id/grants/:database_id', handle: (call) => deleteGrant(api, call) },
-    { method: 'post', path: '/credentials/:id/reset', handle: (call) => resetCredential(api, call) },
-  ];
-}
+const about = { tag: 'Credentials', noun: 'credential', scopes: WRITE, isWaitedFor: true } as const;
+const accepted = accepts({ credential: credentialShape });
 
-async function listCredentials(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, READ);
-  const query = parse(listQuery, call.request.query);
-  const database = await getVisibleDatabase(api.store, access, call.request.params.id);
+export const credentialEndpoints: Endpoint[] = [
+  endpoint({
+    method: 'get',
+    path: '/databases/:id/credentials',
+    id: 'listCredentials',
+    tag: 'Credentials',
+    summary: 'List the logins of a database',
+    noun: 'database',
+    scopes: READ,
+    query: listQuery,
+    answers: lists(credentialShape),
+    handle: listCredentials,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/databases/:id/credentials',
+    id: 'createCredential',
+    summary: 'Make a login of a database',
+    noun: 'database',
+    body: newCredential,
+    answers: accepted,
+    errors: ['name_taken', 'contradicts'],
+    examples: { 'may only read': { body: { username: 'reporting', role: 'readonly' } } },
+    handle: createCredential,
+  }),
+  endpoint({
+    method: 'get',
+    path: '/credentials/:id',
+    id: 'getCredential',
+    tag: 'Credentials',
+    summary: 'Show a login',
+    description:
+      'With `reveal=true` its password and URLs too, to a token of its own team with the scope `credentials`.',
+    noun: 'credential',
+    scopes: READ,
+    query: getQuery,
+    answers: shows(z.union([credentialShape, revealedShape])),
+    errors: ['in_use', 'contradicts'],
+    examples: { 'without its password': {}, 'with its password': { query: { reveal: 'true' }, shows: revealedShape } },
+    isDeed: ({ request }) => request.query.reveal === 'true',
+    handle: getCredential,
+  }),
+  endpoint({
+    ...about,
+    method: 'delete',
+    path: '/credentials/:id',
+    id: 'deleteCredential',
+    summary: 'Delete a login',
+    answers: accepted,
+    errors: ['in_use', 'contradicts'],
+    handle: deleteCredential,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/credentials/:id/grants',
+    id: 'createGrant',
+    summary: 'Let a login into one more database, or change its role there',
+    body: newGrant,
+    answers: accepted,
+    errors: ['in_use', 'contradicts', 'unknown_reference', 'disagree'],
+    examples: { 'may write': { body: { database: 'orders', role: 'readwrite' } } },
+    handle: createGrant,
+  }),
+  endpoint({
+    ...about,
+    method: 'delete',
+    path: '/credentials/:id/grants/:database_id',
+    id: 'deleteGrant',
+    summary: 'Keep a login out of one of its databases',
+    answers: accepts({ credential: credentialShape.nullable() }),
+    errors: ['in_use', 'contradicts'],
+    handle: deleteGrant,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/credentials/:id/reset',
+    id: 'resetCredential',
+    summary: 'Give a login another password and end its sessions',
+    body: nothing,
+    answers: accepted,
+    errors: ['in_use', 'contradicts'],
+    handle: resetCredential,
+  }),
+];
+
+async function listCredentials(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
+  const query = call.query;
+  const database = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
   call.response.json(
-    showPage(await api.store.credentials.list(database.id, pageOf(query)), (row) => showCredential(access, row)),
+    showPage(await api.store.credentials.list(database.id, pageOf(query)), (row) => showCredential(call.caller, row)),
   );
 }
 
-async function createCredential(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
-  const asked = parse(newCredential, (await readBody(call)) ?? {});
-  const database = await getVisibleDatabase(api.store, access, call.request.params.id);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, credentialCreate, { databaseId: database.id, ...asked }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.credential_id));
+async function createCredential(api: ApiContext, call: AskedWith<typeof newCredential>): Promise<void> {
+  const asked = call.body;
+  const database = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
+  await requestAndAnswer(api, call, credentialCreate, { databaseId: database.id, ...asked }, (action) =>
+    showFresh(api, call.caller, action.credential_id),
+  );
 }
 
-async function getCredential(api: ApiContext, call: Call): Promise<void> {
-  if (call.request.query.reveal === 'true') noteDeed(call.response);
-  const access = await authenticate(api, call, READ);
-  const { reveal } = parse(getQuery, call.request.query);
-  const credential = await getVisibleCredential(api.store, access, call.request.params.id);
-  if (reveal !== 'true') return void call.response.json(showCredential(access, credential));
-  const revealed = await revealSecrets(api, access, credential);
-  const { password, uri } = revealed;
-  call.response.json({ ...showCredential(access, credential, revealed), password, uri });
+async function getCredential(api: ApiContext, call: Asked<typeof getQuery>): Promise<void> {
+  const { reveal } = call.query;
+  const credential = await getVisibleCredential(api.store, call.caller, call.request.params.id);
+  if (reveal !== 'true') return void call.response.json(showCredential(call.caller, credential));
+  const revealed = await revealSecrets(api, call.caller, credential);
+  call.response.json(showRevealed(call.caller, credential, revealed));
 }
 
-async function deleteCredential(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
-  const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, credentialDelete, { credentialId: id }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+async function deleteCredential(api: ApiContext, call: Asked): Promise<void> {
+  const { id } = await getVisibleCredential(api.store, call.caller, call.request.params.id);
+  await requestAndAnswer(api, call, credentialDelete, { credentialId: id }, () => showFresh(api, call.caller, id));
 }
 
-async function resetCredential(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
-  parse(nothing, (await readBody(call)) ?? {});
-  const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, credentialReset, { credentialId: id }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+async function resetCredential(api: ApiContext, call: Asked): Promise<void> {
+  const { id } = await getVisibleCredential(api.store, call.caller, call.request.params.id);
+  await requestAndAnswer(api, call, credentialReset, { credentialId: id }, () => showFresh(api, call.caller, id));
 }
 
 /** The pair has one grant: asking for another role changes it. */
-async function createGrant(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
-  const asked = parse(newGrant, (await readBody(call)) ?? {});
-  const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, grantCreate, { credentialId: id, ...asked }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+async function createGrant(api: ApiContext, call: AskedWith<typeof newGrant>): Promise<void> {
+  const asked = call.body;
+  const { id } = await getVisibleCredential(api.store, call.caller, call.request.params.id);
+  await requestAndAnswer(api, call, grantCreate, { credentialId: id, ...asked }, () => showFresh(api, call.caller, id));
 }
 
-async function deleteGrant(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
+async function deleteGrant(api: ApiContext, call: Asked): Promise<void> {
   const once = readOnce(api, call);
-  if (await answerAgain(api, call, access, once)) return; // the login may be outside the access's limits by now
-  const { id } = await getVisibleCredential(api.store, access, call.request.params.id);
-  const database = await getVisibleDatabase(api.store, access, call.request.params.database_id);
-  const action = await requestAction(api, grantDelete, { credentialId: id, databaseId: database.id }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showIfVisible(api, access, id));
+  if (await answerAgain(api, call, call.caller, once)) return; // the login may be outside the access's limits by now
+  const { id } = await getVisibleCredential(api.store, call.caller, call.request.params.id);
+  const database = await getVisibleDatabase(api.store, call.caller, call.request.params.database_id);
+  const action = await requestAction(
+    api,
+    grantDelete,
+    { credentialId: id, databaseId: database.id },
+    call.caller,
+    once,
+  );
+  await answerAccepted(api, call, { access: call.caller, once }, action, () => showIfVisible(api, call.caller, id));
 }
 
 /** Null where the grant that is gone was the one inside the access's limits. */
@@ -121,29 +184,4 @@ async function showIfVisible(api: ApiContext, access: Access, id: string) {
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {
   return { credential: showCredential(access, await getVisibleCredential(api.store, access, id)) };
-}
-
-/**
- * A credential as the native API shows it, with its grants that the access may see. `engine_username` is what its server
- * calls it. Revealed, each grant has its own URL: null where the login does not work at the moment.
- */
-function showCredential(access: Access, credential: CredentialView, revealed: Revealed | null = null) {
-  return {
-    id: credential.id,
-    number: credential.number,
-    username: credential.username,
-    engine_username: credential.engine_username,
-    state: credential.state,
-    grants: credential.grants
-      .filter(({ database }) => seesDatabase(access, database))
-      .map(({ database, database_id, role }) => ({
-        database_id,
-        database: database.name,
-        role,
-        ...(revealed !== null && { uri: revealed.uris.get(database_id) ?? null }),
-      })),
-    created_at: credential.created_at,
-    delete_accepted_at: credential.delete_accepted_at,
-    deleted_at: credential.deleted_at,
-  };
 }

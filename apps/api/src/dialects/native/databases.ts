@@ -10,23 +10,24 @@ import {
   updateDatabase,
 } from '@berth/actions';
 import { DATABASE_STATES, OWNER_LOGINS, QUARANTINE_DAYS_MAX, unknownReference } from '@berth/core';
-import type { Access, DatabaseFilter, DatabaseView } from '@berth/store';
+import type { Access, DatabaseFilter } from '@berth/store';
 import { z } from 'zod';
-import { readBody } from '../../http/body';
 import { answerOnce, readOnce } from '../../http/once';
-import { parse } from '../../http/parse';
-import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { answerAccepted } from './accepted';
-import { authenticate, READ, STEER, WRITE } from './authenticate';
+import { answerAccepted, requestAndAnswer } from './accepted';
+import { READ, STEER, WRITE } from './authenticate';
 import { changed } from './created';
 import { answerDryRun } from './dry-run';
+import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
 import {
   changeOf,
   fixed,
+  flag,
   labels,
   newName,
   nothing,
+  ofName,
+  ofThe,
   pageOf,
   pageQuery,
   reference,
@@ -34,6 +35,9 @@ import {
   wholeNumber,
 } from './fields';
 import { environmentIdOf, getVisibleDatabase, limitsOf } from './reach';
+import { accepts, acceptsOrShows, either, lists, shows } from './shapes/answers';
+import { databaseShape, showDatabase } from './shapes/database';
+import { dryRunShape } from './shapes/dry-run';
 
 const newDatabase = z.strictObject({
   name: newName,
@@ -62,48 +66,152 @@ const changedDatabase = changeOf({
 
 const listQuery = z.strictObject({
   ...pageQuery,
-  state: z.enum(DATABASE_STATES).optional(),
-  name: reference.optional(),
-  project: reference.optional(),
-  environment: reference.optional(),
+  state: z.enum(DATABASE_STATES).optional().describe('Only those in this state.'),
+  name: ofName,
+  project: ofThe('project'),
+  environment: ofThe('environment'),
 });
 
-const createQuery = z.strictObject({ dry_run: z.enum(['true', 'false']).optional() });
-const deleteQuery = z.strictObject({ purge: z.enum(['true', 'false']).optional() });
+const createQuery = z.strictObject({ dry_run: flag.optional().describe('Only says where it would go.') });
+const deleteQuery = z.strictObject({ purge: flag.optional().describe('Drops it for good, without quarantine.') });
 
 const extension = z.strictObject({ days: wholeNumber(1, QUARANTINE_DAYS_MAX) });
 
-export function databaseRoutes(api: ApiContext): Route[] {
-  return [
-    { method: 'get', path: '/databases', handle: (call) => listDatabases(api, call) },
-    { method: 'post', path: '/databases', handle: (call) => createDatabase(api, call) },
-    { method: 'get', path: '/databases/:id', handle: (call) => getDatabase(api, call) },
-    { method: 'patch', path: '/databases/:id', handle: (call) => changeDatabase(api, call) },
-    { method: 'delete', path: '/databases/:id', handle: (call) => deleteDatabase(api, call) },
-    { method: 'post', path: '/databases/:id/restore', handle: (call) => restoreDatabase(api, call) },
-    { method: 'post', path: '/databases/:id/extend', handle: (call) => extendDatabase(api, call) },
-  ];
-}
+const about = { tag: 'Databases', noun: 'database' } as const;
+const steered = { ...about, scopes: STEER } as const;
+const written = { ...about, scopes: WRITE, isWaitedFor: true } as const;
+const accepted = accepts({ database: databaseShape });
 
-async function createDatabase(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  const { dry_run: dryRun } = parse(createQuery, call.request.query);
-  const { owner_login: ownerLogin = 'auto', ...asked } = parse(newDatabase, (await readBody(call)) ?? {});
+export const databaseEndpoints: Endpoint[] = [
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/databases',
+    id: 'listDatabases',
+    summary: 'List databases',
+    scopes: READ,
+    query: listQuery,
+    answers: lists(databaseShape),
+    errors: ['unknown_reference'],
+    examples: { all: {}, 'in quarantine': { query: { state: 'quarantined', limit: '10' } } },
+    handle: listDatabases,
+  }),
+  endpoint({
+    ...written,
+    method: 'post',
+    path: '/databases',
+    id: 'createDatabase',
+    summary: 'Ask for a database',
+    description:
+      'What is left out comes from the defaults of the token. With `dry_run=true` nothing is written: the answer says ' +
+      'where it would go, and why not elsewhere.',
+    query: createQuery,
+    body: newDatabase,
+    answers: {
+      ...accepted,
+      200: either(accepted, dryRunShape, 'The action has ended in the time that `Prefer: wait` gave it; or a dry run.'),
+    },
+    errors: [
+      ...(['name_taken', 'quota_exceeded', 'unknown_reference', 'disagree'] as const),
+      ...(['no_server', 'not_built', 'no_room'] as const),
+    ],
+    examples: {
+      'by its name': { body: { name: 'orders' } },
+      'all of it said': {
+        body: {
+          name: 'invoices',
+          engine: 'postgresql',
+          plan: 'small',
+          project: 'web',
+          environment: 'production',
+          labels: { tier: 'gold' },
+          owner_login: 'none',
+        },
+      },
+      'a dry run': { query: { dry_run: 'true' }, body: { name: 'orders' }, status: 200 },
+    },
+    handle: createDatabase,
+  }),
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/databases/:id',
+    id: 'getDatabase',
+    summary: 'Show a database',
+    scopes: READ,
+    answers: shows(databaseShape),
+    handle: getDatabase,
+  }),
+  endpoint({
+    ...written,
+    method: 'patch',
+    path: '/databases/:id',
+    id: 'updateDatabase',
+    summary: 'Change labels, protection, project or plan',
+    description: 'At once; but its server has to be told of another plan, which is an action.',
+    body: changedDatabase,
+    answers: acceptsOrShows(databaseShape, { database: databaseShape }),
+    errors: ['contradicts', 'unknown_reference', 'disagree', 'no_room'],
+    examples: {
+      labels: { body: { labels: { tier: 'silver' } }, status: 200 },
+      'another plan': { body: { plan: 'large' } },
+    },
+    handle: changeDatabase,
+  }),
+  endpoint({
+    ...written,
+    method: 'delete',
+    path: '/databases/:id',
+    id: 'deleteDatabase',
+    summary: 'Quarantine a database, or drop one that is quarantined',
+    description: 'Always accepted, unless it is protected. `purge=true` drops it at once, data and all.',
+    query: deleteQuery,
+    answers: accepted,
+    errors: ['contradicts', 'protected'],
+    examples: { 'into quarantine': {}, 'for good': { query: { purge: 'true' } } },
+    handle: deleteDatabase,
+  }),
+  endpoint({
+    ...steered,
+    method: 'post',
+    path: '/databases/:id/restore',
+    id: 'restoreDatabase',
+    summary: 'Bring a database back from quarantine, with the same passwords and data',
+    body: nothing,
+    isWaitedFor: true,
+    answers: accepted,
+    errors: ['contradicts', 'name_taken', 'quota_exceeded'],
+    handle: restoreDatabase,
+  }),
+  endpoint({
+    ...steered,
+    method: 'post',
+    path: '/databases/:id/extend',
+    id: 'extendQuarantine',
+    summary: 'Keep a quarantined database longer',
+    body: extension,
+    answers: shows(databaseShape),
+    errors: ['contradicts'],
+    examples: { 'a month from now': { body: { days: 30 } } },
+    handle: extendDatabase,
+  }),
+];
+
+async function createDatabase(api: ApiContext, call: Asked<typeof createQuery, typeof newDatabase>): Promise<void> {
+  const { dry_run: dryRun } = call.query;
+  const { owner_login: ownerLogin = 'auto', ...asked } = call.body;
   const input = { ...asked, ownerLogin };
-  if (dryRun === 'true') return answerDryRun(api, call, access, input);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, databaseCreate, input, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, action.database_id));
+  if (dryRun === 'true') return answerDryRun(api, call, call.caller, input);
+  await requestAndAnswer(api, call, databaseCreate, input, (action) => showFresh(api, call.caller, action.database_id));
 }
 
-async function listDatabases(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, READ);
-  const query = parse(listQuery, call.request.query);
+async function listDatabases(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
+  const query = call.query;
   const filter: DatabaseFilter = {
-    ...limitsOf(access),
-    ...(query.project !== undefined && { projectId: await projectIdOf(api, access, query.project) }),
+    ...limitsOf(call.caller),
+    ...(query.project !== undefined && { projectId: await projectIdOf(api, call.caller, query.project) }),
     ...(query.environment !== undefined && {
-      environmentId: await environmentIdOf(api.store, access, query.environment),
+      environmentId: await environmentIdOf(api.store, call.caller, query.environment),
     }),
     ...(query.state !== undefined && { state: query.state }),
     ...(query.name !== undefined && { name: query.name }),
@@ -111,55 +219,43 @@ async function listDatabases(api: ApiContext, call: Call): Promise<void> {
   call.response.json(showPage(await api.store.databases.list(filter, pageOf(query)), showDatabase));
 }
 
-async function getDatabase(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, READ);
-  parse(nothing, call.request.query);
-  call.response.json(showDatabase(await getVisibleDatabase(api.store, access, call.request.params.id)));
+async function getDatabase(api: ApiContext, call: Asked): Promise<void> {
+  call.response.json(showDatabase(await getVisibleDatabase(api.store, call.caller, call.request.params.id)));
 }
 
 /** 200 with the database; 202 with an action where its server has to be told of another plan. */
-async function changeDatabase(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  parse(nothing, call.request.query);
-  const asked = parse(changedDatabase, (await readBody(call)) ?? {});
-  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+async function changeDatabase(api: ApiContext, call: AskedWith<typeof changedDatabase>): Promise<void> {
+  const asked = call.body;
+  const { id } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
   const input = { databaseId: id, ...asked };
   const once = readOnce(api, call);
-  if (!(await needsAction(api, input, access, once))) {
-    return answerOnce(api, call, access, async (by) => changed(showDatabase(await updateDatabase(api, input, by))));
+  if (!(await needsAction(api, input, call.caller, once))) {
+    return answerOnce(api, call, call.caller, async (by) =>
+      changed(showDatabase(await updateDatabase(api, input, by))),
+    );
   }
-  const action = await requestAction(api, databaseUpdate, input, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+  const action = await requestAction(api, databaseUpdate, input, call.caller, once);
+  await answerAccepted(api, call, { access: call.caller, once }, action, () => showFresh(api, call.caller, id));
 }
 
 /** The first one quarantines, where policy keeps data at all; one for what is quarantined drops, and so does `purge`. */
-async function deleteDatabase(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, WRITE);
-  const { purge } = parse(deleteQuery, call.request.query);
-  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+async function deleteDatabase(api: ApiContext, call: Asked<typeof deleteQuery>): Promise<void> {
+  const { purge } = call.query;
+  const { id } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
   const wish = purge === 'true' ? 'drop' : 'keep';
-  const once = readOnce(api, call);
-  const action = await requestAction(api, databaseRemove, { databaseId: id, wish }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+  await requestAndAnswer(api, call, databaseRemove, { databaseId: id, wish }, () => showFresh(api, call.caller, id));
 }
 
-async function restoreDatabase(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, STEER);
-  parse(nothing, call.request.query);
-  parse(nothing, (await readBody(call)) ?? {});
-  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, databaseRestore, { databaseId: id }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, access, id));
+async function restoreDatabase(api: ApiContext, call: Asked): Promise<void> {
+  const { id } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
+  await requestAndAnswer(api, call, databaseRestore, { databaseId: id }, () => showFresh(api, call.caller, id));
 }
 
-async function extendDatabase(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, STEER);
-  parse(nothing, call.request.query);
-  const { days } = parse(extension, (await readBody(call)) ?? {});
-  const { id } = await getVisibleDatabase(api.store, access, call.request.params.id);
+async function extendDatabase(api: ApiContext, call: AskedWith<typeof extension>): Promise<void> {
+  const { days } = call.body;
+  const { id } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
   const input = { databaseId: id, days };
-  await answerOnce(api, call, access, async (by) => changed(showDatabase(await extendQuarantine(api, input, by))));
+  await answerOnce(api, call, call.caller, async (by) => changed(showDatabase(await extendQuarantine(api, input, by))));
 }
 
 async function showFresh(api: ApiContext, access: Access, id: string | null) {
@@ -172,30 +268,4 @@ async function projectIdOf({ store }: ApiContext, access: Access, asked: string)
   const onlyId = access.limit_project_id;
   if (project !== null && (onlyId ?? project.id) === project.id) return project.id;
   throw unknownReference('project', asked);
-}
-
-/** A database as the native API shows it. `engine_name` is what its server calls it. */
-function showDatabase(database: DatabaseView) {
-  return {
-    id: database.id,
-    number: database.number,
-    name: database.name,
-    engine: database.engine,
-    engine_name: database.engine_name,
-    state: database.state,
-    project: database.project.name,
-    environment: database.environment.name,
-    plan: database.plan.name,
-    server: { name: database.server.name, host: database.server.host, port: database.server.port },
-    labels: database.labels,
-    protected: database.protected,
-    size_bytes: database.size_bytes === null ? null : Number(database.size_bytes),
-    charset: database.charset,
-    collation: database.collation,
-    created_at: database.created_at,
-    quarantined_at: database.quarantined_at,
-    purge_after: database.purge_after,
-    delete_accepted_at: database.delete_accepted_at,
-    deleted_at: database.deleted_at,
-  };
 }

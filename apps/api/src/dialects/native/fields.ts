@@ -51,7 +51,8 @@ export const labels = z
     if (typeof asked !== 'object' || asked === null || !Object.hasOwn(asked, '__proto__')) return;
     context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is no name that is allowed here' });
   })
-  .pipe(labelRecord);
+  .pipe(labelRecord)
+  .meta({ type: 'object', additionalProperties: { type: 'string', maxLength: LABEL_LENGTH_MAX } });
 
 /** A whole number between two bounds, which the refusal names. */
 export function wholeNumber(min: number, max: number) {
@@ -87,18 +88,36 @@ export function changeOf<Shape extends z.ZodRawShape>(shape: Shape) {
     .refine((change) => Object.keys(change).length > 0, { error: 'must name at least one field to change' });
 }
 
+/** Yes or no in a query. */
+export const flag = z.enum(['true', 'false']).meta({ type: 'boolean', enum: [true, false] });
+
 /** An id in a query. */
 export function idOf(noun: IdNoun) {
   return z.string().refine((text) => isId(noun, text), `must be an id of a ${noun}`);
 }
 
+/** Narrows a list to those of one thing, by its name or id. */
+export function ofThe(noun: string) {
+  return reference.exactOptional().describe(`Only those of this ${noun}, by its name or id.`);
+}
+
+/** Narrows a list to the one of this name. */
+export const ofName = reference.exactOptional().describe('Only the one of this name.');
+
 /** The query of every list, as `pageOf` takes it. */
 export const pageQuery = {
-  cursor: z.string().min(1).max(REFERENCE_LENGTH_MAX).optional(),
+  cursor: z
+    .string()
+    .min(1)
+    .max(REFERENCE_LENGTH_MAX)
+    .optional()
+    .describe('Where the page begins: `next_cursor` of the page before, as it stands.'),
   limit: z
     .string()
     .refine((text) => /^[1-9]\d*$/.test(text) && Number(text) <= LIMIT_MAX, `must be a number from 1 to ${LIMIT_MAX}`)
-    .optional(),
+    .meta({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT })
+    .optional()
+    .describe('How many a page holds.'),
 };
 
 /** The page that was asked for. */

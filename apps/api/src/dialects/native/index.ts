@@ -3,11 +3,12 @@ import express from 'express';
 import { routerOf } from '../../http/route';
 import type { Dialect } from '../dialect';
 import { renderError } from './render-error';
-import { nativeRoutes } from './routes';
+import { NATIVE_ENDPOINTS, nativeRoutes } from './routes';
 
 export const native: Dialect = {
   name: 'native',
   mount: '/v1',
+  documented: NATIVE_ENDPOINTS,
   router(api) {
     const router = express.Router();
     router.use((_request, response, next) => {

@@ -3,8 +3,15 @@ import type { Secret } from '@berth/core';
 import { openTestStore } from '@berth/testing';
 import request from 'supertest';
 import { makeAccess, openTestApi, type TestApi } from '../../api.fixture';
-import { listShape, problemShape } from './shapes.fixture';
-import { environmentShape, planShape, poolShape, projectShape, teamShape } from './shapes-of-operators.fixture';
+import {
+  environmentShape,
+  listShape,
+  planShape,
+  poolShape,
+  problemShape,
+  projectShape,
+  teamShape,
+} from './shapes.fixture';
 
 let api: TestApi;
 let token: Secret;

@@ -2,18 +2,17 @@
 import { createPlan, deletePlan, showPlan, updatePlan } from '@berth/actions';
 import type { PlanFilter } from '@berth/store';
 import { z } from 'zod';
-import { readBody } from '../../http/body';
 import { answerOnce } from '../../http/once';
-import { parse } from '../../http/parse';
-import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { authenticate, OPERATE, READ } from './authenticate';
+import { OPERATE, READ } from './authenticate';
 import { changed, created, GONE } from './created';
+import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
 import {
   changeOf,
   fixed,
   newName,
-  nothing,
+  ofName,
+  ofThe,
   pageOf,
   pageQuery,
   quarantineDays,
@@ -23,6 +22,8 @@ import {
   wholeNumber,
 } from './fields';
 import { environmentIdOf, environmentLimitOf, getById, idOfPath, noSuch } from './reach';
+import { isGone, lists, makes, shows } from './shapes/answers';
+import { planShape } from './shapes/operated';
 
 /** Of one database. No server of any engine takes more. */
 const CONNECTIONS_MAX = 100_000;
@@ -49,64 +50,117 @@ const planChange = changeOf({
 });
 const listQuery = z.strictObject({
   ...pageQuery,
-  engine: reference.exactOptional(),
-  name: reference.exactOptional(),
-  environment: reference.exactOptional(),
+  engine: ofThe('engine'),
+  name: ofName,
+  environment: ofThe('environment'),
 });
 
-export function planRoutes(api: ApiContext): Route[] {
-  return [
-    { method: 'get', path: '/plans', handle: (call) => listPlans(api, call) },
-    { method: 'post', path: '/plans', handle: (call) => makePlan(api, call) },
-    { method: 'get', path: '/plans/:id', handle: (call) => getPlan(api, call) },
-    { method: 'patch', path: '/plans/:id', handle: (call) => changePlan(api, call) },
-    { method: 'delete', path: '/plans/:id', handle: (call) => removePlan(api, call) },
-  ];
-}
+const about = { tag: 'Plans', noun: 'plan' } as const;
 
-async function listPlans(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, READ);
-  const { cursor, limit, environment, ...asked } = parse(listQuery, call.request.query);
+export const planEndpoints: Endpoint[] = [
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/plans',
+    id: 'listPlans',
+    summary: 'List plans',
+    scopes: READ,
+    query: listQuery,
+    answers: lists(planShape),
+    errors: ['unknown_reference'],
+    handle: listPlans,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/plans',
+    id: 'createPlan',
+    summary: 'Make a plan',
+    scopes: OPERATE,
+    body: newPlan,
+    answers: makes(planShape),
+    errors: ['name_taken', 'unknown_reference'],
+    examples: {
+      'ten gibibytes': {
+        body: { name: 'small', engine: 'postgresql', size_bytes_max: 10_737_418_240, connections_max: 20 },
+      },
+    },
+    handle: makePlan,
+  }),
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/plans/:id',
+    id: 'getPlan',
+    summary: 'Show a plan',
+    scopes: READ,
+    answers: shows(planShape),
+    handle: getPlan,
+  }),
+  endpoint({
+    ...about,
+    method: 'patch',
+    path: '/plans/:id',
+    id: 'updatePlan',
+    summary: 'Change a plan',
+    scopes: OPERATE,
+    body: planChange,
+    answers: shows(planShape),
+    errors: ['name_taken', 'unknown_reference'],
+    examples: { 'more connections': { body: { connections_max: 40 } } },
+    handle: changePlan,
+  }),
+  endpoint({
+    ...about,
+    method: 'delete',
+    path: '/plans/:id',
+    id: 'deletePlan',
+    summary: 'Delete a plan that nothing uses',
+    scopes: OPERATE,
+    answers: isGone,
+    errors: ['in_use'],
+    handle: removePlan,
+  }),
+];
+
+async function listPlans(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
+  const { cursor, limit, environment, ...asked } = call.query;
   const environmentId =
-    environment === undefined ? environmentLimitOf(access) : await environmentIdOf(api.store, access, environment);
+    environment === undefined
+      ? environmentLimitOf(call.caller)
+      : await environmentIdOf(api.store, call.caller, environment);
   const filter: PlanFilter = { ...asked, ...(environmentId !== null && { environmentId }) };
   call.response.json(showPage(await api.store.plans.list(filter, pageOf({ cursor, limit })), showPlan));
 }
 
-async function makePlan(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  const fields = parse(newPlan, (await readBody(call)) ?? {});
-  await answerOnce(api, call, caller, async (asked) => {
+async function makePlan(api: ApiContext, call: AskedWith<typeof newPlan>): Promise<void> {
+  const fields = call.body;
+  await answerOnce(api, call, call.caller, async (asked) => {
     const plan = await createPlan(api, asked, fields);
     return created(call, `/plans/${plan.id}`, showPlan(plan));
   });
 }
 
-async function getPlan(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, READ);
-  parse(nothing, call.request.query);
+async function getPlan(api: ApiContext, call: Asked): Promise<void> {
   const { id } = call.request.params;
   const plan = await getById('plan', id, api.store.plans.find);
-  const onlyId = environmentLimitOf(access);
+  const onlyId = environmentLimitOf(call.caller);
   const isOpen = plan.environments.length === 0 || plan.environments.some((row) => row.environment.id === onlyId);
   if (onlyId !== null && !isOpen) throw noSuch('plan', id);
   call.response.json(showPlan(plan));
 }
 
-async function changePlan(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  const { engine: _, ...change } = parse(planChange, (await readBody(call)) ?? {});
+async function changePlan(api: ApiContext, call: AskedWith<typeof planChange>): Promise<void> {
+  const { engine: _, ...change } = call.body;
   const id = idOfPath('plan', call.request.params.id);
-  await answerOnce(api, call, caller, async (asked) => changed(showPlan(await updatePlan(api, asked, id, change))));
+  await answerOnce(api, call, call.caller, async (asked) =>
+    changed(showPlan(await updatePlan(api, asked, id, change))),
+  );
 }
 
-async function removePlan(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
+async function removePlan(api: ApiContext, call: Asked): Promise<void> {
   const id = idOfPath('plan', call.request.params.id);
-  await answerOnce(api, call, caller, async (asked) => {
+  await answerOnce(api, call, call.caller, async (asked) => {
     await deletePlan(api, asked, id);
     return GONE;
   });

@@ -1,31 +1,35 @@
 // Every address of the native API. What may be called, with which scope, and what it answers is in the nouns' files.
 import type { Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { accessRoutes } from './accesses';
-import { actionRoutes } from './actions';
-import { auditRoutes } from './audit';
-import { credentialRoutes } from './credentials';
-import { databaseRoutes } from './databases';
-import { environmentRoutes } from './environments';
-import { planRoutes } from './plans';
-import { poolRoutes } from './pools';
-import { projectRoutes } from './projects';
-import { serverRoutes } from './servers';
-import { teamRoutes } from './teams';
+import { accessEndpoints } from './accesses';
+import { actionEndpoints } from './actions';
+import { auditEndpoints } from './audit';
+import { credentialEndpoints } from './credentials';
+import { databaseEndpoints } from './databases';
+import type { Endpoint } from './endpoint';
+import { environmentEndpoints } from './environments';
+import { planEndpoints } from './plans';
+import { poolEndpoints } from './pools';
+import { projectEndpoints } from './projects';
+import { serverEndpoints } from './servers';
+import { teamEndpoints } from './teams';
 
 /** Relative to `/v1`. */
+export const NATIVE_ENDPOINTS: Endpoint[] = [
+  ...databaseEndpoints,
+  ...credentialEndpoints,
+  ...actionEndpoints,
+  ...teamEndpoints,
+  ...projectEndpoints,
+  ...accessEndpoints,
+  ...environmentEndpoints,
+  ...planEndpoints,
+  ...poolEndpoints,
+  ...serverEndpoints,
+  ...auditEndpoints,
+];
+
+/** The same, at work. */
 export function nativeRoutes(api: ApiContext): Route[] {
-  return [
-    ...databaseRoutes(api),
-    ...credentialRoutes(api),
-    ...actionRoutes(api),
-    ...teamRoutes(api),
-    ...projectRoutes(api),
-    ...accessRoutes(api),
-    ...environmentRoutes(api),
-    ...planRoutes(api),
-    ...poolRoutes(api),
-    ...serverRoutes(api),
-    ...auditRoutes(api),
-  ];
+  return NATIVE_ENDPOINTS.map(({ handle, ...rest }) => ({ ...rest, handle: (call) => handle(api, call) }));
 }

@@ -1,18 +1,30 @@
 // Servers: registered and run by operators, and looked at before anything is placed on them. Admin access goes in and never out.
-import { deleteServer, request as requestAction, serverPreflight, showServer, updateServer } from '@berth/actions';
+import { deleteServer, serverPreflight, showServer, updateServer } from '@berth/actions';
 import { PlatformError, SERVER_STATES, Secret, unknownReference } from '@berth/core';
 import type { Store } from '@berth/store';
 import { z } from 'zod';
-import { readBody } from '../../http/body';
-import { answerOnce, readOnce } from '../../http/once';
-import { parse } from '../../http/parse';
-import type { Call, Route } from '../../http/route';
+import { answerOnce } from '../../http/once';
 import type { ApiContext } from '../dialect';
-import { answerAccepted } from './accepted';
-import { authenticate, OPERATE } from './authenticate';
+import { requestAndAnswer } from './accepted';
+import { OPERATE } from './authenticate';
 import { changed, GONE } from './created';
-import { changeOf, fixed, newName, nothing, pageOf, pageQuery, reference, showPage, sizeBytes } from './fields';
+import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
+import {
+  changeOf,
+  fixed,
+  newName,
+  nothing,
+  ofName,
+  ofThe,
+  pageOf,
+  pageQuery,
+  reference,
+  showPage,
+  sizeBytes,
+} from './fields';
 import { environmentIdOf, getServer, idOfPath } from './reach';
+import { accepts, acceptsOrShows, isGone, lists, shows } from './shapes/answers';
+import { serverShape } from './shapes/operated';
 
 const ADMIN_URL_LENGTH_MAX = 2_000;
 
@@ -42,39 +54,112 @@ const serverChange = changeOf({
 
 const listQuery = z.strictObject({
   ...pageQuery,
-  engine: reference.exactOptional(),
-  name: reference.exactOptional(),
-  state: z.enum(SERVER_STATES).exactOptional(),
-  pool: reference.exactOptional(),
-  environment: reference.exactOptional(),
+  engine: ofThe('engine'),
+  name: ofName,
+  state: z.enum(SERVER_STATES).exactOptional().describe('Only those in this state.'),
+  pool: ofThe('pool'),
+  environment: ofThe('environment'),
 });
 
-export function serverRoutes(api: ApiContext): Route[] {
-  return [
-    { method: 'get', path: '/servers', handle: (call) => listServers(api, call) },
-    { method: 'post', path: '/servers', handle: (call) => registerServer(api, call) },
-    { method: 'get', path: '/servers/:id', handle: (call) => showServerOf(api, call) },
-    { method: 'patch', path: '/servers/:id', handle: (call) => changeServer(api, call) },
-    { method: 'delete', path: '/servers/:id', handle: (call) => removeServer(api, call) },
-    { method: 'post', path: '/servers/:id/preflight', handle: (call) => preflightServer(api, call) },
-  ];
-}
+const about = { tag: 'Servers', noun: 'server', scopes: OPERATE } as const;
 
-async function listServers(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, OPERATE);
-  const { cursor, environment, limit, pool, ...asked } = parse(listQuery, call.request.query);
+export const serverEndpoints: Endpoint[] = [
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/servers',
+    id: 'listServers',
+    summary: 'List servers',
+    query: listQuery,
+    answers: lists(serverShape),
+    errors: ['unknown_reference'],
+    handle: listServers,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/servers',
+    id: 'registerServer',
+    summary: 'Register a server',
+    description: 'A preflight looks at what its admin login may do; until it succeeds nothing is placed there.',
+    body: newServer,
+    isWaitedFor: true,
+    answers: accepts({ server: serverShape }),
+    errors: ['name_taken', 'unknown_reference', 'disagree', 'not_built'],
+    examples: {
+      'with its admin login': {
+        body: {
+          name: 'pg-1',
+          engine: 'postgresql',
+          pool: 'postgresql-production',
+          admin_url: 'postgres://admin:password@pg-1.example.org:5432?sslmode=require',
+        },
+      },
+    },
+    handle: registerServer,
+  }),
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/servers/:id',
+    id: 'getServer',
+    summary: 'Show a server',
+    answers: shows(serverShape),
+    handle: showServerOf,
+  }),
+  endpoint({
+    ...about,
+    method: 'patch',
+    path: '/servers/:id',
+    id: 'updateServer',
+    summary: 'Change a server, drain it, take it offline',
+    description: 'At once; but another `admin_url` is tried by a preflight first, and answered like a registration.',
+    body: serverChange,
+    isWaitedFor: true,
+    answers: acceptsOrShows(serverShape, { server: serverShape }),
+    errors: ['name_taken', 'unknown_reference', 'disagree', 'contradicts'],
+    examples: {
+      drained: { body: { state: 'draining' }, status: 200 },
+      'another admin login': { body: { admin_url: 'postgres://admin:another@pg-1.example.org:5432?sslmode=require' } },
+    },
+    handle: changeServer,
+  }),
+  endpoint({
+    ...about,
+    method: 'delete',
+    path: '/servers/:id',
+    id: 'deleteServer',
+    summary: 'Take out a server that holds nothing',
+    answers: isGone,
+    errors: ['in_use', 'contradicts'],
+    handle: removeServer,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/servers/:id/preflight',
+    id: 'preflightServer',
+    summary: 'Look again at what the admin login may do',
+    body: nothing,
+    isWaitedFor: true,
+    answers: accepts({ server: serverShape }),
+    errors: ['contradicts'],
+    handle: preflightServer,
+  }),
+];
+
+async function listServers(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
+  const { cursor, environment, limit, pool, ...asked } = call.query;
   const filter = {
     ...asked,
     ...(pool !== undefined && { poolId: await poolIdOf(api.store, pool) }),
-    ...(environment !== undefined && { environmentId: await environmentIdOf(api.store, access, environment) }),
+    ...(environment !== undefined && { environmentId: await environmentIdOf(api.store, call.caller, environment) }),
   };
   call.response.json(showPage(await api.store.servers.list(filter, pageOf({ cursor, limit })), showServer));
 }
 
-async function registerServer(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  const asked = parse(newServer, (await readBody(call)) ?? {});
+async function registerServer(api: ApiContext, call: AskedWith<typeof newServer>): Promise<void> {
+  const asked = call.body;
   const register = {
     name: asked.name,
     engine: asked.engine,
@@ -82,25 +167,19 @@ async function registerServer(api: ApiContext, call: Call): Promise<void> {
     adminUrl: asked.admin_url,
     sizeBytesMax: asked.size_bytes_max ?? null,
   };
-  const once = readOnce(api, call);
-  const action = await requestAction(api, serverPreflight, { register }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, action.server_id));
+  await requestAndAnswer(api, call, serverPreflight, { register }, (action) => showFresh(api, action.server_id));
 }
 
-async function showServerOf(api: ApiContext, call: Call): Promise<void> {
-  await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
+async function showServerOf(api: ApiContext, call: Asked): Promise<void> {
   call.response.json(showServer(await getServer(api.store, call.request.params.id)));
 }
 
 /** At once; but another admin login is tried first, by a preflight, and answered like a registration. */
-async function changeServer(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  const { admin_url, engine: _, ...change } = parse(serverChange, (await readBody(call)) ?? {});
+async function changeServer(api: ApiContext, call: AskedWith<typeof serverChange>): Promise<void> {
+  const { admin_url, engine: _, ...change } = call.body;
   const id = idOfPath('server', call.request.params.id);
   if (admin_url === undefined) {
-    return answerOnce(api, call, caller, async (asked) =>
+    return answerOnce(api, call, call.caller, async (asked) =>
       changed(showServer(await updateServer(api, asked, id, change))),
     );
   }
@@ -112,16 +191,12 @@ async function changeServer(api: ApiContext, call: Call): Promise<void> {
     });
   }
   const input = { change: { serverId: id, adminUrl: admin_url } };
-  const once = readOnce(api, call);
-  const action = await requestAction(api, serverPreflight, input, caller, once);
-  await answerAccepted(api, call, { access: caller, once }, action, () => showFresh(api, id));
+  await requestAndAnswer(api, call, serverPreflight, input, () => showFresh(api, id));
 }
 
-async function removeServer(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
+async function removeServer(api: ApiContext, call: Asked): Promise<void> {
   const id = idOfPath('server', call.request.params.id);
-  await answerOnce(api, call, caller, async (asked) => {
+  await answerOnce(api, call, call.caller, async (asked) => {
     await deleteServer(api, asked, id);
     return GONE;
   });
@@ -133,14 +208,9 @@ async function poolIdOf(store: Store, asked: string): Promise<string> {
   return pool.id;
 }
 
-async function preflightServer(api: ApiContext, call: Call): Promise<void> {
-  const access = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  parse(nothing, (await readBody(call)) ?? {});
+async function preflightServer(api: ApiContext, call: Asked): Promise<void> {
   const { id } = await getServer(api.store, call.request.params.id);
-  const once = readOnce(api, call);
-  const action = await requestAction(api, serverPreflight, { serverId: id }, access, once);
-  await answerAccepted(api, call, { access, once }, action, () => showFresh(api, id));
+  await requestAndAnswer(api, call, serverPreflight, { serverId: id }, () => showFresh(api, id));
 }
 
 async function showFresh(api: ApiContext, id: string) {

@@ -1,68 +1,107 @@
 // Teams: the tenants, run by operators.
 import { createTeam, deleteTeam, showTeam, updateTeam } from '@berth/actions';
 import { z } from 'zod';
-import { readBody } from '../../http/body';
 import { answerOnce } from '../../http/once';
-import { parse } from '../../http/parse';
-import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { authenticate, OPERATE } from './authenticate';
+import { OPERATE } from './authenticate';
 import { changed, created, GONE } from './created';
-import { changeOf, newName, nothing, pageOf, pageQuery, reference, showPage, wholeNumber } from './fields';
+import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
+import { changeOf, newName, ofName, pageOf, pageQuery, showPage, wholeNumber } from './fields';
 import { getById, idOfPath } from './reach';
+import { isGone, lists, makes, shows } from './shapes/answers';
+import { teamShape } from './shapes/operated';
 
 const QUOTA_MAX = 100_000;
-const quota = wholeNumber(0, QUOTA_MAX).nullable();
+const quota = wholeNumber(0, QUOTA_MAX).nullable().describe('How many databases it may have; null is no limit.');
 
 const newTeam = z.strictObject({ name: newName, database_quota: quota.default(null) });
 const teamChange = changeOf({ name: newName.exactOptional(), database_quota: quota.exactOptional() });
-const listQuery = z.strictObject({ ...pageQuery, name: reference.exactOptional() });
+const listQuery = z.strictObject({ ...pageQuery, name: ofName });
 
-export function teamRoutes(api: ApiContext): Route[] {
-  return [
-    { method: 'get', path: '/teams', handle: (call) => listTeams(api, call) },
-    { method: 'post', path: '/teams', handle: (call) => makeTeam(api, call) },
-    { method: 'get', path: '/teams/:id', handle: (call) => getTeam(api, call) },
-    { method: 'patch', path: '/teams/:id', handle: (call) => changeTeam(api, call) },
-    { method: 'delete', path: '/teams/:id', handle: (call) => removeTeam(api, call) },
-  ];
+const about = { tag: 'Teams', noun: 'team', scopes: OPERATE } as const;
+
+export const teamEndpoints: Endpoint[] = [
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/teams',
+    id: 'listTeams',
+    summary: 'List teams',
+    query: listQuery,
+    answers: lists(teamShape),
+    handle: listTeams,
+  }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/teams',
+    id: 'createTeam',
+    summary: 'Make a team',
+    body: newTeam,
+    answers: makes(teamShape),
+    errors: ['name_taken'],
+    examples: { 'ten databases': { body: { name: 'shop', database_quota: 10 } } },
+    handle: makeTeam,
+  }),
+  endpoint({
+    ...about,
+    method: 'get',
+    path: '/teams/:id',
+    id: 'getTeam',
+    summary: 'Show a team',
+    answers: shows(teamShape),
+    handle: getTeam,
+  }),
+  endpoint({
+    ...about,
+    method: 'patch',
+    path: '/teams/:id',
+    id: 'updateTeam',
+    summary: 'Change a team',
+    body: teamChange,
+    answers: shows(teamShape),
+    errors: ['name_taken'],
+    examples: { 'another quota': { body: { database_quota: 25 } } },
+    handle: changeTeam,
+  }),
+  endpoint({
+    ...about,
+    method: 'delete',
+    path: '/teams/:id',
+    id: 'deleteTeam',
+    summary: 'Delete a team that nothing uses',
+    answers: isGone,
+    errors: ['in_use'],
+    handle: removeTeam,
+  }),
+];
+
+async function listTeams(api: ApiContext, { query, response }: Asked<typeof listQuery>): Promise<void> {
+  const { cursor, limit, ...filter } = query;
+  response.json(showPage(await api.store.teams.list(filter, pageOf({ cursor, limit })), showTeam));
 }
 
-async function listTeams(api: ApiContext, call: Call): Promise<void> {
-  await authenticate(api, call, OPERATE);
-  const { cursor, limit, ...filter } = parse(listQuery, call.request.query);
-  call.response.json(showPage(await api.store.teams.list(filter, pageOf({ cursor, limit })), showTeam));
-}
-
-async function makeTeam(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  const fields = parse(newTeam, (await readBody(call)) ?? {});
-  await answerOnce(api, call, caller, async (asked) => {
-    const team = await createTeam(api, asked, fields);
+async function makeTeam(api: ApiContext, call: AskedWith<typeof newTeam>): Promise<void> {
+  await answerOnce(api, call, call.caller, async (asked) => {
+    const team = await createTeam(api, asked, call.body);
     return created(call, `/teams/${team.id}`, showTeam(team));
   });
 }
 
-async function getTeam(api: ApiContext, call: Call): Promise<void> {
-  await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  call.response.json(showTeam(await getById('team', call.request.params.id, api.store.teams.find)));
+async function getTeam(api: ApiContext, { request, response }: Asked): Promise<void> {
+  response.json(showTeam(await getById('team', request.params.id, api.store.teams.find)));
 }
 
-async function changeTeam(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
-  const change = parse(teamChange, (await readBody(call)) ?? {});
+async function changeTeam(api: ApiContext, call: AskedWith<typeof teamChange>): Promise<void> {
   const id = idOfPath('team', call.request.params.id);
-  await answerOnce(api, call, caller, async (asked) => changed(showTeam(await updateTeam(api, asked, id, change))));
+  await answerOnce(api, call, call.caller, async (asked) =>
+    changed(showTeam(await updateTeam(api, asked, id, call.body))),
+  );
 }
 
-async function removeTeam(api: ApiContext, call: Call): Promise<void> {
-  const caller = await authenticate(api, call, OPERATE);
-  parse(nothing, call.request.query);
+async function removeTeam(api: ApiContext, call: Asked): Promise<void> {
   const id = idOfPath('team', call.request.params.id);
-  await answerOnce(api, call, caller, async (asked) => {
+  await answerOnce(api, call, call.caller, async (asked) => {
     await deleteTeam(api, asked, id);
     return GONE;
   });

@@ -1,0 +1,176 @@
+// What operators run, as the native API shows it. Shown by packages/actions, for the audit keeps it in the same form.
+import { SCOPES, SERVER_STATES, TLS_MODES } from '@berth/core';
+import { z } from 'zod';
+import { EXAMPLE_IDS, EXAMPLE_TIMES } from '../../../http/examples';
+import { engine, head, time } from './parts';
+
+const created_at = EXAMPLE_TIMES.installed;
+
+export const teamShape = z
+  .strictObject({ ...head('team'), database_quota: z.int().nullable().describe('Null is no limit.'), created_at: time })
+  .meta({
+    id: 'Team',
+    description: 'A tenant: it owns projects and accesses.',
+    examples: [{ id: EXAMPLE_IDS.team, number: 2, name: 'shop', database_quota: 10, created_at }],
+  });
+
+export const projectShape = z.strictObject({ ...head('project'), team: z.string(), created_at: time }).meta({
+  id: 'Project',
+  description: 'Groups databases of one team.',
+  examples: [{ id: EXAMPLE_IDS.project, number: 3, name: 'web', team: 'shop', created_at }],
+});
+
+const quarantineDays = z.int().nullable().describe('Days that a deleted database is kept; 0 keeps none.');
+
+export const environmentShape = z
+  .strictObject({ ...head('environment'), quarantine_days: quarantineDays, created_at: time })
+  .meta({
+    id: 'Environment',
+    description: 'Development, production and the like.',
+    examples: [{ id: EXAMPLE_IDS.environment, number: 1, name: 'production', quarantine_days: 14, created_at }],
+  });
+
+export const planShape = z
+  .strictObject({
+    ...head('plan'),
+    engine,
+    size_bytes_max: z.int(),
+    connections_max: z.int(),
+    quarantine_days: quarantineDays,
+    environments: z.array(z.string()).describe('Where it may be used; none named is everywhere.'),
+    created_at: time,
+  })
+  .meta({
+    id: 'Plan',
+    description: 'What a database may use.',
+    examples: [
+      {
+        id: EXAMPLE_IDS.plan,
+        number: 1,
+        name: 'small',
+        engine: 'postgresql',
+        size_bytes_max: 10_737_418_240,
+        connections_max: 20,
+        quarantine_days: null,
+        environments: [],
+        created_at,
+      },
+    ],
+  });
+
+export const poolShape = z
+  .strictObject({
+    ...head('pool'),
+    engine,
+    environment: z.string(),
+    headroom_percent: z.int().describe('What is left free of each server.'),
+    connections_overcommit: z.int().describe('How many times a server’s connections may be promised.'),
+    created_at: time,
+  })
+  .meta({
+    id: 'Pool',
+    description: 'Servers of one engine in one environment, interchangeable for placement.',
+    examples: [
+      {
+        id: EXAMPLE_IDS.pool,
+        number: 1,
+        name: 'postgresql-production',
+        engine: 'postgresql',
+        environment: 'production',
+        headroom_percent: 20,
+        connections_overcommit: 3,
+        created_at,
+      },
+    ],
+  });
+
+export const serverShape = z
+  .strictObject({
+    ...head('server'),
+    engine,
+    pool: z.string(),
+    environment: z.string(),
+    host: z.string(),
+    port: z.int(),
+    tls: z.enum(TLS_MODES),
+    state: z.enum(SERVER_STATES),
+    version: z.string().nullable(),
+    size_bytes_max: z.int().nullable().describe('Null is no limit.'),
+    connections_max: z.int().nullable().describe('What it takes, as the preflight saw it.'),
+    created_at: time,
+    checked_at: time.nullable().describe('When a preflight last succeeded.'),
+  })
+  .meta({
+    id: 'Server',
+    description: 'An engine’s server. Its admin access goes in and never comes out.',
+    examples: [
+      {
+        id: EXAMPLE_IDS.server,
+        number: 1,
+        name: 'pg-1',
+        engine: 'postgresql',
+        pool: 'postgresql-production',
+        environment: 'production',
+        host: 'pg-1.example.org',
+        port: 5432,
+        tls: 'require',
+        state: 'active',
+        version: '18.4',
+        size_bytes_max: 1_099_511_627_776,
+        connections_max: 500,
+        created_at,
+        checked_at: created_at,
+      },
+    ],
+  });
+
+const name = z.string().nullable();
+const accessFields = {
+  ...head('access'),
+  team: z.string(),
+  kind: z.literal('bearer'),
+  person: z.string().describe('Who answers for it; the audit names them.'),
+  scopes: z.array(z.enum(SCOPES)),
+  limits: z.strictObject({ project: name, environment: name }).describe('It sees and changes nothing outside.'),
+  defaults: z
+    .strictObject({ engine: name, plan: name, environment: name, project: name, pool: name })
+    .describe('What a request for a database leaves out.'),
+  sees_quarantine: z.boolean(),
+  created_at: time,
+  last_used_at: time.nullable(),
+  expires_at: time.nullable(),
+  revoked_at: time.nullable(),
+  previous_token_until: time.nullable().describe('How long the token before the last rotation is taken as well.'),
+};
+const ACCESS = {
+  id: EXAMPLE_IDS.access,
+  number: 5,
+  name: 'ci',
+  team: 'shop',
+  kind: 'bearer' as const,
+  person: 'ci@example.org',
+  scopes: ['public' as const, 'admin' as const],
+  limits: { project: 'web', environment: null },
+  defaults: { engine: 'postgresql', plan: 'small', environment: 'production', project: 'web', pool: null },
+  sees_quarantine: false,
+  created_at,
+  last_used_at: null,
+  expires_at: null,
+  revoked_at: null,
+  previous_token_until: null,
+};
+
+export const accessShape = z.strictObject(accessFields).meta({
+  id: 'Access',
+  description: 'Who calls and how: a token, of which only a hash is kept.',
+  examples: [ACCESS],
+});
+
+/** Of the two answers that hold a token. */
+export const issuedShape = z
+  .strictObject({ ...accessFields, token: z.string().regex(/^berth_[A-Za-z2-9]{40}$/) })
+  .meta({
+    id: 'IssuedAccess',
+    description: 'An access with its token, which is shown this once.',
+    examples: [{ ...ACCESS, token: `berth_${'ExampLe2'.repeat(5)}` }],
+  });
