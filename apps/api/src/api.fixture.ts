@@ -111,7 +111,7 @@ export async function addServer({ store }: Context, name: string, environmentId:
     sizeBytesMax: 1_000n * GIB,
   };
   const server = await store.servers.insert({ id, name, engine: 'postgresql', poolId: pool.id, ...place });
-  await store.servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 10_000 });
+  await store.servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 10_000, cannot: [] });
   return server;
 }
 

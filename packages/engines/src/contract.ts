@@ -17,6 +17,8 @@ export interface ServerAddress {
 export interface ServerAdmin extends ServerAddress {
   username: string;
   password: Secret;
+  /** System databases that operators let stay open to every login of the server. Left out: none. */
+  openDatabases?: string[];
 }
 
 /** `id` is Berth's id and becomes the marker on the server; `name` is the engine name. Marked things are ours alone. */
@@ -52,6 +54,8 @@ export interface ServerFacts {
   connectionsMax: number;
   /** What this admin cannot do that Berth needs, in words for an operator; empty when it is fit. */
   lacks: string[];
+  /** What it cannot do that Berth does without, in such words; empty for a superuser. */
+  cannot: string[];
 }
 
 /** `free`: nothing has the name. `ours`: it bears our marker. `foreign`: somebody else's; it must not be touched. */
@@ -91,7 +95,8 @@ export interface EngineSession {
   lock(key: string): Promise<void>;
 
   observeServer(): Promise<ServerFacts>;
-  /** Shuts the system databases to everybody and makes the canary database. Safe to repeat. */
+  /** Shuts the system databases to everybody, but for those that stay open, and makes the canary database. Safe to
+   * repeat. Throws `server_unfit`. */
   ensureServerPrepared(): Promise<Evidence>;
 
   observeDatabase(database: DatabaseRef): Promise<Ownership>;
@@ -151,7 +156,8 @@ export interface EngineSession {
   proveEntry(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<EntryEvidence>;
   /** Tries the login and expects to be refused for its password or its lock. Throws `login_check_failed` if let in. */
   proveRefused(database: DatabaseRef, login: LoginRef, password: Secret): Promise<Evidence>;
-  /** Tries the login on the canary and on every system database and expects refusals. Throws `not_isolated`. */
+  /** Tries the login on the canary and on every system database and expects refusals, but by those that stay open. Throws
+   * `not_isolated`. */
   proveIsolation(login: LoginRef, password: Secret): Promise<Evidence>;
 
   close(): Promise<void>;
@@ -179,6 +185,8 @@ export interface EngineRules {
   isReserved(name: string): boolean;
   /** Whether this is one of the engine's own databases, or the canary. */
   isSystemDatabase(name: string): boolean;
+  /** The engine's own databases that may stay open to every login where nobody can shut them. */
+  openableDatabases: string[];
   /** Whether the engine can hold a database of exactly this name and nothing reserves it. */
   canBeDatabaseName(name: string): boolean;
   /** Whether the engine can hold a login of exactly this name and nothing reserves it. */

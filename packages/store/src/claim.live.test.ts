@@ -193,7 +193,12 @@ test('nothing is begun on a server that is offline or was not looked at, but a l
   await street.sql(`UPDATE servers SET checked_at = NULL, state = 'unchecked' WHERE id = $1`, [serverId]);
   expect([await claim(action), await nudged()]).toEqual([null, []]);
   expect((await claim(preflight))?.state).toBe('running');
-  await street.store.servers.becomeChecked(serverId, { identity: 'closed', version: '18', connectionsMax: 100 });
+  await street.store.servers.becomeChecked(serverId, {
+    identity: 'closed',
+    version: '18',
+    connectionsMax: 100,
+    cannot: [],
+  });
   expect(await nudged()).toEqual([action.id]);
   expect((await claim(action))?.state).toBe('running');
 });

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => street?.close());
 
-const FACTS = { identity: 'seen', version: '18.4', connectionsMax: 50 };
+const FACTS = { identity: 'seen', version: '18.4', connectionsMax: 50, cannot: ['stand on its head'] };
 
 const setState = (id: string, state: string) => street.sql('UPDATE servers SET state = $2 WHERE id = $1', [id, state]);
 
@@ -28,6 +28,7 @@ describe('becomeChecked', () => {
       await street.store.servers.becomeChecked(street.serverId, FACTS);
       const server = await street.store.servers.find(street.serverId);
       expect(server).toMatchObject({ state: after[state], identity: 'seen', version: '18.4', connections_max: 50 });
+      expect(server?.cannot).toEqual(FACTS.cannot);
       const told = (await street.events(since)).map((event) => event.type);
       expect(told).toEqual(state === 'unchecked' ? ['server.active'] : []);
     },

@@ -16,6 +16,8 @@ export interface NewServer {
   port: number;
   tls: string;
   adminSealed: string;
+  /** System databases that stay open to every login there; left out: none. */
+  openDatabases?: string[];
   sizeBytesMax: bigint | null;
 }
 
@@ -23,6 +25,7 @@ export interface CheckedServer {
   identity: string;
   version: string;
   connectionsMax: number;
+  cannot: string[];
 }
 
 export type ServerView = Server & { pool: { name: string; environment_id: string; environment: { name: string } } };
@@ -62,9 +65,10 @@ function writesOf(db: Db) {
     async insert(server: NewServer): Promise<Server> {
       const write = db.$queryRaw<Server[]>`
         WITH changed AS (
-          INSERT INTO servers (id, name, engine, pool_id, host, port, tls, admin_sealed, size_bytes_max)
+          INSERT INTO servers (id, name, engine, pool_id, host, port, tls, admin_sealed, open_databases,
+            size_bytes_max)
           VALUES (${server.id}, ${server.name}, ${server.engine}, ${server.poolId}, ${server.host}, ${server.port},
-            ${server.tls}, ${server.adminSealed}, ${server.sizeBytesMax})
+            ${server.tls}, ${server.adminSealed}, ${server.openDatabases ?? []}, ${server.sizeBytesMax})
           RETURNING *
         ), raised AS (${raise('server.registered', SERVER_REFERENCES)})
         SELECT ${columnsOf('changed', FIELDS)} FROM changed`;
@@ -85,7 +89,8 @@ function writesOf(db: Db) {
       const write = db.$queryRaw`
         WITH checked AS (
           UPDATE servers SET state = CASE state WHEN 'unchecked' THEN 'active' ELSE state END, identity = ${facts.identity},
-            version = ${facts.version}, connections_max = ${facts.connectionsMax}, checked_at = now()
+            version = ${facts.version}, connections_max = ${facts.connectionsMax}, cannot = ${facts.cannot},
+            checked_at = now()
           WHERE id = ${id} AND deleted_at IS NULL RETURNING *
         ), changed AS (
           SELECT checked.* FROM checked JOIN servers before USING (id) WHERE before.state = 'unchecked'
@@ -191,15 +196,18 @@ function operatedOf(db: Db) {
     },
 
     /**
-     * Another address or login, not looked at yet: an active server is unchecked until a preflight succeeds. Throws
-     * `name_taken` when another server has the address.
+     * Another address, login or choice of what stays open, not looked at yet: an active server is unchecked until a preflight
+     * succeeds. Throws `name_taken` when another server has the address.
      */
-    async changeAdmin(id: string, admin: Pick<NewServer, 'host' | 'port' | 'tls' | 'adminSealed'>): Promise<void> {
+    async changeAdmin(
+      id: string,
+      admin: Required<Pick<NewServer, 'host' | 'port' | 'tls' | 'adminSealed' | 'openDatabases'>>,
+    ): Promise<void> {
       // in one statement every part but RETURNING sees the rows as they were before it
       const write = db.$queryRaw`
         WITH written AS (
           UPDATE servers SET host = ${admin.host}, port = ${admin.port}, tls = ${admin.tls},
-            admin_sealed = ${admin.adminSealed}, checked_at = NULL,
+            admin_sealed = ${admin.adminSealed}, open_databases = ${admin.openDatabases}, checked_at = NULL,
             state = CASE state WHEN 'active' THEN 'unchecked' ELSE state END
           WHERE id = ${id} AND deleted_at IS NULL RETURNING *
         ), changed AS (

@@ -85,7 +85,7 @@ export async function makeServer({ servers }: Pick<Store, 'servers'>, poolId: st
   const id = servers.newId();
   const address = { host: `${name}.example.org`, port: 5432, tls: 'disable', adminSealed: 's', sizeBytesMax: null };
   await servers.insert({ id, name, engine: 'postgresql', poolId, ...address });
-  await servers.becomeChecked(id, { identity: name, version: '18', connectionsMax: 100 });
+  await servers.becomeChecked(id, { identity: name, version: '18', connectionsMax: 100, cannot: [] });
   return id;
 }
 

@@ -59,6 +59,8 @@ export interface JourneyOptions {
   testStore?: TestStore;
   /** The tenants' server; default the one of the run. */
   engineUrl?: string;
+  /** System databases that stay open there; default none. */
+  openDatabases?: string[];
   /** Default true. False leaves the server unregistered. */
   registerServer?: boolean;
 }
@@ -110,7 +112,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
   try {
     await sender.queues(['postgresql']); // as an API does: the first word would be lost while it opens
     const access = await makeFirstAccess(context, journey.token);
-    const serverId = options.registerServer === false ? '' : await registerServer(journey, access, options.engineUrl);
+    const serverId = options.registerServer === false ? '' : await registerServer(journey, access, options);
     const requestDatabase = (name: string) => request(context, databaseCreate, { name, ownerLogin: 'auto' }, access);
     return { ...journey, access, serverId, requestDatabase };
   } catch (error) {
@@ -186,12 +188,17 @@ function actionsOf(context: Context) {
 }
 
 /** Registers the tenants' server and has it checked. */
-async function registerServer(journey: Berthless, access: Access, url = testServers().postgresqlUrl): Promise<string> {
+async function registerServer(
+  journey: Berthless,
+  access: Access,
+  { engineUrl = testServers().postgresqlUrl, openDatabases = [] }: JourneyOptions,
+): Promise<string> {
   const register = {
     name: 'tenants',
     engine: 'postgresql',
     pool: 'postgresql-development',
-    adminUrl: new Secret(url),
+    adminUrl: new Secret(engineUrl),
+    openDatabases,
     sizeBytesMax: null,
   };
   const action = await request(journey.context, serverPreflight, { register }, access);

@@ -1,5 +1,5 @@
 // The admin access to a server: given as a URL, kept sealed, opened only by a worker.
-import { type EngineName, PlatformError, Secret, TLS_MODES, type TlsMode } from '@berth/core';
+import { type EngineName, fieldError, PlatformError, Secret, TLS_MODES, type TlsMode } from '@berth/core';
 import type { ServerAdmin } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import type { KeyRing } from '@berth/secrets';
@@ -25,6 +25,14 @@ export function readAdminUrl(engine: EngineName, text: Secret): ServerAdmin {
   }
   const port = url.port === '' ? defaultPort : Number(url.port);
   return { host, port, tls, username, password: new Secret(password) };
+}
+
+/** Reads which system databases stay open on a server of this engine. Throws `invalid_request` on field `open_databases`. */
+export function readOpenDatabases(engine: EngineName, names: string[]): string[] {
+  const { openableDatabases: openable } = rulesOf(engine);
+  if (names.every((name) => openable.includes(name))) return [...new Set(names)].sort();
+  const message = openable.length === 0 ? `${engine} has none` : `may name ${openable.join(', ')}`;
+  throw fieldError('invalid_request', 'open_databases', message);
 }
 
 /** Whether it holds a setting that would not be heeded: who gave it would rely on it. */
@@ -54,5 +62,6 @@ export function openAdmin(keyRing: KeyRing, server: Server): ServerAdmin {
   if (typeof username !== 'string' || typeof password !== 'string' || tls === undefined) {
     throw new PlatformError('internal', 'The sealed admin access of the server has not the form it was stored in.');
   }
-  return { host: server.host, port: server.port, tls, username, password: new Secret(password) };
+  const { host, open_databases: openDatabases, port } = server;
+  return { host, port, tls, username, password: new Secret(password), openDatabases };
 }

@@ -55,6 +55,8 @@ export function showServer(server: ServerView) {
     tls: server.tls,
     state: server.state,
     version: server.version,
+    open_databases: server.open_databases,
+    cannot: server.cannot,
     size_bytes_max: server.size_bytes_max === null ? null : Number(server.size_bytes_max),
     connections_max: server.connections_max,
     created_at: server.created_at.toISOString(),

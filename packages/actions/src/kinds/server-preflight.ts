@@ -3,7 +3,7 @@ import { PlatformError, type Secret } from '@berth/core';
 import type { ServerFacts } from '@berth/engines/contract';
 import type { Server, ServerView, Store } from '@berth/store';
 import { held } from '../administer/audited';
-import { readAdminUrl, sealAdmin } from '../administer/server-admin';
+import { readAdminUrl, readOpenDatabases, sealAdmin } from '../administer/server-admin';
 import { showServer } from '../administer/show';
 import type { Change, Kind, Planning } from '../kind';
 import { readEngine } from '../resolve';
@@ -14,14 +14,20 @@ export interface ServerRegistration {
   engine: string;
   pool: string;
   adminUrl: Secret;
+  /** System databases that stay open to every login of the server, because nobody can shut them. */
+  openDatabases?: string[];
   sizeBytesMax: bigint | null;
 }
 
-/** Of a registered server, of one that this request registers, or of one that this request gives another admin login. */
-export type ServerPreflightInput =
-  | { serverId: string }
-  | { register: ServerRegistration }
-  | { change: { serverId: string; adminUrl: Secret } };
+/** What is left out stays as it is. */
+interface StandChange {
+  serverId: string;
+  adminUrl?: Secret;
+  openDatabases?: string[];
+}
+
+/** Of a registered server, of one that this request registers, or of one on which this request changes how Berth stands. */
+export type ServerPreflightInput = { serverId: string } | { register: ServerRegistration } | { change: StandChange };
 
 /** Safe to repeat: a second request joins the preflight that is queued or running. */
 export const serverPreflight: Kind<ServerPreflightInput> = {
@@ -44,13 +50,13 @@ export const serverPreflight: Kind<ServerPreflightInput> = {
   },
 
   async perform({ action, server, session, step, store }) {
-    let facts: ServerFacts = { identity: '', version: '', connectionsMax: 0, lacks: [] };
+    let facts: ServerFacts = { identity: '', version: '', connectionsMax: 0, lacks: [], cannot: [] };
     await step('observe_server', async () => {
       facts = await session.observeServer();
       if (facts.lacks.length > 0)
         throw new PlatformError('server_unfit', `The admin login lacks: ${facts.lacks.join('; ')}.`);
       if (server.identity !== null && server.identity !== facts.identity) await refuseOther(store, server);
-      return { version: facts.version, connections_max: facts.connectionsMax };
+      return { version: facts.version, connections_max: facts.connectionsMax, cannot: facts.cannot };
     });
     await step('check_not_store', async () => {
       if (facts.identity === (await store.identity())) {
@@ -75,7 +81,7 @@ interface Prepared {
 
 async function prepare(planning: Planning, input: ServerPreflightInput): Promise<Prepared> {
   if ('register' in input) return register(planning, input.register);
-  if ('change' in input) return changeAdmin(planning, input.change);
+  if ('change' in input) return changeStand(planning, input.change);
   const server = await planning.tx.servers.lock(input.serverId);
   if (server === null) throw noServer();
   return { server, change: { before: null, after: null } };
@@ -90,6 +96,7 @@ async function register(planning: Planning, asked: ServerRegistration): Promise<
     const message = `Pool ${pool.name} holds ${pool.engine} servers, not ${engine}.`;
     throw new PlatformError('disagree', message, { fields: [{ field: 'pool', message }] });
   }
+  const openDatabases = readOpenDatabases(engine, asked.openDatabases ?? []);
   const id = tx.servers.newId();
   const server = await tx.servers.insert({
     id,
@@ -100,16 +107,14 @@ async function register(planning: Planning, asked: ServerRegistration): Promise<
     port: admin.port,
     tls: admin.tls,
     adminSealed: sealAdmin(keyRing, id, admin),
+    openDatabases,
     sizeBytesMax: asked.sizeBytesMax,
   });
   return { server, change: { before: null, after: showServer(await getView(planning, id)) } };
 }
 
 /** Until a preflight succeeds with it, nothing else is done on the server, and nothing is placed there. */
-async function changeAdmin(
-  planning: Planning,
-  { serverId, adminUrl }: { serverId: string; adminUrl: Secret },
-): Promise<Prepared> {
+async function changeStand(planning: Planning, { serverId, adminUrl, ...asked }: StandChange): Promise<Prepared> {
   const { keyRing, tx } = planning;
   const server = await tx.servers.lockWithPool(serverId, null);
   if (server === null) throw noServer();
@@ -121,9 +126,12 @@ async function changeAdmin(
       actionId: open.id,
     });
   }
-  const admin = readAdminUrl(engineOf(server), adminUrl);
-  const { host, port, tls } = admin;
-  await tx.servers.changeAdmin(serverId, { host, port, tls, adminSealed: sealAdmin(keyRing, serverId, admin) });
+  const engine = engineOf(server);
+  const openDatabases = readOpenDatabases(engine, asked.openDatabases ?? server.open_databases);
+  const admin = adminUrl === undefined ? null : readAdminUrl(engine, adminUrl);
+  const { host, port, tls } = admin ?? server;
+  const adminSealed = admin === null ? server.admin_sealed : sealAdmin(keyRing, serverId, admin);
+  await tx.servers.changeAdmin(serverId, { host, port, tls, adminSealed, openDatabases });
   return { server, change: { before, after: showServer(await getView(planning, serverId)) } };
 }
 

@@ -16,6 +16,7 @@ export function describeServer({ session, open, server, engine }: Ground): void 
         version: expect.stringMatching(/^\d+/),
         connectionsMax: expect.any(Number),
         lacks: [],
+        cannot: expect.any(Array),
       });
     });
 

@@ -1,7 +1,6 @@
 // The suite once more, with an admin that is no superuser: all that docs/engines.md asks for, and nothing else. What only
 // such an admin could stumble over comes after it.
-import { Secret } from '@berth/core';
-import { describeWhere, eventually, openTestPostgresql } from '@berth/testing';
+import { describeWhere, eventually, LESSER_ADMIN, makeLesserAdmin, openTestPostgresql } from '@berth/testing';
 import type { Client } from 'pg';
 import { describeEngine } from '../conformance';
 import { newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
@@ -18,15 +17,8 @@ type LesserServer = LiveServer & { superuser: ServerAdmin };
 async function openLesser(): Promise<LesserServer> {
   const server = await openTestPostgresql();
   const live = liveServer(server.url().reveal());
-  const admin = { ...live.admin, username: 'berth_admin', password: new Secret('of-the-lesser-admin') };
-  for (const sql of [
-    `CREATE ROLE berth_admin LOGIN CREATEDB CREATEROLE PASSWORD ${quoteLiteral(admin.password.reveal())}`,
-    'GRANT pg_signal_backend, pg_read_all_stats TO berth_admin',
-    'REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC',
-    'GRANT CONNECT ON DATABASE postgres TO berth_admin',
-  ]) {
-    await live.asSuperuser(sql);
-  }
+  await makeLesserAdmin(server.url().reveal());
+  const admin = { ...live.admin, ...LESSER_ADMIN };
   return { ...live, admin, superuser: live.admin, isThrownAway: true, close: server.close };
 }
 
@@ -60,6 +52,46 @@ describe('an admin that is no superuser', () => {
     const sql = `SELECT datconnlimit AS "limit" FROM pg_database WHERE datname = ${quoteLiteral(database.name)}`;
     return (await live.asSuperuser(sql))[0]?.limit;
   }
+
+  test('is told what it cannot do, beside what it lacks', async () => {
+    const { lacks, cannot } = await ground.session().observeServer();
+    expect(lacks).toEqual([]);
+    expect(cannot).toEqual([
+      expect.stringContaining('large objects'),
+      expect.stringContaining('half-way'),
+      expect.stringContaining('prepared transaction'),
+      expect.stringContaining("out of the server's log"),
+    ]);
+    await live.asSuperuser('GRANT SET ON PARAMETER log_min_error_statement TO berth_admin');
+    expect((await ground.session().observeServer()).cannot).toHaveLength(3);
+  });
+
+  test('is told whose database it may not shut, and prepares the server where operators let it stay open', async () => {
+    await live.asSuperuser('GRANT CONNECT, TEMPORARY ON DATABASE template1 TO PUBLIC');
+    const told = await ground.session().observeServer();
+    expect(told.lacks).toEqual([
+      expect.stringMatching(/template1 to PUBLIC \(its owner postgres may: REVOKE .*open_databases/),
+    ]);
+    expect(await refusalOf(ground.session().ensureServerPrepared())).toBe('server_unfit');
+    const tenant = await ground.makeTenant();
+    expect(await refusalOf(ground.session().proveIsolation(tenant.login, tenant.password))).toBe('not_isolated');
+    const lenient = await ground.open({ admin: { openDatabases: ['template1'] } });
+    const facts = await lenient.observeServer();
+    expect(facts).toMatchObject({ lacks: [], cannot: expect.arrayContaining([expect.stringContaining('template1')]) });
+    expect(await lenient.ensureServerPrepared()).toMatchObject({ shut: [], left_open: ['template1'] });
+    expect(await lenient.proveIsolation(tenant.login, tenant.password)).toMatchObject({
+      berth_canary: 'privilege',
+      postgres: 'privilege',
+      template1: 'open to every login of the server',
+    });
+    const guest = await enter({ ...tenant, database: { ...tenant.database, name: 'template1' } });
+    await guest.query('CREATE TEMPORARY TABLE mine (a int)');
+    await expect(guest.query('CREATE TABLE public.mine (a int)')).rejects.toThrow('permission denied');
+    const { rows } = await guest.query<{ large: number }>('SELECT lo_create(0) AS large');
+    await guest.query('SELECT lo_unlink($1)', [rows[0]?.large]);
+    await live.asSuperuser('REVOKE CONNECT, TEMPORARY ON DATABASE template1 FROM PUBLIC');
+    expect(await lenient.proveIsolation(tenant.login, tenant.password)).toMatchObject({ template1: 'privilege' });
+  });
 
   test('shuts and drops a database in which a transaction is prepared', async () => {
     const tenant = await ground.makeTenant();

@@ -1,5 +1,6 @@
-// The suite once more, on the oldest PostgreSQL that is supported, where Debian's package of it is installed.
-import { debianBinaries, describeWhere, openTestPostgresql } from '@berth/testing';
+// The suite twice more, on the oldest PostgreSQL that is supported, where Debian's package of it is installed: there a
+// membership has no options, so an admin that is no superuser is another one than on 18.
+import { debianBinaries, describeWhere, LESSER_ADMIN, makeLesserAdmin, openTestPostgresql } from '@berth/testing';
 import { describeEngine } from '../conformance';
 import { postgresql } from '.';
 import { liveServer } from './live-server';
@@ -13,9 +14,18 @@ const LEFT_OUT = {
 };
 
 describeWhere(binaries !== null, "Debian's PostgreSQL 15 is not installed", 'PostgreSQL 15', () => {
-  const makeServer = async () => {
+  const makeServer = async (isLesser: boolean) => {
     const server = await openTestPostgresql(binaries ?? undefined);
-    return { ...liveServer(server.url().reveal()), isThrownAway: true, close: server.close };
+    const live = { ...liveServer(server.url().reveal()), isThrownAway: true, close: server.close };
+    if (!isLesser) return live;
+    await makeLesserAdmin(server.url().reveal());
+    return { ...live, admin: { ...live.admin, ...LESSER_ADMIN } };
   };
-  describeEngine(postgresql, makeServer, { parts: LEFT_OUT, tell: describeWhere });
+  describe('with a superuser', () => {
+    describeEngine(postgresql, () => makeServer(false), { parts: LEFT_OUT, tell: describeWhere });
+  });
+  describe('with an admin that is no superuser', () => {
+    const parts = { ...LEFT_OUT, passwords: 'a verifier is made before any admin hears of it; tried as a superuser' };
+    describeEngine(postgresql, () => makeServer(true), { parts, tell: describeWhere });
+  });
 });

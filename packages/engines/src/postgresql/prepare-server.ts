@@ -3,9 +3,10 @@ import { PlatformError } from '@berth/core';
 import type { Evidence } from '../contract';
 import type { Admin } from './admin';
 import { insist } from './insist';
-import { ADMIN_DATABASE, CANARY, lockNumberOf, markerOf } from './names';
+import { CANARY, lockNumberOf, markerOf } from './names';
 import { refuseForeign } from './ownership';
 import { quoteLiteral } from './quote';
+import { listOpenDatabases, listOpenSystemDatabases, staysOpen } from './system-databases';
 
 /** As EngineSession.ensureServerPrepared promises. Two sessions at once take turns. Throws `server_unfit`. */
 export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
@@ -13,35 +14,31 @@ export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
   await admin.main.query('SELECT pg_advisory_lock($1::bigint)', lock);
   try {
     const canaryMade = await ensureCanary(admin);
-    const shut = await shutSystemDatabases(admin);
-    return { shut, canary_made: canaryMade, open_to_everybody: await listOpen(admin) };
+    const { shut, leftOpen } = await shutSystemDatabases(admin);
+    const open = (await listOpenDatabases(admin)).map(({ name }) => name);
+    return { shut, left_open: leftOpen, canary_made: canaryMade, open_to_everybody: open };
   } finally {
     await admin.main.query('SELECT pg_advisory_unlock($1::bigint)', lock);
   }
 }
 
-/** template0 refuses connections as it comes; it is shut only where somebody opened it. */
-async function shutSystemDatabases(admin: Admin): Promise<string[]> {
-  const open = (await listOpen(admin)).filter((name) => [ADMIN_DATABASE, 'template0', 'template1'].includes(name));
-  await insist(
-    admin,
-    open.map((name) => `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`),
-  );
-  const left = (await listOpen(admin)).filter((name) => open.includes(name));
-  if (left.length > 0) throw new PlatformError('server_unfit', `The admin may not shut ${left.join(', ')} to PUBLIC`);
-  return open;
+interface Shutting {
+  shut: string[];
+  leftOpen: string[];
 }
 
-/** Databases that accept connections and let PUBLIC in: every tenant of this server could enter them. */
-async function listOpen(admin: Admin): Promise<string[]> {
-  const rows = await admin.main.query<{ name: string }>(
-    `SELECT d.datname AS name FROM pg_database d
-      WHERE d.datallowconn AND EXISTS (
-        SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba)))
-         WHERE grantee = 0 AND privilege_type IN ('CONNECT', 'TEMPORARY'))
-      ORDER BY 1`,
+/** Those that may stay open are shut all the same where this admin can. */
+async function shutSystemDatabases(admin: Admin): Promise<Shutting> {
+  const open = await listOpenSystemDatabases(admin);
+  const toShut = open.filter(({ canShut }) => canShut).map(({ name }) => name);
+  await insist(
+    admin,
+    toShut.map((name) => `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`),
   );
-  return rows.map(({ name }) => name);
+  const left = (await listOpenSystemDatabases(admin)).map(({ name }) => name);
+  const unfit = left.filter((name) => !staysOpen(admin, name));
+  if (unfit.length > 0) throw new PlatformError('server_unfit', `The admin may not shut ${unfit.join(', ')} to PUBLIC`);
+  return { shut: toShut, leftOpen: left };
 }
 
 /** Made closed and opened in the transaction that shuts it to PUBLIC and marks it. */

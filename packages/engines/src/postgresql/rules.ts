@@ -21,6 +21,7 @@ export const postgresqlRules: EngineRules = {
   urlProtocols: ['postgres:', 'postgresql:'],
   isReserved,
   isSystemDatabase: (name) => SYSTEM_DATABASES.includes(name.toLowerCase()),
+  openableDatabases: ['postgres', 'template1'],
   canBeDatabaseName: canBeName,
   canBeLoginName: (name) => canBeName(name) && !GROUP_NAME.test(name),
   engineNameOf,

@@ -40,7 +40,12 @@ export async function openStreet(): Promise<Street> {
   if (productionServer === undefined) throw new Error('The environment has no server.');
   const foreignPool = await store.catalog.ensurePool('foreign pool', 'mongodb', api.environmentId);
   const foreignServer = await addServer(store, 'foreign', 'mongodb', foreignPool.id);
-  await store.servers.becomeChecked(foreignServer.id, { identity: 'foreign', version: '8.0', connectionsMax: 100 });
+  await store.servers.becomeChecked(foreignServer.id, {
+    identity: 'foreign',
+    version: '8.0',
+    connectionsMax: 100,
+    cannot: [],
+  });
   const uncheckedServer = await addServer(store, 'unchecked', 'postgresql', api.server.pool_id);
   const { token, access } = await makeAccess(api, { scopes: ['public', 'admin'], hasDefaults: false });
   const servers = { productionServer, uncheckedServer, foreignServer };

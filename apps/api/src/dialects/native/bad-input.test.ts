@@ -218,6 +218,13 @@ test.each<[string, object, { status: number; code: string; fields: string[] }]>(
   ['a URL with port 0', server({ admin_url: `postgres://admin:${SECRET}@host:0` }), invalid('admin_url')],
   ['a URL with a bad escape', server({ admin_url: `postgres://admin:${SECRET}%zz@host` }), invalid('admin_url')],
   ['an unknown sslmode', server({ admin_url: `postgres://a:${SECRET}@h?sslmode=prefer` }), invalid('admin_url')],
+  ['open databases that are no list', server({ open_databases: 'template1' }), invalid('open_databases')],
+  [
+    'an open database that is none of the server’s own',
+    server({ open_databases: ['template1', 'shop'] }),
+    invalid('open_databases'),
+  ],
+  ['the canary left open', server({ open_databases: ['berth_canary'] }), invalid('open_databases')],
   ['a long URL', server({ admin_url: `postgres://a:${SECRET}@${'h'.repeat(3000)}` }), invalid('admin_url')],
   ['a bad name', server({ name: 'A b' }), invalid('name')],
   ['an unknown pool', server({ pool: 'nowhere' }), unknown('pool')],

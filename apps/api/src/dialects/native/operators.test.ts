@@ -2,7 +2,7 @@
 import type { Secret } from '@berth/core';
 import { openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { makeAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { addServer, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
 import {
   environmentShape,
   listShape,
@@ -174,6 +174,22 @@ test('engines of plans and pools, and environments of pools, are not changed; no
     await expectProblem(call('patch', path).send({}), 422, 'invalid_request');
     await expectProblem(call('patch', path), 422, 'invalid_request');
   }
+});
+
+test('what stays open on a server is tried by a preflight, and changed by itself or with the admin login', async () => {
+  const path = `/servers/${(await addServer(api.context, 'managed', api.environmentId)).id}`;
+  const other = 'postgres://chief:a-secret-word@managed.example.org';
+  await expectProblem(call('patch', path).send({ open_databases: ['template1'], name: 'renamed' }), 422, 'disagree');
+  await expectProblem(call('patch', path).send({ open_databases: ['template0'] }), 422, 'invalid_request');
+  expect((await call('get', path)).body).toMatchObject({ state: 'active', name: 'managed', open_databases: [] });
+  const opened = await call('patch', path).send({ open_databases: ['template1', 'postgres', 'template1'] });
+  expect([opened.status, opened.body.action.kind]).toEqual([202, 'server_preflight']);
+  const names = ['postgres', 'template1'];
+  expect(opened.body.server).toMatchObject({ state: 'unchecked', checked_at: null, open_databases: names });
+  const moved = await call('patch', path).send({ admin_url: other });
+  expect(moved.body.server).toMatchObject({ host: 'managed.example.org', open_databases: names });
+  const both = await call('patch', path).send({ admin_url: other, open_databases: [] });
+  expect(both.body.server).toMatchObject({ host: 'managed.example.org', open_databases: [] });
 });
 
 test('a developer sees what can be asked for, inside the limits of its access, and the projects of its team', async () => {

@@ -76,7 +76,7 @@ test('ten at once on two servers are spread evenly', async () => {
     sizeBytesMax: 1_000n * BigInt(GIB),
     ...place,
   });
-  await servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 10_000 });
+  await servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 10_000, cannot: [] });
   expect(await atOnce(10)).toEqual({ accepted: 10 });
   expect(await sql('SELECT count(*)::int FROM databases GROUP BY server_id')).toEqual([{ count: 5 }, { count: 5 }]);
 });

@@ -44,7 +44,9 @@ afterAll(async () => {
 function referenceFields(): string[] {
   const files = readdirSync(__dirname).filter((name) => /^[a-z-]+\.ts$/.test(name));
   const texts = files.map((name) => readFileSync(join(__dirname, name), 'utf8'));
-  const fields = texts.flatMap((text) => [...text.matchAll(/(\w+): (?:z\.array\()?(?:reference|idOf|choice|ofThe|ofName)\b/g)]);
+  const fields = texts.flatMap((text) => [
+    ...text.matchAll(/(\w+): (?:z\.array\()?(?:reference|idOf|choice|ofThe|ofName)\b/g),
+  ]);
   return [...new Set(fields.map(([, name = '']) => name))].sort();
 }
 

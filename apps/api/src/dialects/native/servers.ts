@@ -33,11 +33,18 @@ const adminUrl = z
   .max(ADMIN_URL_LENGTH_MAX, `may have ${ADMIN_URL_LENGTH_MAX} characters`)
   .transform((url) => new Secret(url));
 
+/** Which of them an engine may have open is the engine's to say. */
+const openDatabases = z
+  .array(reference)
+  .max(10)
+  .describe("The server's own databases that may stay open to all its logins, where nobody can shut them.");
+
 const newServer = z.strictObject({
   name: newName,
   engine: reference,
   pool: reference,
   admin_url: adminUrl,
+  open_databases: openDatabases.exactOptional(),
   size_bytes_max: sizeBytes.exactOptional(),
 });
 
@@ -50,6 +57,7 @@ const serverChange = changeOf({
   size_bytes_max: sizeBytes.nullable().exactOptional(),
   state: z.enum(OPERATED_STATES).exactOptional(),
   admin_url: adminUrl.exactOptional(),
+  open_databases: openDatabases.exactOptional(),
 });
 
 const listQuery = z.strictObject({
@@ -113,13 +121,16 @@ export const serverEndpoints: Endpoint[] = [
     path: '/servers/:id',
     id: 'updateServer',
     summary: 'Change a server, drain it, take it offline',
-    description: 'At once; but another `admin_url` is tried by a preflight first, and answered like a registration.',
+    description:
+      'At once; but another `admin_url`, or other `open_databases`, are tried by a preflight first, and answered like a ' +
+      'registration.',
     body: serverChange,
     isWaitedFor: true,
     answers: acceptsOrShows(serverShape, { server: serverShape }),
     errors: ['name_taken', 'unknown_reference', 'disagree', 'contradicts'],
     examples: {
       drained: { body: { state: 'draining' }, status: 200 },
+      'what nobody can shut': { body: { open_databases: ['template1'] } },
       'another admin login': { body: { admin_url: 'postgres://admin:another@pg-1.example.org:5432?sslmode=require' } },
     },
     handle: changeServer,
@@ -165,6 +176,7 @@ async function registerServer(api: ApiContext, call: AskedWith<typeof newServer>
     engine: asked.engine,
     pool: asked.pool,
     adminUrl: asked.admin_url,
+    ...(asked.open_databases !== undefined && { openDatabases: asked.open_databases }),
     sizeBytesMax: asked.size_bytes_max ?? null,
   };
   await requestAndAnswer(api, call, serverPreflight, { register }, (action) => showFresh(api, action.server_id));
@@ -174,23 +186,30 @@ async function showServerOf(api: ApiContext, call: Asked): Promise<void> {
   call.response.json(showServer(await getServer(api.store, call.request.params.id)));
 }
 
-/** At once; but another admin login is tried first, by a preflight, and answered like a registration. */
+/** At once; but another admin login, or other open databases, are tried by a preflight, and answered like a registration. */
 async function changeServer(api: ApiContext, call: AskedWith<typeof serverChange>): Promise<void> {
-  const { admin_url, engine: _, ...change } = call.body;
+  const { admin_url, open_databases, engine: _, ...change } = call.body;
   const id = idOfPath('server', call.request.params.id);
-  if (admin_url === undefined) {
+  if (admin_url === undefined && open_databases === undefined) {
     return answerOnce(api, call, call.caller, async (asked) =>
       changed(showServer(await updateServer(api, asked, id, change))),
     );
   }
   const others = Object.keys(change);
   if (others.length > 0) {
-    const fields = ['admin_url', ...others].map((field) => ({ field, message: 'change admin_url by itself' }));
-    throw new PlatformError('disagree', 'admin_url is tried by a preflight; change the rest before or after.', {
+    const tried = admin_url === undefined ? 'open_databases' : 'admin_url';
+    const fields = [tried, ...others].map((field) => ({ field, message: `change ${tried} by itself` }));
+    throw new PlatformError('disagree', `${tried} is tried by a preflight; change the rest before or after.`, {
       fields,
     });
   }
-  const input = { change: { serverId: id, adminUrl: admin_url } };
+  const input = {
+    change: {
+      serverId: id,
+      ...(admin_url !== undefined && { adminUrl: admin_url }),
+      ...(open_databases !== undefined && { openDatabases: open_databases }),
+    },
+  };
   await requestAndAnswer(api, call, serverPreflight, input, () => showFresh(api, id));
 }
 

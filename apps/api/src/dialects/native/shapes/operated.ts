@@ -95,6 +95,12 @@ export const serverShape = z
     tls: z.enum(TLS_MODES),
     state: z.enum(SERVER_STATES),
     version: z.string().nullable(),
+    open_databases: z
+      .array(z.string())
+      .describe('Its own databases that may stay open to all its logins, where nobody can shut them.'),
+    cannot: z
+      .array(z.string())
+      .describe('What its admin login cannot do and Berth does without, in words, as the last preflight saw it.'),
     size_bytes_max: z.int().nullable().describe('Null is no limit.'),
     connections_max: z.int().nullable().describe('What it takes, as the preflight saw it.'),
     created_at: time,
@@ -116,6 +122,8 @@ export const serverShape = z
         tls: 'require',
         state: 'active',
         version: '18.4',
+        open_databases: [],
+        cannot: ['Keep readers from making large objects'],
         size_bytes_max: 1_099_511_627_776,
         connections_max: 500,
         created_at,
