@@ -40,10 +40,11 @@ function saysMore({ hash, searchParams }: URL): boolean {
   return hash !== '' || [...searchParams.keys()].join() !== (searchParams.has('sslmode') ? 'sslmode' : '');
 }
 
-/** Percent-decoded; empty when that cannot be done: `%zz` is no URL's. */
+/** Percent-decoded; empty when that cannot be done (`%zz` is no URL's), or when no engine takes it: `%00`. */
 function decode(part: string | undefined): string {
   try {
-    return decodeURIComponent(part ?? '');
+    const text = decodeURIComponent(part ?? '');
+    return /\p{Cc}/u.test(text) ? '' : text;
   } catch {
     return ''; // decodeURIComponent has no form that does not throw
   }

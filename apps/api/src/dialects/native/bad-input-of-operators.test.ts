@@ -162,6 +162,8 @@ test.each([
   ['postgres://chief:@host', 'an empty password'],
   ['postgres://:a-secret-word@host', 'no user'],
   ['postgres://chief:a-secret-word%zz@host', 'an escape that is none'],
+  ['postgres://chief:a-secret-word%00@host', 'a NUL in the password'],
+  ['postgres://chi%0Aef:a-secret-word@host', 'a line break in the name'],
   ['mysql://chief:a-secret-word@host', "another engine's protocol"],
   ['https://chief:a-secret-word@host', 'no database protocol'],
   ['postgres://chief:a-secret-word@host?sslmode=prefer', 'a mode that promises nothing'],
