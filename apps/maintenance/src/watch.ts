@@ -21,6 +21,7 @@ export function watchDuty({ clock, health, metrics }: Watching, { name, everyMs 
   health.watchLiving(name, () =>
     clock.monotonicMs() - endedAtMs > limitMs ? `No run of it has ended for more than ${limitMs / 1_000} s.` : null,
   );
+  for (const outcome of ['succeeded', 'failed']) metrics.expect('berth_duty_duration_seconds', { duty: name, outcome });
   return {
     begin() {
       const beganAtMs = clock.monotonicMs();

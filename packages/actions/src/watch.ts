@@ -70,6 +70,7 @@ export function watchMeans({ health, metrics }: Watch, store: Store, sender: Sen
 
 /** The same sender, its nudges counted. */
 export function countNudges(sender: Sender, metrics: Metrics): Sender {
+  for (const outcome of ['sent', 'lost']) metrics.expect('berth_nudges_total', { outcome });
   return {
     ...sender,
     async send(nudge) {

@@ -1,6 +1,6 @@
 // A worker lives as long as it tries the queue, and can serve as long as the queue answers. Ended for a queue that is down, it
 // would be started and ended again and again, and no better for it.
-import { openConsumer } from '@berth/queue';
+import { type Consumer, openConsumer } from '@berth/queue';
 import { type Health, openHealth, openMetrics } from '@berth/runtime';
 import { eventually, openTestStore, type TestClock, type TestStore, testClock } from '@berth/testing';
 import { withClient } from '@berth/testing/journey';
@@ -9,6 +9,7 @@ import { watchConsumer } from './worker';
 let testStore: TestStore;
 let clock: TestClock;
 let health: Health;
+let consumer: Consumer | null = null;
 const metrics = openMetrics('worker-postgresql');
 
 beforeAll(async () => {
@@ -16,10 +17,13 @@ beforeAll(async () => {
   clock = testClock();
   health = openHealth({ isReady: () => true, stopping: new AbortController().signal });
 });
-afterAll(() => testStore?.close());
+afterAll(async () => {
+  await consumer?.close();
+  await testStore?.close();
+});
 
 test('a queue that freezes: it cannot serve, and lives, for it looks on; when it looks no more it is stuck', async () => {
-  const consumer = openConsumer({
+  consumer = openConsumer({
     url: testStore.secretUrl,
     process: 'worker test',
     engine: 'postgresql',
@@ -45,5 +49,4 @@ test('a queue that freezes: it cannot serve, and lives, for it looks on; when it
     await client.query('ROLLBACK');
   });
   await eventually(async () => (await health.serving()).status === 'ready', { what: 'the queue to answer again' });
-  await consumer.close();
 }, 60_000);

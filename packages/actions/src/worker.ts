@@ -1,6 +1,7 @@
 // The life of a worker process: one engine, one process, one crash domain.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { ACTION_KINDS, type ErrorCode } from '@berth/core';
 import type { Engine } from '@berth/engines/contract';
 import { type Consumer, openConsumer } from '@berth/queue';
 import { type Lifetime, live, openLog, readConfig } from '@berth/runtime';
@@ -33,6 +34,9 @@ async function start(engine: Engine, process: string, lifetime: Lifetime, faults
   lifetime.announceReady({});
 }
 
+/** Failures that no tenant and no server is to blame for: each is one too many. */
+const OUR_FAULTS: ErrorCode[] = ['internal', 'worker_lost', 'not_isolated', 'key_missing'];
+
 /** A look ends within twelve seconds, whatever the queue does; the next begins two seconds later. */
 const LOOKED_AGO_MS_MAX = 30_000;
 
@@ -52,6 +56,10 @@ export function watchConsumer({ config, health, metrics }: WatchedWorker, consum
   metrics.collect('berth_queue_looked_seconds', () => [{ labels: {}, value: consumer.lookedAgoMs() / 1_000 }]);
   metrics.collect('berth_actions_in_hand', () => [{ labels: {}, value: consumer.inHandCount() }]);
   metrics.set('berth_worker_concurrency', {}, config.workerConcurrency);
+  for (const kind of ACTION_KINDS) {
+    metrics.expect('berth_claims_lost_total', { kind });
+    for (const code of OUR_FAULTS) metrics.expect('berth_actions_ended_total', { kind, outcome: 'failed', code });
+  }
 }
 
 type WatchedWorker = Pick<OpenedContext, 'health' | 'metrics'> & { config: { workerConcurrency: number } };

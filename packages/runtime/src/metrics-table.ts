@@ -175,7 +175,7 @@ export const METRICS = {
   },
   berth_http_request_duration_seconds: {
     type: 'histogram',
-    help: 'From the arrival of a request to the end of its answer, by the pattern of its route and the class of its status.',
+    help: 'From the arrival of a request to the end of its answer, by the pattern of its route and the class of its status (2xx; 501, 507; left when the caller was).',
     labels: ['dialect', 'route', 'method', 'status'],
     by: ['api'],
     buckets: ANSWER_S,

@@ -43,6 +43,15 @@ test.each([
   },
 );
 
+test('what is expected is there as 0 before it happens', async () => {
+  const metrics = openMetrics('maintenance');
+  metrics.expect('berth_forget_failures_total', { what: 'events' });
+  metrics.expect('berth_duty_duration_seconds', { duty: 'reseal', outcome: 'failed' });
+  const text = await metrics.text();
+  expect(text).toContain('berth_forget_failures_total{what="events",process="maintenance"} 0');
+  expect(text).toContain('berth_duty_duration_seconds_count{process="maintenance",duty="reseal",outcome="failed"} 0');
+});
+
 test('two processes in one program share nothing', async () => {
   const [first, second] = [openMetrics('maintenance'), openMetrics('maintenance')];
   first.count('berth_sweep_nudged_total', {});

@@ -19,6 +19,11 @@ export interface Sample<Name extends MetricName> {
 }
 
 export interface Metrics {
+  /**
+   * Has this series there before it counts anything: Prometheus sees no rise in one that begins with its first count, and an
+   * alert would be silent about what happens once.
+   */
+  expect<Name extends Of<'counter'> | Of<'histogram'>>(name: Name, labels: LabelsOf<Name>): void;
   /** Adds to what only grows; default one. */
   count<Name extends Of<'counter'>>(name: Name, labels: LabelsOf<Name>, by?: number): void;
   /** Notes how long something took. */
@@ -48,6 +53,10 @@ export function openMetrics(process: string): Metrics {
   for (const [name, { by }] of specsOf()) if (by.some((each) => isServedBy(each, process))) known.ensure(name);
   const collectors = new Map<MetricName, () => Promise<void>>();
   const metrics: Metrics = {
+    expect(name, labels) {
+      if (isOf('counter', name)) known.counter(name).inc(labels, 0);
+      else known.histogram(name).zero(labels);
+    },
     count: (name, labels, by = 1) => known.counter(name).inc(labels, by),
     observe: (name, labels, seconds) => known.histogram(name).observe(labels, seconds),
     set: (name, labels, value) => known.gauge(name).set(labels, value),

@@ -25,7 +25,11 @@ function placeOf(request: Request, places: ReadonlyMap<string, string>): { diale
   return { dialect, route: typeof pattern === 'string' ? `${mount}${pattern}` : mount || 'unknown' };
 }
 
-/** `left`: the caller was gone before the answer was sent. */
-function classOf(response: Response): string {
-  return response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'left';
+/** What is not built and what has no room is no fault of this side, and must not look like one. */
+const BY_THEMSELVES = [501, 507];
+
+/** `2xx`; `left` when the caller was gone before the answer was sent. */
+function classOf({ statusCode, writableFinished }: Response): string {
+  if (!writableFinished) return 'left';
+  return BY_THEMSELVES.includes(statusCode) ? String(statusCode) : `${Math.floor(statusCode / 100)}xx`;
 }

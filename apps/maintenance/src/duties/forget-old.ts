@@ -30,6 +30,7 @@ const AGES: { what: string; forget: Forget; daysOf(keep: KeepDays): number }[] =
 /** Safe to repeat and to race. What cannot be forgotten now is logged, and keeps nothing else from it. */
 export async function forgetOld(context: OpenedContext, stopping: AbortSignal): Promise<void> {
   const { config, log, metrics } = context;
+  for (const { what } of AGES) metrics.expect('berth_forget_failures_total', { what });
   for (const { what, forget, daysOf } of AGES) {
     if (stopping.aborted) return;
     try {
