@@ -166,11 +166,15 @@ function lineOf(db: Db) {
       limit: number,
     ): Promise<Pick<Action, 'id' | 'kind' | 'database_id' | 'credential_id'>[]> =>
       db.$queryRaw`
-        SELECT id, kind, database_id, credential_id FROM actions WHERE ended_at < ${before} AND state IN ('failed', 'cancelled')
-          AND ((kind = 'database_create' AND database_id IN (
-              SELECT id FROM databases WHERE state = 'failed' AND delete_accepted_at IS NULL AND NOT protected))
-            OR (kind = 'credential_create' AND credential_id IN (
-              SELECT id FROM credentials WHERE state = 'failed' AND delete_accepted_at IS NULL)))
+        SELECT id, kind, database_id, credential_id FROM (
+          SELECT actions.* FROM databases JOIN actions ON actions.database_id = databases.id
+          WHERE databases.state = 'failed' AND databases.delete_accepted_at IS NULL AND NOT databases.protected
+            AND actions.kind = 'database_create'
+          UNION ALL
+          SELECT actions.* FROM credentials JOIN actions ON actions.credential_id = credentials.id
+          WHERE credentials.state = 'failed' AND credentials.delete_accepted_at IS NULL
+            AND actions.kind = 'credential_create') made
+        WHERE ended_at < ${before} AND state IN ('failed', 'cancelled')
         ORDER BY ended_at LIMIT ${limit}`,
 
     /** Ids of running actions whose hold is over by the store's clock, longest over first. */

@@ -75,9 +75,9 @@ export function auditOf(db: Db) {
         WITH looked AS (
           SELECT number, created_at FROM audit WHERE number > ${after} ORDER BY number ${LIMIT_BATCH}
         ), gone AS (
-          DELETE FROM audit WHERE id IN (
-            SELECT id FROM audit WHERE number IN (SELECT number FROM looked) AND created_at < ${before}
-            FOR UPDATE SKIP LOCKED)
+          DELETE FROM audit WHERE id = ANY(ARRAY(
+            SELECT id FROM audit WHERE number = ANY(ARRAY(SELECT number FROM looked)) AND created_at < ${before}
+            FOR UPDATE SKIP LOCKED))
           RETURNING id
         ) ${tellLooked(before)}`;
       return batchOf(rows);

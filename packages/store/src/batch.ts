@@ -5,7 +5,10 @@ import { Prisma } from './generated/client';
 /** Rows of one bite: a few milliseconds of work. */
 export const BATCH = 500;
 
-/** In SQL as a constant: for a LIMIT that it does not know the planner expects a tenth of the table, and reads it whole. */
+/**
+ * In SQL as a constant: for a LIMIT that it does not know the planner expects a tenth of the table, and reads it whole. For the
+ * same reason the rows to be removed are named by an ARRAY, of which it expects few.
+ */
 export const LIMIT_BATCH = Prisma.raw(`LIMIT ${BATCH}`);
 
 /** One bite. */

@@ -161,8 +161,8 @@ function readsOf(db: Db) {
     async lock(id: string, databaseId: string | null = null): Promise<void> {
       await db.$queryRaw`SELECT id FROM credentials WHERE id = ${id} FOR NO KEY UPDATE`;
       await db.$queryRaw`
-        SELECT id FROM databases WHERE id = ${databaseId}
-          OR id IN (SELECT database_id FROM grants WHERE credential_id = ${id} AND revoked_at IS NULL)
+        SELECT id FROM databases WHERE id = ANY(ARRAY(
+          SELECT ${databaseId} UNION SELECT database_id FROM grants WHERE credential_id = ${id} AND revoked_at IS NULL))
         ORDER BY id FOR NO KEY UPDATE`;
     },
 
@@ -206,14 +206,12 @@ function readsOf(db: Db) {
       }),
 
     /** Whether a credential of this server has this login name or was asked for under it, even one on its way out. */
-    isLoginNameHeld: async (serverId: string, name: string): Promise<boolean> =>
-      (await db.credential.count({
-        where: {
-          server_id: serverId,
-          OR: [{ engine_username: name }, { username: name }],
-          state: { not: 'deleted' },
-        },
-      })) > 0,
+    async isLoginNameHeld(serverId: string, name: string): Promise<boolean> {
+      const [row] = await db.$queryRaw<{ held: boolean }[]>`
+        SELECT EXISTS (SELECT FROM credentials WHERE server_id = ${serverId} AND engine_username = ${name} AND state <> 'deleted')
+          OR EXISTS (SELECT FROM credentials WHERE server_id = ${serverId} AND username = ${name} AND state <> 'deleted') AS held`;
+      return row?.held ?? false;
+    },
   };
 }
 

@@ -101,10 +101,12 @@ export function databaseReadsOf(db: Db) {
           AND databases.delete_accepted_at IS NULL ORDER BY databases.number`,
 
     /** Whether this engine name is held by a database of this server, even one on its way out. */
-    isEngineNameHeld: async (serverId: string, engineName: string): Promise<boolean> =>
-      (await db.database.count({
-        where: { server_id: serverId, engine_name: engineName, state: { not: 'deleted' } },
-      })) > 0,
+    async isEngineNameHeld(serverId: string, engineName: string): Promise<boolean> {
+      const [row] = await db.$queryRaw<{ held: boolean }[]>`
+        SELECT EXISTS (SELECT FROM databases
+          WHERE server_id = ${serverId} AND engine_name = ${engineName} AND state <> 'deleted') AS held`;
+      return row?.held ?? false;
+    },
 
     /**
      * Ids of quarantined databases whose days are over at `now`, longest over first: without those whose drop is under way,
@@ -116,10 +118,9 @@ export function databaseReadsOf(db: Db) {
           AND NOT EXISTS (SELECT FROM actions WHERE database_id = databases.id AND kind = 'database_delete'
             AND (state IN ('queued', 'running') OR (state = 'failed' AND ended_at > ${triedAfter})))
         ORDER BY purge_after LIMIT ${limit}`;
-      const protectedCount = await db.database.count({
-        where: { state: 'quarantined', purge_after: { lte: now }, protected: true },
-      });
-      return { ids: rows.map(({ id }) => id), protectedCount };
+      const [kept] = await db.$queryRaw<{ count: number }[]>`
+        SELECT count(*)::int AS count FROM databases WHERE state = 'quarantined' AND purge_after <= ${now} AND protected`;
+      return { ids: rows.map(({ id }) => id), protectedCount: kept?.count ?? 0 };
     },
   };
 }

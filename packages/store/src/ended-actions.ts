@@ -7,7 +7,7 @@ import { Prisma } from './generated/client';
 /** Looks at a server are many, and soon of no use; everything else was asked for by somebody. */
 export type EndedActions = 'refreshes' | 'others';
 
-const IS_REFRESH = Prisma.sql`mine.kind IN ('server_preflight', 'server_refresh', 'server_drift')`;
+const IS_REFRESH = Prisma.sql`(mine.database_id IS NULL AND mine.credential_id IS NULL)`; // so the store has it: actions_subject
 
 /** A tombstone keeps nothing; what is done to a database is about the database, whatever login it came with. */
 const IS_ABOUT_LIVING = Prisma.sql`
@@ -42,11 +42,11 @@ export function endedActionsOf(db: Db) {
         WITH looked AS (
           SELECT number, created_at FROM actions mine WHERE number > ${after} AND ${isWanted} ORDER BY number ${LIMIT_BATCH}
         ), gone AS (
-          DELETE FROM actions WHERE id IN (
-            SELECT id FROM actions mine WHERE number IN (SELECT number FROM looked) AND ended_at < ${before}
+          DELETE FROM actions WHERE id = ANY(ARRAY(
+            SELECT id FROM actions mine WHERE number = ANY(ARRAY(SELECT number FROM looked)) AND ended_at < ${before}
               AND NOT (${IS_ABOUT_LIVING} AND NOT ${HAS_NEWER})
               AND NOT EXISTS (SELECT FROM held_credentials WHERE action_id = mine.id)
-            FOR UPDATE SKIP LOCKED)
+            FOR UPDATE SKIP LOCKED))
           RETURNING id
         ) ${tellLooked(before)}`;
       return batchOf(rows);

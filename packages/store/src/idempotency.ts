@@ -54,9 +54,9 @@ export function idempotencyOf(db: Db) {
     /** Removes some of the keys from before `before`, the oldest first. Safe to repeat and to race. */
     async removeOld(before: Date): Promise<Batch> {
       const removed = await db.$executeRaw`
-        DELETE FROM idempotency_keys WHERE (access_id, key) IN (
-          SELECT access_id, key FROM idempotency_keys WHERE created_at < ${before} ORDER BY created_at ${LIMIT_BATCH}
-          FOR UPDATE SKIP LOCKED)`;
+        DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+          SELECT ctid FROM idempotency_keys WHERE created_at < ${before} ORDER BY created_at ${LIMIT_BATCH}
+          FOR UPDATE SKIP LOCKED))`;
       return { removed, next: removed === BATCH ? 0 : null };
     },
   };

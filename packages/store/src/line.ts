@@ -12,13 +12,17 @@ const IS_LOGIN_OF_IT = Prisma.sql`
   (credential_id = mine.credential_id OR (mine.credential_id IS NULL AND credential_id IN (
     SELECT credential_id FROM grants WHERE database_id = mine.database_id AND revoked_at IS NULL)))`;
 
+/** Of an action called `other` in one of its lines: it is at work there, or older. */
+const IS_BEFORE = Prisma.sql`
+  (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number))`;
+
 /** Nobody works on its database or credential or on a login that it would change, nobody older waits for them, and its
  * server is in use. */
 export const IS_ITS_TURN = Prisma.sql`
   NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
-    AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+    AND ${IS_BEFORE})
   AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
-    AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
+    AND ${IS_BEFORE})
   AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
   AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
 
@@ -37,11 +41,12 @@ export function waitsOf(db: Db) {
       const [row] = await db.$queryRaw<Wait[]>`
         SELECT (SELECT json_build_object('name', name, 'state', servers.state, 'checked_at', checked_at) FROM servers
             WHERE servers.id = mine.server_id AND NOT ${SERVER_IS_OPEN}) AS server,
-          (SELECT json_build_object('id', other.id, 'kind', other.kind, 'state', other.state) FROM actions other
-            WHERE ((other.database_id = mine.database_id OR other.credential_id = mine.credential_id)
-                AND (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number)))
-              OR other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
-            ORDER BY other.state DESC, other.number LIMIT 1) AS ahead
+          (SELECT json_build_object('id', ahead.id, 'kind', ahead.kind, 'state', ahead.state) FROM (
+              SELECT * FROM actions other WHERE other.database_id = mine.database_id AND ${IS_BEFORE}
+              UNION ALL SELECT * FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
+              UNION ALL SELECT * FROM actions other
+                WHERE other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})) ahead
+            ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead
         FROM actions mine WHERE id = ${id} AND state = 'queued'`;
       return row ?? null;
     },

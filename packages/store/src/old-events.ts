@@ -10,10 +10,10 @@ export function oldEventsOf(db: Db) {
         WITH looked AS (
           SELECT number, created_at FROM events WHERE number > ${after} ORDER BY number ${LIMIT_BATCH}
         ), gone AS (
-          DELETE FROM events WHERE id IN (
-            SELECT id FROM events mine WHERE number IN (SELECT number FROM looked) AND created_at < ${before}
+          DELETE FROM events WHERE id = ANY(ARRAY(
+            SELECT id FROM events mine WHERE number = ANY(ARRAY(SELECT number FROM looked)) AND created_at < ${before}
               AND NOT EXISTS (SELECT FROM deliveries WHERE event_id = mine.id AND state = 'pending')
-            FOR UPDATE SKIP LOCKED)
+            FOR UPDATE SKIP LOCKED))
           RETURNING id
         ) ${tellLooked(before)}`;
       return batchOf(rows);
@@ -22,8 +22,8 @@ export function oldEventsOf(db: Db) {
     /** Some of the deliveries that ended before `before`. Safe to repeat and to race. */
     async removeDeliveries(before: Date): Promise<Batch> {
       const removed = await db.$executeRaw`
-        DELETE FROM deliveries WHERE id IN (
-          SELECT id FROM deliveries WHERE ended_at < ${before} ORDER BY ended_at ${LIMIT_BATCH} FOR UPDATE SKIP LOCKED)`;
+        DELETE FROM deliveries WHERE id = ANY(ARRAY(
+          SELECT id FROM deliveries WHERE ended_at < ${before} ORDER BY ended_at ${LIMIT_BATCH} FOR UPDATE SKIP LOCKED))`;
       return { removed, next: removed === BATCH ? 0 : null };
     },
   };

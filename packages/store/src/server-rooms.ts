@@ -29,6 +29,11 @@ interface Row extends Omit<ServerRoom, 'reservedBytes'> {
   reservedBytes: string;
 }
 
+/** Of one server, how many databases have which plan: read from an index alone, 50,000 databases in some milliseconds. */
+const COUNTED = Prisma.sql`
+  SELECT plan_id, pending_plan_id, count(*) AS count FROM databases
+  WHERE databases.server_id = servers.id AND databases.state <> 'deleted' GROUP BY plan_id, pending_plan_id`;
+
 export function serverRoomsOf(db: Db) {
   return {
     /** Locks the rows of the pools until commit, so that two requests cannot both take the last place. */
@@ -42,14 +47,14 @@ export function serverRoomsOf(db: Db) {
       const rows = await db.$queryRaw<Row[]>`
         SELECT servers.id, servers.name, servers.state, pools.name AS pool, pools.headroom_percent AS "headroomPercent",
           pools.connections_overcommit AS "connectionsOvercommit", servers.size_bytes_max AS "sizeBytesMax",
-          servers.connections_max AS "connectionsMax", 
-          coalesce(sum(greatest(plans.size_bytes_max, pending.size_bytes_max)), 0)::text AS "reservedBytes",
-          coalesce(sum(greatest(plans.connections_max, pending.connections_max)), 0)::float8 AS "reservedConnections",
-          count(databases.id)::int AS databases
+          servers.connections_max AS "connectionsMax",
+          coalesce(sum(count * greatest(plans.size_bytes_max, pending.size_bytes_max)), 0)::text AS "reservedBytes",
+          coalesce(sum(count * greatest(plans.connections_max, pending.connections_max)), 0)::float8 AS "reservedConnections",
+          coalesce(sum(count), 0)::int AS databases
         FROM servers JOIN pools ON pools.id = servers.pool_id
-          LEFT JOIN databases ON databases.server_id = servers.id AND databases.state <> 'deleted'
-          LEFT JOIN plans ON plans.id = databases.plan_id
-          LEFT JOIN plans pending ON pending.id = databases.pending_plan_id
+          LEFT JOIN LATERAL (${COUNTED}) counted ON true
+          LEFT JOIN plans ON plans.id = counted.plan_id
+          LEFT JOIN plans pending ON pending.id = counted.pending_plan_id
         WHERE servers.deleted_at IS NULL AND ${poolsOf(query)}
           AND ${'serverId' in query ? Prisma.sql`servers.id = ${query.serverId}` : Prisma.sql`true`}
         GROUP BY servers.id, pools.id ORDER BY servers.number`;

@@ -1,0 +1,226 @@
+// What is asked all day reads no growing table whole: every statement that the API, a worker and maintenance send about a
+// filled store, with the plan by which PostgreSQL answered it.
+import {
+  cleanUp,
+  forgetActions,
+  forgetAudit,
+  forgetDeliveries,
+  forgetEvents,
+  forgetGrants,
+  forgetOnce,
+  forgetRefreshes,
+  forgetTombstones,
+  purge,
+  reseal,
+  sweep,
+} from '@berth/actions';
+import { appOf, openRateLimits } from '@berth/api';
+import type { Secret } from '@berth/core';
+import { hashToken, makeToken } from '@berth/secrets';
+import { fillStore } from '@berth/store/fill-store';
+import { Client } from 'pg';
+import request from 'supertest';
+import { explainStatements, listenForPlans, rowsRead, wholeReads } from './explained';
+import { type Journey, openJourney } from './journey';
+import { openTestStore, type TestStore } from './stack';
+
+/** Tables that grow with use. The others hold what operators made. */
+const GROWING = [
+  'databases',
+  'credentials',
+  'grants',
+  'actions',
+  'steps',
+  'events',
+  'deliveries',
+  'audit',
+  'idempotency_keys',
+];
+const SIZE = { databases: 10_000, endedActions: 20_000, queuedActions: 100 };
+
+/** No statement takes more rows of one of them, used or thrown away: the largest bite of maintenance, and the pages' margins. */
+const ROWS_MAX = 1_200;
+/** But placement, which sums over all that is on the servers, from an index. */
+const SUMS = /AS "reservedBytes"/;
+
+/** PostgreSQL decides after five times whether to plan a statement once for all values. */
+const TIMES = 7;
+
+let testStore: TestStore;
+
+beforeAll(async () => {
+  testStore = await openTestStore();
+  await fillStore(testStore.secretUrl, { ...SIZE, checksReferences: false, sealed: 'v1.k1.grown' });
+}, 60_000);
+afterAll(() => testStore?.close());
+
+async function sql(text: string): Promise<Record<string, string>[]> {
+  const client = new Client({ connectionString: testStore.url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test.each(['auto', 'force_generic_plan'] as const)('as planned by %s', async (mode) => {
+  await explainStatements(testStore, mode);
+  const plans = listenForPlans();
+  const keep = { ...testStore, close: async () => {} };
+  const journey = await openJourney({ registerServer: false, testStore: keep });
+  try {
+    const begun = plans.explained.length;
+    await useApi(journey, mode === 'auto' ? TIMES : 1);
+    await useWorker(journey);
+    await useMaintenance(journey);
+    const asked = plans.explained.slice(begun);
+    expect(wholeReads(asked, GROWING)).toEqual([]);
+    const isMuch = ({ rows, query }: { rows: number; query: string }) => rows > ROWS_MAX && !SUMS.test(query);
+    if (mode === 'auto') expect(rowsRead(asked, GROWING).filter(isMuch)).toEqual([]);
+    expect(asked.length).toBeGreaterThan(100);
+  } finally {
+    plans.stop();
+    await journey.close();
+  }
+});
+
+async function useApi({ context, access }: Journey, timesMax: number): Promise<void> {
+  const stopping = new AbortController().signal;
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+  const app = appOf({ ...context, limits, stopping });
+  const [grown] = await sql(`SELECT id, team_id FROM accesses WHERE name = 'grown' ORDER BY number LIMIT 1`);
+  const [mine] =
+    await sql(`SELECT id, name, project_id, environment_id FROM databases WHERE team_id = '${grown?.team_id}'
+    AND state = 'available' AND labels = '{}'
+    ORDER BY number LIMIT 1`);
+  const [queued] = await sql(`SELECT id, database_id FROM actions WHERE state = 'queued' ORDER BY number LIMIT 1`);
+  const tenant = await tokenOf(context, String(grown?.team_id), ['public', 'admin', 'credentials']);
+  const operator = await tokenOf(context, access.team_id, ['public', 'operator']);
+  const get = async (token: Secret, path: string) => {
+    for (let times = 1; ; times += 1) {
+      const answer = await request(app).get(path).set('Authorization', `Bearer ${token.reveal()}`);
+      expect([path, answer.status, answer.body.detail]).toEqual([path, 200, undefined]);
+      if (times === timesMax || path.startsWith('/cloud66')) return answer.body;
+    }
+  };
+  for (const token of [tenant, operator]) {
+    for (const list of [
+      '/v1/databases?limit=50',
+      '/v1/databases?state=quarantined',
+      '/v1/databases?state=deleted',
+      `/v1/databases?name=${mine?.name}`,
+      `/v1/databases?environment=grown-1`,
+      '/v1/actions?limit=50',
+      '/v1/actions?state=failed',
+      '/v1/actions?state=queued',
+      `/v1/actions?database_id=${mine?.id}`,
+    ]) {
+      const { next_cursor: cursor } = await get(token, list);
+      if (cursor !== null) await get(token, `${list}&cursor=${cursor}`);
+    }
+  }
+  await get(tenant, `/v1/databases?project=${mine?.project_id}`);
+  for (const path of [
+    `/v1/databases/${mine?.id}`,
+    `/v1/databases/${mine?.id}/credentials`,
+    `/v1/actions/${queued?.id}`,
+  ])
+    await get(operator, path);
+  for (const filter of ['', `?access_id=${grown?.id}`, `?team=${grown?.team_id}`, `?subject_id=${mine?.id}`])
+    await get(operator, `/v1/audit${filter}`);
+  await useCloud66(get, tenant);
+  await changeThings(app, tenant, mine ?? {});
+}
+
+/** Lists by place, with their totals. */
+async function useCloud66(get: (token: Secret, path: string) => Promise<{ response: never[] }>, token: Secret) {
+  const list = async (path: string): Promise<{ uid: string; id: string }[]> =>
+    (await get(token, `/cloud66/api/3${path}`)).response;
+  let seen = 0;
+  for (const { uid } of await list('/stacks')) {
+    for (const { id } of await list(`/stacks/${uid}/server_groups`))
+      await list(`/stacks/${uid}/server_groups/${id}/databases`);
+    const [action] = await list(`/stacks/${uid}/actions`);
+    if (action === undefined) continue;
+    await list(`/stacks/${uid}/actions/${action.id}`);
+    seen += 1;
+  }
+  expect(seen).toBeGreaterThan(0);
+}
+
+/** What changes something, as clients ask for it. */
+async function changeThings(app: ReturnType<typeof appOf>, token: Secret, mine: Record<string, string>): Promise<void> {
+  const ask = async (method: 'post' | 'patch' | 'delete', path: string, body: object = {}) => {
+    count += 1;
+    const headers = { Authorization: `Bearer ${token.reveal()}`, 'Idempotency-Key': `plans-${count}` };
+    const answer = await request(app)[method](path).set(headers).send(body);
+    expect([path, answer.status, answer.body.detail]).toEqual([path, expect.any(Number), undefined]);
+    return answer.body;
+  };
+  const place = { engine: 'postgresql', plan: 'grown-1', environment: 'grown-1', project: mine.project_id };
+  const { database, action } = await ask('post', '/v1/databases', { name: `plans-${count}`, ...place });
+  await ask('post', '/v1/databases?dry_run=true', { name: 'another', ...place });
+  await ask('post', `/v1/actions/${action.id}/cancel`);
+  await ask('delete', `/v1/databases/${database.id}`);
+  await ask('patch', `/v1/databases/${mine.id}`, { labels: { a: String(count) } });
+  const made = await ask('post', `/v1/databases/${mine.id}/credentials`, {
+    username: `plans_${count}`,
+    role: 'readonly',
+  });
+  await ask('delete', `/v1/credentials/${made.credential.id}`);
+  await ask('delete', `/v1/databases/${mine.id}`);
+}
+
+let count = 0;
+
+function tokenOf(
+  { store }: Journey['context'],
+  teamId: string,
+  scopes: Parameters<typeof store.accesses.ensureBearer>[0]['scopes'],
+) {
+  const token = makeToken();
+  const who = { teamId, name: 'plans', person: 'plans@example.org', secretHash: hashToken(token), scopes };
+  return store.accesses.ensureBearer({ ...who, defaults: {}, expiresAt: null }).then(() => token);
+}
+
+async function useWorker({ context }: Journey): Promise<void> {
+  const { actions, transaction } = context.store;
+  const claimed = [];
+  for (const { id } of await sql(`SELECT id FROM actions WHERE state = 'queued' AND not_before IS NULL
+    ORDER BY number LIMIT 4`)) {
+    const action = await actions.claim(String(id), 'a worker');
+    if (action !== null) claimed.push(action);
+  }
+  const [first, second, third, fourth] = claimed;
+  if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+    throw new Error('no claim');
+  await actions.renew(first);
+  await actions.recordStep(first, { name: 'a_step', state: 'succeeded', durationMs: 1, evidence: {} });
+  await transaction(async (tx) => {
+    await tx.actions.finish(first);
+    await tx.actions.nudgeNext(first);
+  });
+  await actions.postpone(second, 60_000, { code: 'server_unreachable', isCounted: false, isUnreached: true });
+  await actions.release(third);
+  await actions.fail(fourth, 'engine_refused', 'refused');
+}
+
+async function useMaintenance({ context }: Journey): Promise<void> {
+  const forgetting = { days: 89, stopping: new AbortController().signal };
+  await sweep(context);
+  await purge(context);
+  await cleanUp(context, 60_000);
+  await reseal(context, { stopping: forgetting.stopping, said: new Set() });
+  for (const forget of [
+    forgetRefreshes,
+    forgetActions,
+    forgetGrants,
+    forgetTombstones,
+    forgetDeliveries,
+    forgetEvents,
+    forgetAudit,
+    forgetOnce,
+  ])
+    await forget(context, forgetting);
+}
