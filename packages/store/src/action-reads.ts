@@ -2,7 +2,7 @@
 import { type ActionKind, HOLD_MS, PlatformError } from '@berth/core';
 import type { Action, ClaimKey } from './actions';
 import type { Db } from './db';
-import type { Prisma, Step } from './generated/client';
+import { Prisma, type Step } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Step };
@@ -89,6 +89,8 @@ function shownOf(db: Db) {
   };
 }
 
+const MADE = Prisma.sql`actions.id, kind, database_id, credential_id, ended_at, actions.state`;
+
 /** What stands in a line, and what stands against it. */
 function lineOf(db: Db) {
   return {
@@ -167,11 +169,11 @@ function lineOf(db: Db) {
     ): Promise<Pick<Action, 'id' | 'kind' | 'database_id' | 'credential_id'>[]> =>
       db.$queryRaw`
         SELECT id, kind, database_id, credential_id FROM (
-          SELECT actions.* FROM databases JOIN actions ON actions.database_id = databases.id
+          SELECT ${MADE} FROM databases JOIN actions ON actions.database_id = databases.id
           WHERE databases.state = 'failed' AND databases.delete_accepted_at IS NULL AND NOT databases.protected
             AND actions.kind = 'database_create'
           UNION ALL
-          SELECT actions.* FROM credentials JOIN actions ON actions.credential_id = credentials.id
+          SELECT ${MADE} FROM credentials JOIN actions ON actions.credential_id = credentials.id
           WHERE credentials.state = 'failed' AND credentials.delete_accepted_at IS NULL
             AND actions.kind = 'credential_create') made
         WHERE ended_at < ${before} AND state IN ('failed', 'cancelled')

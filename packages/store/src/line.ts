@@ -42,9 +42,9 @@ export function waitsOf(db: Db) {
         SELECT (SELECT json_build_object('name', name, 'state', servers.state, 'checked_at', checked_at) FROM servers
             WHERE servers.id = mine.server_id AND NOT ${SERVER_IS_OPEN}) AS server,
           (SELECT json_build_object('id', ahead.id, 'kind', ahead.kind, 'state', ahead.state) FROM (
-              SELECT * FROM actions other WHERE other.database_id = mine.database_id AND ${IS_BEFORE}
-              UNION ALL SELECT * FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
-              UNION ALL SELECT * FROM actions other
+              SELECT id, kind, state, number FROM actions other WHERE other.database_id = mine.database_id AND ${IS_BEFORE}
+              UNION ALL SELECT id, kind, state, number FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
+              UNION ALL SELECT id, kind, state, number FROM actions other
                 WHERE other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})) ahead
             ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead
         FROM actions mine WHERE id = ${id} AND state = 'queued'`;

@@ -29,6 +29,12 @@ describe('names', () => {
     },
   );
 
+  it('are not given to a page, which is planned for its values each time', () => {
+    expect(
+      openStatementNames()({ sql: 'SELECT id FROM actions\nWHERE state = $1 ORDER BY number DESC LIMIT $2 OFFSET $3' }),
+    ).toBe('');
+  });
+
   it('run out, so that texts without end do not fill the server', () => {
     const nameOf = openStatementNames();
     const names = Array.from({ length: 600 }, (_, index) => nameOf({ sql: text(index) }));

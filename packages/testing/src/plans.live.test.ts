@@ -17,6 +17,7 @@ import {
 import { appOf, openRateLimits } from '@berth/api';
 import type { Secret } from '@berth/core';
 import { hashToken, makeToken } from '@berth/secrets';
+import type { Action } from '@berth/store';
 import { fillStore } from '@berth/store/fill-store';
 import { Client } from 'pg';
 import request from 'supertest';
@@ -39,7 +40,7 @@ const GROWING = [
 const SIZE = { databases: 10_000, endedActions: 20_000, queuedActions: 100 };
 
 /** No statement takes more rows of one of them, used or thrown away: the largest bite of maintenance, and the pages' margins. */
-const ROWS_MAX = 1_200;
+const ROWS_MAX = 600;
 /** But placement, which sums over all that is on the servers, from an index. */
 const SUMS = /AS "reservedBytes"/;
 
@@ -109,6 +110,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
       '/v1/databases?limit=50',
       '/v1/databases?state=quarantined',
       '/v1/databases?state=deleted',
+      '/v1/databases?state=failed',
       `/v1/databases?name=${mine?.name}`,
       `/v1/databases?environment=grown-1`,
       '/v1/actions?limit=50',
@@ -186,7 +188,7 @@ function tokenOf(
 
 async function useWorker({ context }: Journey): Promise<void> {
   const { actions, transaction } = context.store;
-  const claimed = [];
+  const claimed: Action[] = [];
   for (const { id } of await sql(`SELECT id FROM actions WHERE state = 'queued' AND not_before IS NULL
     ORDER BY number LIMIT 4`)) {
     const action = await actions.claim(String(id), 'a worker');

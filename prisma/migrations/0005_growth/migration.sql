@@ -6,6 +6,7 @@ CREATE INDEX "grants_credential_id_idx" ON "grants" ("credential_id");
 -- Lists by what few rows have, newest first: without these such a list walks past all the others.
 CREATE INDEX "databases_name_idx" ON "databases" ("name");
 CREATE INDEX "databases_by_state" ON "databases" ("state", "number") WHERE "state" <> 'available';
+CREATE INDEX "databases_of_team_by_state" ON "databases" ("team_id", "state", "number") WHERE "state" <> 'available';
 CREATE INDEX "actions_by_state" ON "actions" ("state", "number") WHERE "state" <> 'succeeded';
 
 -- Placement sums what is spoken for on each server: from the index alone.
