@@ -40,7 +40,8 @@ export async function openContext(process: string, connectionsMax: number, lifet
   await checkKeys(store, keyRing);
   const onError = (error: unknown) =>
     log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
-  const sender = countNudges(openSender({ url: config.queueUrl, process, onError }), metrics);
+  const onAdvice = (advice: Error) => log.warn({ error: advice }, 'The queue works, but is not set up as it should be');
+  const sender = countNudges(openSender({ url: config.queueUrl, process, onError, onAdvice }), metrics);
   lifetime.onStop('sender', sender.close);
   watchMeans(watch, store, sender);
   const { hiddenQuarantine } = config;

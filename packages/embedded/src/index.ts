@@ -10,3 +10,4 @@ export * from './private-file';
 export * from './ready-file';
 export * from './stack';
 export * from './temporary-home';
+export * from './tied-process';

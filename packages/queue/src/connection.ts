@@ -3,6 +3,7 @@
 // with a limit, and on failure throws it away.
 import { type EngineName, type Secret, within } from '@berth/core';
 import { createPostgresBackend, type Job, Queue, Worker } from 'bullmq';
+import { adviseOn } from './redis-advice';
 import { type OpenRedis, openRedisClient } from './redis-client';
 import { parseRedisUrl } from './redis-url';
 
@@ -12,6 +13,8 @@ export interface QueueOptions {
   /** Shown in pg_stat_activity, or in Redis's CLIENT LIST. */
   process: string;
   onError(error: unknown): void;
+  /** Told what an operator should set up otherwise, though the queue works. */
+  onAdvice?(advice: Error): void;
 }
 
 /** History is kept for a day, so that the board has something to show. */
@@ -47,9 +50,11 @@ export interface OpenQueue extends Closable {
 
 /** Opens a queue and waits until it answers. Throws after five seconds; then there is nothing to close. */
 export async function openQueue(engine: EngineName, options: QueueOptions): Promise<OpenQueue> {
-  const made = makeQueue(engine, options);
+  const { advise, ...made } = makeQueue(engine, options);
   made.queue.on('error', options.onError);
-  return ready('The queue', made, made.queue.waitUntilReady());
+  const open = await ready('The queue', made, made.queue.waitUntilReady());
+  void advise().catch(options.onError); // nobody waits for it
+  return open;
 }
 
 export interface OpenWorker extends Closable {
@@ -99,12 +104,12 @@ function makeQueue(engine: EngineName, options: QueueOptions) {
   if (!isRedis(options)) {
     const queue = new Queue(name, { connection: postgresOf(options) }, createPostgresBackend);
     const close = () => queue.close();
-    return { queue, close, cut: () => void close().catch(options.onError) };
+    return { queue, close, cut: () => void close().catch(options.onError), advise: async () => {} };
   }
   const { client, end } = redisOf(options, false);
   const queue = new Queue(name, { connection: client, prefix: REDIS_PREFIX });
   const close = () => queue.close().finally(end); // BullMQ leaves a client open that it was given
-  return { queue, close, cut: end };
+  return { queue, close, cut: end, advise: () => adviseOn(client, options) };
 }
 
 function makeWorker(engine: EngineName, options: QueueOptions, { concurrency, work }: WorkerOptions) {

@@ -35,7 +35,7 @@ export interface Sender {
 /** Opens each engine's queue with the first word for it. It must be closed. Throws `invalid_request` for a URL that cannot be. */
 export function openSender(options: QueueOptions): Sender {
   checkQueueUrl(options);
-  const queues = queuesOf(options);
+  const queues = queuesOf({ ...options, ...once(options.onAdvice) });
   const sending = new Set<Promise<unknown>>();
   let failures = 0;
   let reachable = true;
@@ -69,6 +69,18 @@ export function openSender(options: QueueOptions): Sender {
     async close() {
       await Promise.allSettled(sending); // each is given up after SEND_MS_MAX
       await queues.close();
+    },
+  };
+}
+
+/** The same advice is given once, however often a queue is opened anew. */
+function once(onAdvice: QueueOptions['onAdvice']): Pick<QueueOptions, 'onAdvice'> {
+  const given = new Set<string>();
+  return {
+    onAdvice(advice) {
+      if (given.has(advice.message)) return;
+      given.add(advice.message);
+      onAdvice?.(advice);
     },
   };
 }

@@ -10,6 +10,7 @@ import { ROOT } from './house/source-files';
 import { openTestStore, type TestStore } from './stack';
 import { openTestPostgresql, type TestPostgresql } from './test-postgresql';
 import { startProcess, type TestProcess } from './test-process';
+import { openTestQueue, type QueueKind, type TestQueue } from './test-queue';
 
 export const APPS = ['api', 'worker-postgresql', 'maintenance'];
 
@@ -19,6 +20,8 @@ export interface BerthOptions {
   /** Whether the tenants' server is registered and checked before the berth is handed over. Default: yes, if api and
    * worker run. */
   hasServer?: boolean;
+  /** Default PostgreSQL, in the store. */
+  queue?: QueueKind;
   /** Settings over those of the tests. */
   env?: Record<string, string>;
 }
@@ -36,6 +39,7 @@ export interface TestBerth {
   /** The first access: all scopes. */
   token: Secret;
   store: TestStore;
+  queue: TestQueue;
   postgresql: TestPostgresql;
   /** Every process started so far, the ended ones too. */
   processes: TestProcess[];
@@ -53,7 +57,8 @@ export interface TestBerth {
 export async function startBerth(options: BerthOptions = {}): Promise<TestBerth> {
   await promisify(execFile)(process.execPath, [join(ROOT, 'apps/launcher/prepare.mjs')]); // bundles as of now
   const [store, postgresql] = await Promise.all([openTestStore(), openTestPostgresql()]);
-  const berth = assemble(store, postgresql, options.env ?? {});
+  const queue = await openTestQueue(options.queue ?? 'PostgreSQL', store);
+  const berth = assemble({ store, queue, postgresql }, options.env ?? {});
   try {
     const pool = await makeFirstRows(berth);
     const apps = options.apps ?? APPS;
@@ -67,12 +72,14 @@ export async function startBerth(options: BerthOptions = {}): Promise<TestBerth>
   }
 }
 
-function assemble(store: TestStore, postgresql: TestPostgresql, over: Record<string, string>): TestBerth {
+type Servers = Pick<TestBerth, 'store' | 'queue' | 'postgresql'>;
+
+function assemble({ store, queue, postgresql }: Servers, over: Record<string, string>): TestBerth {
   const processes: TestProcess[] = [];
   const token = makeToken();
   const env = {
     BERTH_STORE_URL: store.url,
-    BERTH_QUEUE_URL: store.url,
+    BERTH_QUEUE_URL: queue.url.reveal(),
     BERTH_KEYS: makeKey('test').reveal(),
     BERTH_HOST: '127.0.0.1',
     BERTH_PORT: '0',
@@ -84,6 +91,7 @@ function assemble(store: TestStore, postgresql: TestPostgresql, over: Record<str
   const berth: TestBerth = {
     token,
     store,
+    queue,
     postgresql,
     processes,
     get apiUrl() {
@@ -98,7 +106,7 @@ function assemble(store: TestStore, postgresql: TestPostgresql, over: Record<str
     output: () => processes.map((each) => each.output()).join(''),
     async close() {
       await Promise.all(processes.map((each) => each.stop()));
-      await Promise.all([store.close(), postgresql.close()]);
+      await Promise.all([queue.close(), store.close(), postgresql.close()]);
     },
   };
   return berth;

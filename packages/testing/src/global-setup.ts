@@ -10,12 +10,13 @@ declare global {
 /** Starts the servers of the run and names them in BERTH_TEST_*; test processes inherit the environment. */
 export default async function setup(): Promise<void> {
   const noRedis = ensureRedis();
-  const servers = await startServers();
+  const servers = await startServers(noRedis === null);
   globalThis.berthTestServers = servers;
   process.env.BERTH_TEST_HOME = servers.home;
   process.env.BERTH_TEST_STORE_URL = servers.store.url().reveal();
   process.env.BERTH_TEST_STORE_LOG = servers.store.logFile;
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
+  if (servers.redis !== null) process.env.BERTH_TEST_REDIS_URL = servers.redis.url.reveal();
   if (noRedis !== null) process.env.BERTH_TEST_NO_REDIS = noRedis;
 }

@@ -5,4 +5,6 @@ export * from './lesser-admin';
 export * from './stack';
 export * from './test-clock';
 export * from './test-postgresql';
+export * from './test-queue';
 export * from './test-redis';
+export * from './test-redis-cluster';

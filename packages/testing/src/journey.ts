@@ -22,6 +22,7 @@ import { bundle, stopBundling } from './bundle';
 import { eventually } from './eventually';
 import { openTestStore, type TestStore, testServers } from './stack';
 import { startProcess, type TestProcess } from './test-process';
+import { openTestQueue, type QueueKind } from './test-queue';
 
 export interface Journey {
   context: Context;
@@ -31,6 +32,8 @@ export interface Journey {
   keys: Secret;
   serverId: string;
   storeUrl: string;
+  /** BERTH_QUEUE_URL of its processes. */
+  queueUrl: Secret;
   /** Everything that its processes have written. */
   output(): string;
   startWorker(): Promise<TestProcess>;
@@ -57,6 +60,10 @@ export interface Journey {
 export interface JourneyOptions {
   /** The store, closed with the journey; default one of its own on the server of the run. */
   testStore?: TestStore;
+  /** Default PostgreSQL, in the store. */
+  queue?: QueueKind;
+  /** A queue of the file's own, closed by the file. */
+  queueUrl?: Secret;
   /** The tenants' server; default the one of the run. */
   engineUrl?: string;
   /** System databases that stay open there; default none. */
@@ -72,7 +79,9 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
   const testStore = options.testStore ?? (await openTestStore());
   const key = makeKey('k1');
   const store = openStore({ url: testStore.secretUrl, connectionsMax: 5, process: 'journey' });
-  const sender = openSender({ url: testStore.secretUrl, process: 'journey', onError: () => {} }); // counted by the sender
+  const queue = await openTestQueue(options.queue ?? 'PostgreSQL', testStore);
+  const queueUrl = options.queueUrl ?? queue.url;
+  const sender = openSender({ url: queueUrl, process: 'journey', onError: () => {} }); // counted by the sender
   const keyRing = readKeyRing(key);
   const context: Context = {
     clock: systemClock,
@@ -83,7 +92,8 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     sender,
     store,
   };
-  const processes = openProcesses({ BERTH_STORE_URL: testStore.url, BERTH_KEYS: key.reveal() });
+  const urls = { BERTH_STORE_URL: testStore.url, BERTH_QUEUE_URL: queueUrl.reveal() };
+  const processes = openProcesses({ ...urls, BERTH_KEYS: key.reveal() });
   const journey: Berthless = {
     ...processes,
     ...actionsOf(context),
@@ -97,6 +107,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     token: makeToken(),
     keys: key,
     storeUrl: testStore.url,
+    queueUrl,
     /** As if its 30 s had passed by the store's clock, which no test can set. */
     async letHoldRunOut(id) {
       const sql = `UPDATE actions SET held_until = now() - interval '1 ms' WHERE id = $1 AND state = 'running'`;
@@ -105,6 +116,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     async close() {
       await processes.close();
       await sender.close();
+      await queue.close();
       await store.close();
       await testStore.close();
     },

@@ -1,4 +1,4 @@
-// The servers of one test run: a PostgreSQL for stores and one for tenants' databases, in a temporary folder.
+// The servers of one test run, in a temporary folder: a PostgreSQL for stores, one for tenants' databases, and a Redis.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,21 +7,28 @@ import { migrate } from '@berth/store';
 import { Client } from 'pg';
 import { TEMPLATE_NAME } from './store-name';
 import { PATTERN, startTenantsServer, TEST_PASSWORD, TEST_SETTINGS } from './test-postgresql';
+import { startRedis, type TestRedis } from './test-redis';
 
 export interface RunServers {
   home: string;
   store: Postgresql;
   postgresql: Postgresql;
-  /** Stops both and removes their folder. */
+  /** Null where this machine has none. */
+  redis: TestRedis | null;
+  /** Stops them and removes their folder. */
   close(): Promise<void>;
 }
 
-/** Starts both servers and makes the template that stores are cloned from. Leaves nothing behind when it throws. */
-export async function startServers(): Promise<RunServers> {
+/** Each file that uses Redis takes a database of its own, by number. */
+const REDIS_DATABASES = '10000';
+
+/** Starts the servers and makes the template that stores are cloned from. Leaves nothing behind when it throws. */
+export async function startServers(hasRedis: boolean): Promise<RunServers> {
   const home = await mkdtemp(join(tmpdir(), 'berth-test-'));
   const started: Postgresql[] = [];
+  let redis: TestRedis | null = null;
   const close = async () => {
-    await Promise.all(started.map((server) => server.stop('immediate')));
+    await Promise.all([redis?.close(), ...started.map((server) => server.stop('immediate'))]);
     await rm(home, { recursive: true, force: true });
   };
   try {
@@ -35,8 +42,9 @@ export async function startServers(): Promise<RunServers> {
     await pattern.stop();
     const postgresql = await startTenantsServer(home, 'tenants');
     started.push(postgresql);
+    if (hasRedis) redis = await startRedis(home, { databases: REDIS_DATABASES });
     await makeTemplate(store);
-    return { home, store, postgresql, close };
+    return { home, store, postgresql, redis, close };
   } catch (error) {
     await close();
     throw error;

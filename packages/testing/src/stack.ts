@@ -12,6 +12,8 @@ export interface TestServers {
   postgresqlLog: string;
   /** Path of the log of the server that holds stores. */
   storeLog: string;
+  /** The Redis that files share; null where this machine has none. */
+  redisUrl: string | null;
   /** The folder of the run; servers of single files live there too. */
   home: string;
 }
@@ -23,6 +25,7 @@ export function testServers(): TestServers {
     postgresqlUrl: fromSetup('BERTH_TEST_POSTGRESQL_URL'),
     postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
     storeLog: fromSetup('BERTH_TEST_STORE_LOG'),
+    redisUrl: process.env.BERTH_TEST_REDIS_URL ?? null,
     home: fromSetup('BERTH_TEST_HOME'),
   };
 }

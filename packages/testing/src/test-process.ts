@@ -1,5 +1,6 @@
 // A real process of Berth, started by a test: awaited until it says that it serves, hurt, and ended.
 import { fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { ROOT } from './bundle';
 import { eventually } from './eventually';
 
@@ -28,7 +29,7 @@ export async function startProcess(file: string, environment: Record<string, str
     cwd: ROOT,
     env: { ...path, ...environment },
     silent: true,
-    execArgv: ['--enable-source-maps'],
+    execArgv: ['--enable-source-maps', '--liftoff-only'],
   });
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr])
@@ -67,4 +68,10 @@ export async function startProcess(file: string, environment: Record<string, str
       clearTimeout(timer);
     },
   };
+}
+
+/** Whether a SIGSTOP has reached it. */
+export async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }

@@ -1,7 +1,7 @@
 // The operators' board: who gets in, by what, from where; and what it shows when the queue is down or was opened anew.
 import { type Scope, Secret, systemClock } from '@berth/core';
 import { makeToken } from '@berth/secrets';
-import { eventually, openTestStore, type TestStore } from '@berth/testing';
+import { describeWhere, eventually, openTestRedis, openTestStore, type TestStore, whyNoRedis } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
 import { makeAccess, openTestApi, type TestApi } from '../api.fixture';
@@ -159,4 +159,31 @@ test('a queue that never answered is a clear page with 503', async () => {
   expect(answer.text).toContain('Requests are still accepted');
   await lonely.close();
   await own.close();
+});
+
+describeWhere(whyNoRedis() === null, whyNoRedis() ?? '', 'with the queue on Redis', () => {
+  test('the board shows what waits there; while Redis is down it is the page with 503, and it comes back with it', async () => {
+    const redis = await openTestRedis();
+    const own = await openTestStore();
+    const other = await openTestApi(own.secretUrl, { queueUrl: redis.url });
+    const { token } = await makeAccess(other, { scopes: ['operator'] });
+    const board = (path = '') =>
+      request(other.app).get(`/admin/queues/api/queues${path}`).auth(token.reveal(), { type: 'bearer' });
+    const word = { id: 'act_1', engine: 'postgresql', nudges: 1 };
+    await eventually(() => other.context.sender.send(word), { what: 'the word to be taken' });
+    const [queue] = (await board('?activeQueue=berth-postgresql&status=waiting')).body.queues;
+    expect(queue).toMatchObject({
+      name: 'berth-postgresql',
+      counts: { waiting: 1 },
+      jobs: [{ data: { id: 'act_1' } }],
+    });
+    await redis.kill9();
+    const down = await board();
+    expect([down.status, down.text.includes('The queue does not answer')]).toEqual([503, true]);
+    await redis.restart();
+    await eventually(async () => (await board()).status === 200, { what: 'the board to come back' });
+    await other.close();
+    await own.close();
+    await redis.close();
+  });
 });

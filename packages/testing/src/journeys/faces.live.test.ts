@@ -4,133 +4,136 @@ import { Client } from 'pg';
 import { type Answer, startBerth, type TestBerth } from '../berth';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
+import { onEachQueue } from '../test-queue';
 
-let berth: TestBerth;
+onEachQueue((queue) => {
+  let berth: TestBerth;
 
-beforeAll(async () => {
-  berth = await startBerth();
-});
-afterAll(() => berth?.close());
-
-async function ended(actionId: string): Promise<Answer['body']> {
-  return eventually(
-    async () => {
-      const { body } = await berth.call('GET', `/v1/actions/${actionId}`);
-      return body.ended_at === null ? null : body;
-    },
-    { timeoutMs: 30_000, what: `${actionId} to end` },
-  );
-}
-
-async function uriOf(credentialId: string): Promise<string> {
-  const { body } = await berth.call('GET', `/v1/credentials/${credentialId}?reveal=true`);
-  return body.uri;
-}
-
-describe('the native face', () => {
-  it('makes a database, tells each step, opens it, resets its password, and drops it', async () => {
-    const asked = await berth.call('POST', '/v1/databases', { name: 'orders', engine: 'postgresql', plan: 'small' });
-    expect(asked).toMatchObject({
-      status: 202,
-      body: { action: { kind: 'database_create' }, database: { name: 'orders' } },
-    });
-    expect(asked.headers.get('location')).toBe(`/v1/actions/${asked.body.action.id}`);
-    const created = await ended(asked.body.action.id);
-    expect(created).toMatchObject({ state: 'succeeded', error: null, database_id: asked.body.database.id });
-    expect(created.steps.map((step: { state: string }) => step.state)).toEqual(Array(5).fill('succeeded'));
-
-    const { body: list } = await berth.call('GET', `/v1/databases/${asked.body.database.id}/credentials`);
-    const uri = await uriOf(list.data[0].id);
-    const session = new Client({ connectionString: uri });
-    const lost = new Promise<void>((resolve) => session.on('error', () => resolve()));
-    await session.connect();
-    await session.query('CREATE TABLE rows (id int); INSERT INTO rows VALUES (1)');
-
-    const reset = await berth.call('POST', `/v1/credentials/${list.data[0].id}/reset`);
-    expect(await ended(reset.body.action.id)).toMatchObject({ state: 'succeeded' });
-    await lost;
-    await session.end();
-    await expect(withClient(uri, (client) => client.query('SELECT 1'))).rejects.toMatchObject({ code: '28P01' });
-    const { rows } = await withClient(await uriOf(list.data[0].id), (client) => client.query('SELECT * FROM rows'));
-    expect(rows).toEqual([{ id: 1 }]);
-
-    const drop = await berth.call('DELETE', `/v1/databases/${asked.body.database.id}?purge=true`);
-    expect(await ended(drop.body.action.id)).toMatchObject({ state: 'succeeded' });
-    expect((await berth.call('GET', '/v1/databases?name=orders')).body.data).toEqual([]);
+  beforeAll(async () => {
+    berth = await startBerth({ queue });
   });
+  afterAll(() => berth?.close());
 
-  it('answers one of a hundred parallel requests for one name with 202, the rest with 409', async () => {
-    const body = { name: 'crowd', engine: 'postgresql' };
-    const answers = await Promise.all(Array.from({ length: 100 }, () => berth.call('POST', '/v1/databases', body)));
-    const statuses = answers.map((answer) => answer.status).sort();
-    expect(statuses).toEqual([202, ...Array(99).fill(409)]);
-    const refused = answers.find((answer) => answer.status === 409);
-    expect(refused?.body).toMatchObject({ code: 'name_taken', errors: [{ field: 'name' }] });
-    const winner = answers.find((answer) => answer.status === 202);
-    expect(await ended(winner?.body.action.id)).toMatchObject({ state: 'succeeded' });
-  });
-});
-
-describe('the Cloud 66 face', () => {
-  it('makes a database, tells when it is done, lists it, and drops it for good', async () => {
-    const { body: stacks } = await berth.call('GET', '/cloud66/api/3/stacks.json');
-    const stack = stacks.response.find((each: { environment: string }) => each.environment === 'development');
-    const { body: groups } = await berth.call('GET', `/cloud66/api/3/stacks/${stack.uid}/server_groups`);
-    const group = `/cloud66/api/3/stacks/${stack.uid}/server_groups/${groups.response[0].id}`;
-    const asked = await berth.call('POST', `${group}/databases`, {
-      database_name: 'new_app_db',
-      database_user_ids: [],
-    });
-    expect(asked).toMatchObject({ status: 200, body: { response: { action_type: 'database_create' } } });
-    const created = await finished(stack.uid, asked.body.response.id);
-    expect(created).toMatchObject({ finished_success: true, status: 'completed' });
-    const { body: list } = await berth.call('GET', `${group}/databases`);
-    const [made] = list.response.filter((each: { name: string }) => each.name === 'new_app_db');
-    expect(made).toMatchObject({ uid: created.resource_id, charset: 'UTF8', users: [] });
-    expect(made.size_bytes).toBeGreaterThan(1_000_000);
-
-    const login = await berth.call('POST', `/v1/databases/${made.uid}/credentials`, { username: 'new_app_user' });
-    expect(await ended(login.body.action.id)).toMatchObject({ state: 'succeeded' });
-    await withClient(await uriOf(login.body.credential.id), (client) => client.query('CREATE TABLE t (id int)'));
-
-    const drop = await berth.call('DELETE', `${group}/databases/${made.uid}`);
-    expect(await finished(stack.uid, drop.body.response.id)).toMatchObject({ finished_success: true });
-    expect((await berth.call('GET', `${group}/databases/${made.uid}`)).status).toBe(404);
-  });
-
-  async function finished(stackUid: string, actionNumber: number): Promise<Answer['body']> {
+  async function ended(actionId: string): Promise<Answer['body']> {
     return eventually(
       async () => {
-        const { body } = await berth.call('GET', `/cloud66/api/3/stacks/${stackUid}/actions/${actionNumber}.json`);
-        return body.response.finished_at === null ? null : body.response;
+        const { body } = await berth.call('GET', `/v1/actions/${actionId}`);
+        return body.ended_at === null ? null : body;
       },
-      { timeoutMs: 30_000, what: `action ${actionNumber} to finish` },
+      { timeoutMs: 30_000, what: `${actionId} to end` },
     );
   }
-});
 
-describe('an API killed between commit and nudge', () => {
-  let journey: Journey;
-  beforeAll(async () => {
-    journey = await openJourney();
-  });
-  afterAll(() => journey?.close());
+  async function uriOf(credentialId: string): Promise<string> {
+    const { body } = await berth.call('GET', `/v1/credentials/${credentialId}?reveal=true`);
+    return body.uri;
+  }
 
-  it('has lost no action: maintenance says the word that it did not', async () => {
-    const api = await journey.startApi('committed');
-    const post = fetch(`${api.url}/v1/databases`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${journey.token.reveal()}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: `unsaid_${process.pid}`, engine: 'postgresql' }),
+  describe('the native face', () => {
+    it('makes a database, tells each step, opens it, resets its password, and drops it', async () => {
+      const asked = await berth.call('POST', '/v1/databases', { name: 'orders', engine: 'postgresql', plan: 'small' });
+      expect(asked).toMatchObject({
+        status: 202,
+        body: { action: { kind: 'database_create' }, database: { name: 'orders' } },
+      });
+      expect(asked.headers.get('location')).toBe(`/v1/actions/${asked.body.action.id}`);
+      const created = await ended(asked.body.action.id);
+      expect(created).toMatchObject({ state: 'succeeded', error: null, database_id: asked.body.database.id });
+      expect(created.steps.map((step: { state: string }) => step.state)).toEqual(Array(5).fill('succeeded'));
+
+      const { body: list } = await berth.call('GET', `/v1/databases/${asked.body.database.id}/credentials`);
+      const uri = await uriOf(list.data[0].id);
+      const session = new Client({ connectionString: uri });
+      const lost = new Promise<void>((resolve) => session.on('error', () => resolve()));
+      await session.connect();
+      await session.query('CREATE TABLE rows (id int); INSERT INTO rows VALUES (1)');
+
+      const reset = await berth.call('POST', `/v1/credentials/${list.data[0].id}/reset`);
+      expect(await ended(reset.body.action.id)).toMatchObject({ state: 'succeeded' });
+      await lost;
+      await session.end();
+      await expect(withClient(uri, (client) => client.query('SELECT 1'))).rejects.toMatchObject({ code: '28P01' });
+      const { rows } = await withClient(await uriOf(list.data[0].id), (client) => client.query('SELECT * FROM rows'));
+      expect(rows).toEqual([{ id: 1 }]);
+
+      const drop = await berth.call('DELETE', `/v1/databases/${asked.body.database.id}?purge=true`);
+      expect(await ended(drop.body.action.id)).toMatchObject({ state: 'succeeded' });
+      expect((await berth.call('GET', '/v1/databases?name=orders')).body.data).toEqual([]);
     });
-    const answered = await post.then(
-      () => true,
-      () => false, // the process may be gone before its answer is
-    );
-    await api.ended;
-    const { data } = await journey.context.store.actions.list({ state: 'queued' }, { cursor: null, limit: 10 });
-    expect({ answered, kinds: data.map((action) => action.kind) }).toMatchObject({ kinds: ['database_create'] });
-    await Promise.all([journey.startWorker(), journey.startMaintenance()]);
-    expect(await journey.ended(data[0]?.id ?? '', 45_000)).toMatchObject({ state: 'succeeded', nudges: 2 });
+
+    it('answers one of a hundred parallel requests for one name with 202, the rest with 409', async () => {
+      const body = { name: 'crowd', engine: 'postgresql' };
+      const answers = await Promise.all(Array.from({ length: 100 }, () => berth.call('POST', '/v1/databases', body)));
+      const statuses = answers.map((answer) => answer.status).sort();
+      expect(statuses).toEqual([202, ...Array(99).fill(409)]);
+      const refused = answers.find((answer) => answer.status === 409);
+      expect(refused?.body).toMatchObject({ code: 'name_taken', errors: [{ field: 'name' }] });
+      const winner = answers.find((answer) => answer.status === 202);
+      expect(await ended(winner?.body.action.id)).toMatchObject({ state: 'succeeded' });
+    });
+  });
+
+  describe('the Cloud 66 face', () => {
+    it('makes a database, tells when it is done, lists it, and drops it for good', async () => {
+      const { body: stacks } = await berth.call('GET', '/cloud66/api/3/stacks.json');
+      const stack = stacks.response.find((each: { environment: string }) => each.environment === 'development');
+      const { body: groups } = await berth.call('GET', `/cloud66/api/3/stacks/${stack.uid}/server_groups`);
+      const group = `/cloud66/api/3/stacks/${stack.uid}/server_groups/${groups.response[0].id}`;
+      const asked = await berth.call('POST', `${group}/databases`, {
+        database_name: 'new_app_db',
+        database_user_ids: [],
+      });
+      expect(asked).toMatchObject({ status: 200, body: { response: { action_type: 'database_create' } } });
+      const created = await finished(stack.uid, asked.body.response.id);
+      expect(created).toMatchObject({ finished_success: true, status: 'completed' });
+      const { body: list } = await berth.call('GET', `${group}/databases`);
+      const [made] = list.response.filter((each: { name: string }) => each.name === 'new_app_db');
+      expect(made).toMatchObject({ uid: created.resource_id, charset: 'UTF8', users: [] });
+      expect(made.size_bytes).toBeGreaterThan(1_000_000);
+
+      const login = await berth.call('POST', `/v1/databases/${made.uid}/credentials`, { username: 'new_app_user' });
+      expect(await ended(login.body.action.id)).toMatchObject({ state: 'succeeded' });
+      await withClient(await uriOf(login.body.credential.id), (client) => client.query('CREATE TABLE t (id int)'));
+
+      const drop = await berth.call('DELETE', `${group}/databases/${made.uid}`);
+      expect(await finished(stack.uid, drop.body.response.id)).toMatchObject({ finished_success: true });
+      expect((await berth.call('GET', `${group}/databases/${made.uid}`)).status).toBe(404);
+    });
+
+    async function finished(stackUid: string, actionNumber: number): Promise<Answer['body']> {
+      return eventually(
+        async () => {
+          const { body } = await berth.call('GET', `/cloud66/api/3/stacks/${stackUid}/actions/${actionNumber}.json`);
+          return body.response.finished_at === null ? null : body.response;
+        },
+        { timeoutMs: 30_000, what: `action ${actionNumber} to finish` },
+      );
+    }
+  });
+
+  describe('an API killed between commit and nudge', () => {
+    let journey: Journey;
+    beforeAll(async () => {
+      journey = await openJourney({ queue });
+    });
+    afterAll(() => journey?.close());
+
+    it('has lost no action: maintenance says the word that it did not', async () => {
+      const api = await journey.startApi('committed');
+      const post = fetch(`${api.url}/v1/databases`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${journey.token.reveal()}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ name: `unsaid_${process.pid}_${queue.toLowerCase()}`, engine: 'postgresql' }),
+      });
+      const answered = await post.then(
+        () => true,
+        () => false, // the process may be gone before its answer is
+      );
+      await api.ended;
+      const { data } = await journey.context.store.actions.list({ state: 'queued' }, { cursor: null, limit: 10 });
+      expect({ answered, kinds: data.map((action) => action.kind) }).toMatchObject({ kinds: ['database_create'] });
+      await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+      expect(await journey.ended(data[0]?.id ?? '', 45_000)).toMatchObject({ state: 'succeeded', nudges: 2 });
+    });
   });
 });

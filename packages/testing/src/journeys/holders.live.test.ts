@@ -1,29 +1,35 @@
 // One holder at a time: a frozen worker that wakes up changes nothing, two workers do one action once, and a worker
 // that is asked to stop gives back what it holds.
-import { readFile } from 'node:fs/promises';
 import { sweep } from '@berth/actions';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
 import { testServers } from '../stack';
-import type { TestProcess } from '../test-process';
+import { isStopped, type TestProcess } from '../test-process';
+import { onEachQueue, type QueueKind, testQueues } from '../test-queue';
 
-let journey: Journey;
+interface Frozen {
+  journey: Journey;
+  id: string;
+  process: TestProcess;
+}
+
 /** Where one is frozen before the first test: its hold of 30 s runs out while the others go on. */
-let alone: Journey;
-let frozenAlone: { id: string; process: TestProcess };
-const NAME_ALONE = `frozen_${process.pid}_alone`;
+const alone = new Map<QueueKind, Frozen>();
+const nameAlone = (queue: QueueKind) => `frozen_${process.pid}_alone_${queue.toLowerCase()}`;
 
 beforeAll(async () => {
-  [journey, alone] = await Promise.all([openJourney(), openJourney()]);
-  const { id } = await alone.requestDatabase(NAME_ALONE);
-  const frozen = await alone.startVictim(id, 'started:create_login:SIGSTOP');
-  await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
-  frozenAlone = { id, process: frozen };
+  for (const queue of testQueues()) {
+    const journey = await openJourney({ queue });
+    const { id } = await journey.requestDatabase(nameAlone(queue));
+    const frozen = await journey.startVictim(id, 'started:create_login:SIGSTOP');
+    alone.set(queue, { journey, id, process: frozen });
+    await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
+  }
 });
-afterAll(() => Promise.all([journey?.close(), alone?.close()]));
+afterAll(() => Promise.all([...alone.values()].map(({ journey }) => journey.close())));
 
 /** All that an action may change, in the store and on the server, as text. */
-async function everything(name: string, { storeUrl }: Journey = journey): Promise<string> {
+async function everything(name: string, { storeUrl }: Journey): Promise<string> {
   const store = await withClient(storeUrl, async (client) => {
     const tables = ['actions', 'steps', 'databases', 'credentials', 'grants', 'servers'];
     const rows: unknown[] = [];
@@ -39,87 +45,93 @@ async function everything(name: string, { storeUrl }: Journey = journey): Promis
   return JSON.stringify([store, server]);
 }
 
-describe('a frozen worker', () => {
-  it.each(['started:create_database', 'performed:create_database', 'started:create_login', 'performed:create_login'])(
-    'that wakes up at %s after another one took over changes nothing',
-    async (moment) => {
-      const name = `frozen_${process.pid}_${moment.replace(':', '_')}`;
-      const action = await journey.requestDatabase(name);
-      const frozen = await journey.startVictim(action.id, `${moment}:SIGSTOP`);
-      await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
-      await journey.letHoldRunOut(action.id);
-      await sweep(journey.context);
-      expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded', claim: 2 });
-      const before = await everything(name);
-      frozen.signal('SIGCONT');
-      await eventually(() => frozen.output().includes('Another worker holds this action now'), {
-        what: 'it to notice',
-      });
-      await frozen.stop();
-      expect(await everything(name)).toBe(before);
-    },
-  );
-});
-
-describe('two workers', () => {
-  it('do twenty actions once each', async () => {
-    const starting = [journey.startWorker(), journey.startWorker(), journey.startMaintenance()];
-    const processes = await Promise.all(starting);
-    const names = Array.from({ length: 20 }, (_, index) => `two_${process.pid}_${index}`);
-    const actions = await Promise.all(names.map((name) => journey.requestDatabase(name)));
-    for (const { id } of actions) {
-      const ended = await journey.ended(id, 60_000);
-      expect(ended).toMatchObject({ state: 'succeeded', claim: 1 });
-      expect(ended.steps).toHaveLength(ended.step_names.length);
-    }
-    await Promise.all(processes.map((each) => each.stop()));
+onEachQueue((queue) => {
+  let journey: Journey;
+  const nameOf = (name: string) => `${name}_${process.pid}_${queue.toLowerCase()}`;
+  beforeAll(async () => {
+    journey = await openJourney({ queue });
   });
+  afterAll(() => journey?.close());
 
-  it('that race for one claim: one gets it', async () => {
-    const action = await journey.requestDatabase(`race_${process.pid}`);
-    const { actions } = journey.context.store;
-    const claims = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => actions.claim(action.id, `racer ${index}`)),
+  describe('a frozen worker', () => {
+    it.each(['started:create_database', 'performed:create_database', 'started:create_login', 'performed:create_login'])(
+      'that wakes up at %s after another one took over changes nothing',
+      async (moment) => {
+        const name = nameOf(`frozen_${moment.replace(':', '_')}`);
+        const action = await journey.requestDatabase(name);
+        const frozen = await journey.startVictim(action.id, `${moment}:SIGSTOP`);
+        await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
+        await journey.letHoldRunOut(action.id);
+        await sweep(journey.context);
+        expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded', claim: 2 });
+        const before = await everything(name, journey);
+        frozen.signal('SIGCONT');
+        await eventually(() => frozen.output().includes('Another worker holds this action now'), {
+          what: 'it to notice',
+        });
+        await frozen.stop();
+        expect(await everything(name, journey)).toBe(before);
+      },
     );
-    expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
   });
-});
 
-describe('SIGTERM in mid-action', () => {
-  it('gives the action back at once, and the next worker ends it', async () => {
-    const action = await journey.requestDatabase(`term_${process.pid}`);
-    const stopped = await journey.startVictim(action.id, 'performed:create_database:SIGTERM');
-    await stopped.ended;
-    expect(await journey.context.store.actions.find(action.id)).toMatchObject({
-      state: 'queued',
-      claim: 1,
-      failures: 0,
+  describe('two workers', () => {
+    it('do twenty actions once each', async () => {
+      const starting = [journey.startWorker(), journey.startWorker(), journey.startMaintenance()];
+      const processes = await Promise.all(starting);
+      const names = Array.from({ length: 20 }, (_, index) => nameOf(`two_${index}`));
+      const actions = await Promise.all(names.map((name) => journey.requestDatabase(name)));
+      for (const { id } of actions) {
+        const ended = await journey.ended(id, 60_000);
+        expect(ended).toMatchObject({ state: 'succeeded', claim: 1 });
+        expect(ended.steps).toHaveLength(ended.step_names.length);
+      }
+      await Promise.all(processes.map((each) => each.stop()));
     });
-    const [next, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
-    expect(await journey.ended(action.id)).toMatchObject({ state: 'succeeded', claim: 2, failures: 0 });
-    await Promise.all([next.stop(), maintenance.stop()]);
+
+    it('that race for one claim: one gets it', async () => {
+      const action = await journey.requestDatabase(nameOf('race'));
+      const { actions } = journey.context.store;
+      const claims = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => actions.claim(action.id, `racer ${index}`)),
+      );
+      expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
+    });
+  });
+
+  describe('SIGTERM in mid-action', () => {
+    it('gives the action back at once, and the next worker ends it', async () => {
+      const action = await journey.requestDatabase(nameOf('term'));
+      const stopped = await journey.startVictim(action.id, 'performed:create_database:SIGTERM');
+      await stopped.ended;
+      expect(await journey.context.store.actions.find(action.id)).toMatchObject({
+        state: 'queued',
+        claim: 1,
+        failures: 0,
+      });
+      const [next, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+      expect(await journey.ended(action.id)).toMatchObject({ state: 'succeeded', claim: 2, failures: 0 });
+      await Promise.all([next.stop(), maintenance.stop()]);
+    });
+  });
+
+  test('a frozen worker past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
+    const waiting = alone.get(queue);
+    if (waiting === undefined) throw new Error('nobody was frozen');
+    const { journey, id, process: frozen } = waiting;
+    await eventually(() => isHoldOver(journey, id), { what: 'the hold to run out', timeoutMs: 40_000 });
+    const before = await everything(nameAlone(queue), journey);
+    frozen.signal('SIGCONT');
+    await eventually(() => frozen.output().includes('Another worker holds this action now'), { what: 'it to notice' });
+    await frozen.stop();
+    expect(await everything(nameAlone(queue), journey)).toBe(before);
+    await sweep(journey.context);
+    expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded', claim: 2 });
   });
 });
 
-test('a frozen worker past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
-  const { id, process: frozen } = frozenAlone;
-  await eventually(() => isHoldOver(id), { what: 'the hold to run out', timeoutMs: 40_000 });
-  const before = await everything(NAME_ALONE, alone);
-  frozen.signal('SIGCONT');
-  await eventually(() => frozen.output().includes('Another worker holds this action now'), { what: 'it to notice' });
-  await frozen.stop();
-  expect(await everything(NAME_ALONE, alone)).toBe(before);
-  await sweep(alone.context);
-  expect(await alone.runHere(id)).toMatchObject({ state: 'succeeded', claim: 2 });
-});
-
-async function isStopped(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
-}
-
-async function isHoldOver(id: string): Promise<boolean> {
+async function isHoldOver(journey: Journey, id: string): Promise<boolean> {
   const sql = 'SELECT held_until < now() AS over FROM actions WHERE id = $1';
-  const { rows } = await withClient(alone.storeUrl, (client) => client.query<{ over: boolean }>(sql, [id]));
+  const { rows } = await withClient(journey.storeUrl, (client) => client.query<{ over: boolean }>(sql, [id]));
   return rows[0]?.over === true;
 }

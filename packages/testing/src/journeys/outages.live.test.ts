@@ -1,4 +1,4 @@
-// What breaks around an action: the queue's tables are dropped, the tenants' server is down for a while, a server cannot
+// What breaks around an action: the queue is emptied or hangs, the tenants' server is down for a while, a server cannot
 // be what it claims. Time is lost, never work.
 import { databaseDelete, request, serverPreflight } from '@berth/actions';
 import { Secret } from '@berth/core';
@@ -6,97 +6,130 @@ import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
 import { testServers } from '../stack';
 import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
+import { onEachQueue } from '../test-queue';
+import { openTestRedis, type TestRedis } from '../test-redis';
 
-describe('the queue', () => {
-  let journey: Journey;
-  beforeAll(async () => {
-    journey = await openJourney();
-  });
-  afterAll(() => journey?.close());
+onEachQueue((queue) =>
+  describe('the queue', () => {
+    let journey: Journey;
+    let redis: TestRedis | null;
+    const nameOf = (name: string) => `queue_${process.pid}_${queue.toLowerCase()}_${name}`;
+    beforeAll(async () => {
+      redis = queue === 'Redis' ? await openTestRedis() : null;
+      journey = await openJourney(redis === null ? {} : { queueUrl: redis.url });
+    });
+    afterAll(async () => {
+      await journey?.close();
+      await redis?.close();
+    });
 
-  it('whose tables are dropped loses no action, accepted before or after', async () => {
-    const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
-    const first = await journey.requestDatabase(`queue_${process.pid}_first`);
-    await journey.ended(first.id);
-    const drop = () => withClient(journey.storeUrl, (client) => client.query('DROP SCHEMA bullmq CASCADE'));
-    await drop(); // under a worker that listens
-    const listening = await journey.requestDatabase(`queue_${process.pid}_listening`);
-    expect(await journey.ended(listening.id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
-    await worker.stop();
-    const before = await journey.requestDatabase(`queue_${process.pid}_before`);
-    await drop(); // with a nudge inside that nobody has taken
-    const after = await journey.requestDatabase(`queue_${process.pid}_after`);
-    const next = await journey.startWorker();
-    for (const { id } of [before, after]) {
-      expect(await journey.ended(id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+    const empty = async () => {
+      await redis?.send('FLUSHALL');
+      if (redis !== null) return;
+      await withClient(journey.storeUrl, (client) => client.query('DROP SCHEMA bullmq CASCADE'));
+    };
+
+    /** Meanwhile nobody can write a job. */
+    async function whileItHangs<T>(work: () => Promise<T>): Promise<T> {
+      redis?.freeze();
+      try {
+        if (redis !== null) return await work();
+        return await withClient(journey.storeUrl, async (client) => {
+          await client.query('BEGIN; LOCK TABLE bullmq.job IN ACCESS EXCLUSIVE MODE');
+          return work().finally(() => client.query('ROLLBACK'));
+        });
+      } finally {
+        redis?.thaw();
+      }
     }
-    await Promise.all([next.stop(), maintenance.stop()]);
-  }, 120_000);
 
-  it('that hangs does not hold up a request by more than a moment', async () => {
-    const locker = withClient(journey.storeUrl, async (client) => {
-      await client.query('BEGIN; LOCK TABLE bullmq.job IN ACCESS EXCLUSIVE MODE');
-      const startedAt = performance.now();
-      const action = await journey.requestDatabase(`queue_${process.pid}_hung`);
-      const tookMs = performance.now() - startedAt;
-      await eventually(() => !journey.context.sender.health().reachable, { what: 'the nudge to be given up' });
-      await client.query('ROLLBACK');
-      return { action, tookMs };
+    it('that is emptied loses no action, accepted before or after', async () => {
+      const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+      const first = await journey.requestDatabase(nameOf('first'));
+      await journey.ended(first.id);
+      await empty(); // under a worker that listens
+      const listening = await journey.requestDatabase(nameOf('listening'));
+      expect(await journey.ended(listening.id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+      await worker.stop();
+      const before = await journey.requestDatabase(nameOf('before'));
+      await empty(); // with a nudge inside that nobody has taken
+      const after = await journey.requestDatabase(nameOf('after'));
+      const next = await journey.startWorker();
+      for (const { id } of [before, after]) {
+        expect(await journey.ended(id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+      }
+      await Promise.all([next.stop(), maintenance.stop()]);
+    }, 120_000);
+
+    it('that hangs does not hold up a request by more than a moment', async () => {
+      const { action, tookMs } = await whileItHangs(async () => {
+        const startedAt = performance.now();
+        const action = await journey.requestDatabase(nameOf('hung'));
+        const tookMs = performance.now() - startedAt;
+        await eventually(() => !journey.context.sender.health().reachable, { what: 'the nudge to be given up' });
+        return { action, tookMs };
+      });
+      expect(action.state).toBe('queued');
+      expect(tookMs).toBeLessThan(2_000); // not a speed test: a request that awaited the queue would hang with it
+      await journey.runHere(action.id);
     });
-    const { action, tookMs } = await locker;
-    expect(action.state).toBe('queued');
-    expect(tookMs).toBeLessThan(2_000); // not a speed test: a request that awaited the queue would hang until ROLLBACK
-    await journey.runHere(action.id);
-  });
-});
+  }),
+);
 
-describe("the tenants' server", () => {
-  let server: TestPostgresql;
-  let journey: Journey;
-  beforeAll(async () => {
-    server = await openTestPostgresql();
-    journey = await openJourney({ engineUrl: server.url().reveal() });
-  });
-  afterAll(async () => {
-    await journey?.close();
-    await server?.close();
-  });
-
-  it('down for a while: actions wait, cost no failure, and end by themselves', async () => {
-    const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
-    const made = await journey.requestDatabase('outage_before');
-    await journey.ended(made.id);
-    await server.stop();
-    const create = await journey.requestDatabase('outage_during');
-    const drop = await request(journey.context, databaseDelete, { databaseId: made.database_id ?? '' }, journey.access);
-    await eventually(async () => (await journey.context.store.actions.find(create.id))?.claim === 2, {
-      timeoutMs: 30_000,
+onEachQueue((queue) => {
+  describe("the tenants' server", () => {
+    let server: TestPostgresql;
+    let journey: Journey;
+    beforeAll(async () => {
+      server = await openTestPostgresql();
+      journey = await openJourney({ queue, engineUrl: server.url().reveal() });
     });
-    await eventually(async () => ((await journey.context.store.actions.find(drop.id))?.claim ?? 0) >= 2, {
-      timeoutMs: 30_000,
+    afterAll(async () => {
+      await journey?.close();
+      await server?.close();
     });
-    expect((await journey.context.store.databases.find(made.database_id ?? ''))?.state).toBe('available');
-    await server.restart();
-    for (const { id } of [create, drop]) {
-      expect(await journey.ended(id, 60_000)).toMatchObject({ state: 'succeeded', failures: 0 });
-    }
-    await Promise.all([worker.stop(), maintenance.stop()]);
-  });
 
-  it('killed in the middle of a step: the action goes on when it is back', async () => {
-    const create = await journey.requestDatabase('outage_middle');
-    const frozen = await journey.startVictim(create.id, 'started:create_login:SIGSTOP');
-    await eventually(async () => (await journey.context.store.actions.find(create.id))?.steps.length === 2);
-    await server.kill9();
-    frozen.signal('SIGCONT');
-    await eventually(async () => (await journey.context.store.actions.find(create.id))?.state === 'queued');
-    await server.restart();
-    const maintenance = await journey.startMaintenance();
-    const ended = await journey.ended(create.id, 60_000);
-    expect(ended).toMatchObject({ state: 'succeeded', failures: 0 });
-    const uri = await journey.uriOf(create.credential_id ?? '');
-    await withClient(uri, (client) => client.query('SELECT 1'));
-    await Promise.all([frozen.stop(), maintenance.stop()]);
+    it('down for a while: actions wait, cost no failure, and end by themselves', async () => {
+      const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+      const made = await journey.requestDatabase('outage_before');
+      await journey.ended(made.id);
+      await server.stop();
+      const create = await journey.requestDatabase('outage_during');
+      const drop = await request(
+        journey.context,
+        databaseDelete,
+        { databaseId: made.database_id ?? '' },
+        journey.access,
+      );
+      await eventually(async () => (await journey.context.store.actions.find(create.id))?.claim === 2, {
+        timeoutMs: 30_000,
+      });
+      await eventually(async () => ((await journey.context.store.actions.find(drop.id))?.claim ?? 0) >= 2, {
+        timeoutMs: 30_000,
+      });
+      expect((await journey.context.store.databases.find(made.database_id ?? ''))?.state).toBe('available');
+      await server.restart();
+      for (const { id } of [create, drop]) {
+        expect(await journey.ended(id, 60_000)).toMatchObject({ state: 'succeeded', failures: 0 });
+      }
+      await Promise.all([worker.stop(), maintenance.stop()]);
+    });
+
+    it('killed in the middle of a step: the action goes on when it is back', async () => {
+      const create = await journey.requestDatabase('outage_middle');
+      const frozen = await journey.startVictim(create.id, 'started:create_login:SIGSTOP');
+      await eventually(async () => (await journey.context.store.actions.find(create.id))?.steps.length === 2);
+      await server.kill9();
+      frozen.signal('SIGCONT');
+      await eventually(async () => (await journey.context.store.actions.find(create.id))?.state === 'queued');
+      await server.restart();
+      const maintenance = await journey.startMaintenance();
+      const ended = await journey.ended(create.id, 60_000);
+      expect(ended).toMatchObject({ state: 'succeeded', failures: 0 });
+      const uri = await journey.uriOf(create.credential_id ?? '');
+      await withClient(uri, (client) => client.query('SELECT 1'));
+      await Promise.all([frozen.stop(), maintenance.stop()]);
+    });
   });
 });
 

@@ -6,116 +6,120 @@ import { eventually } from '../eventually';
 import { withClient } from '../journey';
 import { testServers } from '../stack';
 import { TEST_PASSWORD } from '../test-postgresql';
+import { onEachQueue } from '../test-queue';
+import { dumpRedis } from '../test-redis';
 
-let berth: TestBerth;
-const secrets = new Map<string, string>();
-const answers: string[] = [];
+onEachQueue((queue) => {
+  let berth: TestBerth;
+  const secrets = new Map<string, string>();
+  const answers: string[] = [];
 
-beforeAll(async () => {
-  berth = await startBerth();
-  secrets.set('the token', berth.token.reveal());
-  secrets.set("the server's admin password", TEST_PASSWORD.reveal());
-});
-afterAll(() => berth?.close());
+  beforeAll(async () => {
+    berth = await startBerth({ queue });
+    secrets.set('the token', berth.token.reveal());
+    secrets.set("the server's admin password", TEST_PASSWORD.reveal());
+  });
+  afterAll(() => berth?.close());
 
-/** A request whose answer may be searched: one that does not reveal on purpose. */
-async function call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
-  const answer = await berth.call(method, path, body, headers);
-  answers.push(`${method} ${path} ${JSON.stringify(answer.body)} ${JSON.stringify([...answer.headers])}`);
-  return answer;
-}
+  /** A request whose answer may be searched: one that does not reveal on purpose. */
+  async function call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
+    const answer = await berth.call(method, path, body, headers);
+    answers.push(`${method} ${path} ${JSON.stringify(answer.body)} ${JSON.stringify([...answer.headers])}`);
+    return answer;
+  }
 
-async function learn(name: string, credentialId: string): Promise<void> {
-  const { body } = await berth.call('GET', `/v1/credentials/${credentialId}?reveal=true`);
-  expect(body.password).toMatch(/^\S{32}$/);
-  secrets.set(name, body.password);
-}
+  async function learn(name: string, credentialId: string): Promise<void> {
+    const { body } = await berth.call('GET', `/v1/credentials/${credentialId}?reveal=true`);
+    expect(body.password).toMatch(/^\S{32}$/);
+    secrets.set(name, body.password);
+  }
 
-const WAIT = { prefer: 'wait=30' };
+  const WAIT = { prefer: 'wait=30' };
 
-test('after all kinds of work, done and failed, no secret is anywhere but where its owner asks for it', async () => {
-  const made = await call('POST', '/v1/databases', { name: 'vault', engine: 'postgresql' }, WAIT);
-  const databaseId: string = made.body.database.id;
-  const [first] = (await call('GET', `/v1/databases/${databaseId}/credentials`)).body.data;
-  await learn('the first password', first.id);
-  const second = await call('POST', `/v1/databases/${databaseId}/credentials`, { username: 'second' }, WAIT);
-  await learn("the second login's password", second.body.credential.id);
-  await call('GET', `/v1/credentials/${first.id}`);
-  await call('POST', `/v1/credentials/${first.id}/reset`, undefined, WAIT);
-  await learn('the password after a reset', first.id);
-  expect(new Set(secrets.values()).size).toBe(secrets.size);
+  test('after all kinds of work, done and failed, no secret is anywhere but where its owner asks for it', async () => {
+    const made = await call('POST', '/v1/databases', { name: 'vault', engine: 'postgresql' }, WAIT);
+    const databaseId: string = made.body.database.id;
+    const [first] = (await call('GET', `/v1/databases/${databaseId}/credentials`)).body.data;
+    await learn('the first password', first.id);
+    const second = await call('POST', `/v1/databases/${databaseId}/credentials`, { username: 'second' }, WAIT);
+    await learn("the second login's password", second.body.credential.id);
+    await call('GET', `/v1/credentials/${first.id}`);
+    await call('POST', `/v1/credentials/${first.id}/reset`, undefined, WAIT);
+    await learn('the password after a reset', first.id);
+    expect(new Set(secrets.values()).size).toBe(secrets.size);
 
-  // a reset that fails: the login is gone behind our back
-  const name = (await call('GET', `/v1/credentials/${second.body.credential.id}`)).body.username;
-  await withClient(berth.postgresql.url().reveal(), (client) =>
-    client.query(`ALTER ROLE "${name}" RENAME TO gone_away`),
-  );
-  const failed = await call('POST', `/v1/credentials/${second.body.credential.id}/reset`, undefined, WAIT);
-  expect(failed.body.action.state).toBe('failed');
+    // a reset that fails: the login is gone behind our back
+    const name = (await call('GET', `/v1/credentials/${second.body.credential.id}`)).body.username;
+    await withClient(berth.postgresql.url().reveal(), (client) =>
+      client.query(`ALTER ROLE "${name}" RENAME TO gone_away`),
+    );
+    const failed = await call('POST', `/v1/credentials/${second.body.credential.id}/reset`, undefined, WAIT);
+    expect(failed.body.action.state).toBe('failed');
 
-  // a server that refuses its admin, and an admin URL that does not parse
-  const wrong = new URL(berth.postgresql.url().reveal());
-  wrong.hostname = 'localhost';
-  wrong.password = 'a-wrong-admin-password';
-  secrets.set('the refused admin password', wrong.password);
-  const pool = 'postgresql-development';
-  const refused = await call(
-    'POST',
-    '/v1/servers',
-    { name: 'no', engine: 'postgresql', pool, admin_url: wrong.href },
-    WAIT,
-  );
-  expect(refused.body.action).toMatchObject({ state: 'failed', error: { code: 'admin_refused' } });
-  secrets.set('a password in an address that cannot be read', 'hidden-in-a-bad-url');
-  const unread = { name: 'no2', engine: 'postgresql', pool, admin_url: 'postgres://x:hidden-in-a-bad-url@[bad:1' };
-  expect((await call('POST', '/v1/servers', unread)).status).toBe(422);
-  secrets.set('a wrong token', 'berth_wrong-token-that-somebody-sent');
-  const headers = { authorization: 'Bearer berth_wrong-token-that-somebody-sent' };
-  expect((await call('GET', '/v1/databases', undefined, headers)).status).toBe(401);
-  await call('DELETE', `/v1/databases/${databaseId}?purge=true`, undefined, WAIT);
-  await Promise.all(berth.processes.map((process) => process.stop()));
+    // a server that refuses its admin, and an admin URL that does not parse
+    const wrong = new URL(berth.postgresql.url().reveal());
+    wrong.hostname = 'localhost';
+    wrong.password = 'a-wrong-admin-password';
+    secrets.set('the refused admin password', wrong.password);
+    const pool = 'postgresql-development';
+    const refused = await call(
+      'POST',
+      '/v1/servers',
+      { name: 'no', engine: 'postgresql', pool, admin_url: wrong.href },
+      WAIT,
+    );
+    expect(refused.body.action).toMatchObject({ state: 'failed', error: { code: 'admin_refused' } });
+    secrets.set('a password in an address that cannot be read', 'hidden-in-a-bad-url');
+    const unread = { name: 'no2', engine: 'postgresql', pool, admin_url: 'postgres://x:hidden-in-a-bad-url@[bad:1' };
+    expect((await call('POST', '/v1/servers', unread)).status).toBe(422);
+    secrets.set('a wrong token', 'berth_wrong-token-that-somebody-sent');
+    const headers = { authorization: 'Bearer berth_wrong-token-that-somebody-sent' };
+    expect((await call('GET', '/v1/databases', undefined, headers)).status).toBe(401);
+    await call('DELETE', `/v1/databases/${databaseId}?purge=true`, undefined, WAIT);
+    await Promise.all(berth.processes.map((process) => process.stop()));
 
-  const places = await everythingWritten();
-  for (const [place, text] of places) {
-    expect(text.length).toBeGreaterThan(100); // a place that was not read would hold no secret either
-    for (const [secret, value] of secrets) {
-      if (text.includes(value)) throw new Error(`${secret} is in ${place}`);
+    const places = await everythingWritten();
+    for (const [place, text] of places) {
+      expect(text.length).toBeGreaterThan(100); // a place that was not read would hold no secret either
+      for (const [secret, value] of secrets) {
+        if (text.includes(value)) throw new Error(`${secret} is in ${place}`);
+      }
     }
+  });
+
+  test('the search finds what is there', async () => {
+    const places = await everythingWritten();
+    expect(places.get('the store')).toContain('vault');
+    expect(places.get('the jobs')).toContain('act_');
+    expect(places.get('the answers')).toContain('admin_refused');
+    expect(places.get("the processes' output")).toContain('Action failed');
+    expect(places.get("the tenants' server's log")).toContain('CREATE ROLE');
+  });
+
+  async function everythingWritten(): Promise<Map<string, string>> {
+    return new Map([
+      ["the processes' output", berth.output()],
+      ['the answers', answers.join('\n')],
+      ['the store', await dump('public')],
+      ['the jobs', queue === 'Redis' ? await dumpRedis(berth.queue.url) : await dump('bullmq')],
+      ["the tenants' server's log", await eventually(() => readFile(berth.postgresql.logFile, 'utf8'))],
+      ["the store server's log", await readFile(testServers().storeLog, 'utf8')],
+    ]);
+  }
+
+  /** Every row of every table of a schema, as JSON. */
+  async function dump(schema: string): Promise<string> {
+    return withClient(berth.store.url, async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = $1",
+        [schema],
+      );
+      const texts: string[] = [];
+      for (const { name } of rows) {
+        const table = await client.query(`SELECT to_jsonb(t)::text AS row FROM ${name} t`);
+        texts.push(name, ...table.rows.map((each: { row: string }) => each.row));
+      }
+      return texts.join('\n');
+    });
   }
 });
-
-test('the search finds what is there', async () => {
-  const places = await everythingWritten();
-  expect(places.get('the store')).toContain('vault');
-  expect(places.get('the jobs')).toContain('act_');
-  expect(places.get('the answers')).toContain('admin_refused');
-  expect(places.get("the processes' output")).toContain('Action failed');
-  expect(places.get("the tenants' server's log")).toContain('CREATE ROLE');
-});
-
-async function everythingWritten(): Promise<Map<string, string>> {
-  return new Map([
-    ["the processes' output", berth.output()],
-    ['the answers', answers.join('\n')],
-    ['the store', await dump('public')],
-    ['the jobs', await dump('bullmq')],
-    ["the tenants' server's log", await eventually(() => readFile(berth.postgresql.logFile, 'utf8'))],
-    ["the store server's log", await readFile(testServers().storeLog, 'utf8')],
-  ]);
-}
-
-/** Every row of every table of a schema, as JSON. */
-async function dump(schema: string): Promise<string> {
-  return withClient(berth.store.url, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = $1",
-      [schema],
-    );
-    const texts: string[] = [];
-    for (const { name } of rows) {
-      const table = await client.query(`SELECT to_jsonb(t)::text AS row FROM ${name} t`);
-      texts.push(name, ...table.rows.map((each: { row: string }) => each.row));
-    }
-    return texts.join('\n');
-  });
-}
