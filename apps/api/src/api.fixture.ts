@@ -17,6 +17,8 @@ const GIB = 1024n ** 3n;
 export interface TestApi {
   /** Overheard: closing fails for an answer that the document does not tell of. */
   app: RequestListener;
+  /** Of such answers. */
+  complaints: Set<string>;
   context: Context;
   /** Abort it to stop as a process stops. */
   stopping: AbortController;
@@ -71,6 +73,7 @@ export async function openTestApi(
   const { app, complaints } = overhear(appOf({ ...context, limits, stopping: stopping.signal }));
   return {
     app,
+    complaints,
     context,
     stopping,
     team,

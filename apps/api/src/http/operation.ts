@@ -20,6 +20,7 @@ export interface Success {
 /** One request as somebody might send it, and the status that it gets. A test sends each of them. */
 export interface Example {
   query?: Record<string, string>;
+  /** With `Accept` it is answered in one of `others`. */
   headers?: Record<string, string>;
   body?: object;
   /** Which one of the shapes of this status it is answered with. Default: the first. */
@@ -43,6 +44,8 @@ export interface Operation {
   query: z.ZodType;
   /** Null where no body is read. */
   body: z.ZodType | null;
+  /** Headers that it heeds besides those that follow from the rest, each with what it does. */
+  headers?: Record<string, string>;
   /** `Prefer: wait` is heeded. */
   isWaitedFor: boolean;
   /** By status. */

@@ -14,9 +14,15 @@ export function parametersOf(schemas: Schemas, route: DocumentedRoute): Json[] {
   return [
     ...[...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => pathParameter(schemas, operation, name)),
     ...queryParameters(schemas, operation, examples),
-    ...(operation.isWaitedFor ? [preferParameter(examples)] : []),
+    ...Object.entries(headersOf(operation)).map(([name, what]) => headerParameter(name, what, examples)),
     ...(isWrite(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ];
+}
+
+const PREFER = '`wait=20` waits up to 20 seconds, 60 at most, for the end of the action (RFC 7240).';
+
+function headersOf({ headers = {}, isWaitedFor }: Operation): Record<string, string> {
+  return { ...headers, ...(isWaitedFor && { Prefer: PREFER }) };
 }
 
 function pathParameter(schemas: Schemas, { noun }: Operation, name: string): Json {
@@ -54,17 +60,13 @@ function typed({ type }: Json, text: string): unknown {
   return type === 'integer' || type === 'boolean' ? JSON.parse(text) : text;
 }
 
-function preferParameter(examples: ToldExample[]): Json {
-  const told = examples.flatMap(({ headers, name }) =>
-    headers.Prefer === undefined ? [] : [[name, headers.Prefer] as const],
-  );
-  return {
-    name: 'Prefer',
-    in: 'header',
-    description: '`wait=20` waits up to 20 seconds, 60 at most, for the end of the action (RFC 7240).',
-    schema: { type: 'string' },
-    examples: valuesOf(told),
-  };
+function headerParameter(name: string, description: string, examples: ToldExample[]): Json {
+  const told = examples.flatMap((each) => {
+    const value = each.headers[name];
+    return value === undefined ? [] : [[each.name, value] as const];
+  });
+  const shown = told.length > 0 && { examples: valuesOf(told) };
+  return { name, in: 'header', description, schema: { type: 'string' }, ...shown };
 }
 
 /** Null where no field is known. */

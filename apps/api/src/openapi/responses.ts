@@ -8,6 +8,8 @@ import { valuesOf } from './requests';
 import type { Json, Schemas } from './schemas';
 import { headersOf } from './words';
 
+const JSON_TYPE = 'application/json';
+
 export interface Responses {
   of(route: DocumentedRoute): Json;
   /** The refusals that routes share. */
@@ -36,14 +38,15 @@ function successes(schemas: Schemas, route: DocumentedRoute): Json {
 function contentOf(schemas: Schemas, { others, schema }: Success, examples: ToldExample[]): Json | null {
   if (schema === null && others === undefined) return null;
   const content: Json = {};
+  const asked = (type: string) => examples.filter(({ headers }) => (headers.Accept ?? JSON_TYPE) === type);
   if (schema !== null) {
-    const told = examples.map((each) => [each.name, like(exampleOf(each.shows ?? schema), each.body)] as const);
-    content['application/json'] = {
-      schema: schemas.shown(schema),
-      examples: valuesOf(told),
-    };
+    const told = asked(JSON_TYPE).map((each) => [each.name, like(exampleOf(each.shows ?? schema), each.body)] as const);
+    content[JSON_TYPE] = { schema: schemas.shown(schema), examples: valuesOf(told) };
   }
-  for (const [type, each] of Object.entries(others ?? {})) content[type] = { schema: schemas.shown(each) };
+  for (const [type, each] of Object.entries(others ?? {})) {
+    const told = asked(type).map(({ name }) => [name, exampleOf(each)] as const);
+    content[type] = { schema: schemas.shown(each), examples: valuesOf(told) };
+  }
   return content;
 }
 
