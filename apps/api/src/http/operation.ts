@@ -15,6 +15,8 @@ export interface Success {
   /** What it may be in place of JSON, by media type. */
   others?: Record<string, z.ZodType>;
   headers?: AnswerHeader[];
+  /** The one of its shapes that is answered when the action was waited for. Default: the first. */
+  whenWaited?: z.ZodType;
 }
 
 /** One request as somebody might send it, and the status that it gets. A test sends each of them. */
@@ -77,6 +79,7 @@ export function examplesOf({ answers, examples, isWaitedFor }: Operation): ToldE
   const accepted = told.find(({ status }) => status === 202);
   if (!isWaitedFor || accepted === undefined) return told;
   const headers = { ...accepted.headers, Prefer: `wait=${EXAMPLE_WAIT_S}` };
-  const shows = answers[202]?.schema ?? undefined;
-  return [...told, { ...accepted, name: 'waited for', headers, status: 200, ...(shows && { shows }) }];
+  const shows = answers[200]?.whenWaited;
+  const { shows: _, ...rest } = accepted;
+  return [...told, { ...rest, name: 'waited for', headers, status: 200, ...(shows && { shows }) }];
 }

@@ -12,6 +12,8 @@ import { openRateLimits } from '../http/rate-limits';
 import { addressesOf } from './addresses.fixture';
 import { documentOf } from './document';
 import { DOCUMENTED_ROUTES } from './documented';
+import { parametersOf } from './requests';
+import { openSchemas } from './schemas';
 import schemaOfOpenapi from './openapi-3.1.schema.json';
 
 const document = documentOf(DOCUMENTED_ROUTES);
@@ -69,6 +71,14 @@ test('the document is OpenAPI 3.1 by its official schema, and every schema in it
   expect([validate(document), validate.errors]).toEqual([true, null]);
   expect(validate({ ...document, openapi: '3.0.3' })).toBe(false);
   for (const schema of schemasIn(document)) expect([ajv.validateSchema(schema), schema]).toEqual([true, schema]);
+});
+
+test('a viewer that fills in the first example by itself purges nothing and shows no password', () => {
+  const flags = DOCUMENTED_ROUTES.flatMap((route) =>
+    parametersOf(openSchemas(), route).filter(({ schema }) => Object(schema).type === 'boolean'),
+  );
+  expect(flags.map(({ name }) => name)).toEqual(expect.arrayContaining(['purge', 'reveal', 'dry_run']));
+  for (const { examples } of flags) expect(Object.values(Object(examples))[0]).toEqual({ value: false });
 });
 
 /** Everything that stands under `schema`, or is one of the components. */

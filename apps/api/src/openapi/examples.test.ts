@@ -130,6 +130,13 @@ async function answerTo(example: ToldExample): Promise<request.Response> {
   return answer;
 }
 
+/** What an example says of an action that holds for the real one as well; null without an action. */
+function actionIn(answer: unknown): object | null {
+  const { action } = Object(answer);
+  if (action === undefined) return null;
+  return { kind: action.kind, state: action.state, steps: action.steps.map(({ name }: { name: string }) => name) };
+}
+
 const NAMED = EXAMPLES.map((each): [string, ToldExample] => [
   `${each.operationId}: ${each.name}, ${each.status}`,
   each,
@@ -139,6 +146,7 @@ test.each(NAMED)('%s', async (_, example) => {
   sent += 1;
   const { status, headers, body, text, request: asked } = await answerTo(example);
   expect([status, status === example.status ? null : body]).toEqual([example.status, null]);
+  expect(actionIn(body)).toEqual(actionIn(example.answer?.value));
   expect((headers['content-type'] ?? '').replace(/;.*/, '')).toBe(example.answer?.type ?? '');
   const { pathname: path } = new URL(asked.url);
   expect(complaintsAbout({ method: example.method.toUpperCase(), path, status, headers, text })).toEqual([]);

@@ -28,7 +28,7 @@ export const VIEWER_START = `SwaggerUIBundle({
   dom_id: '#viewer',
   validatorUrl: null,
   deepLinking: true,
-  docExpansion: 'none',
+  docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   persistAuthorization: false,
@@ -42,7 +42,7 @@ const RETRIES: Record<Retry, string> = {
 };
 
 /** `/docs/errors#name_taken`: what a problem's `type` leads to. */
-export function errorsPage(): string {
+export function errorsPage(assets: string): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { retry, status, title }]) =>
       `<tr id="${code}"><td><a href="#${code}"><code>${code}</code></a></td><td>${status}</td><td>${title}</td><td>${RETRIES[retry]}</td></tr>`,
@@ -53,6 +53,7 @@ export function errorsPage(): string {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Berth: the errors</title>
+    <link rel="icon" type="image/png" href="${assets}/favicon-32x32.png">
     <style>
       body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
       table { border-collapse: collapse; width: 100%; }

@@ -41,9 +41,12 @@ function queryParameters(schemas: Schemas, { query }: Operation, examples: ToldE
   const { properties, required } = schemas.sent(query);
   return Object.entries(recordOf(properties)).map(([name, schema]) => {
     const { description, ...rest } = recordOf(schema);
-    const told = examples.flatMap((each) =>
-      each.query[name] === undefined ? [] : [[each.name, each.query[name]] as const],
-    );
+    // a viewer fills in the first example by itself: never let that be a wish that nobody has
+    const unsaid = rest.type === 'boolean' ? 'false' : undefined;
+    const told = examples.flatMap((each) => {
+      const value = each.query[name] ?? unsaid;
+      return value === undefined ? [] : [[each.name, value] as const];
+    });
     return {
       name,
       in: 'query',

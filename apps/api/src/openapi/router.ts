@@ -30,7 +30,7 @@ export function openapiRouter(): Router {
       response.set({ 'Cache-Control': 'no-cache', ETag: made.etag }).type('json').send(made.text);
     }),
     page('/docs', ({ response }) => void response.type('html').send(viewerPage(ASSETS_PATH))),
-    page('/docs/errors', ({ response }) => void response.type('html').send(errorsPage())),
+    page('/docs/errors', ({ response }) => void response.type('html').send(errorsPage(ASSETS_PATH))),
     page(`${ASSETS_PATH}/start.js`, ({ response }) => void response.type('js').send(VIEWER_START)),
     { method: 'get', path: `${ASSETS_PATH}/:file`, handle: sendAsset },
   ]);

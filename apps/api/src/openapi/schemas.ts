@@ -18,6 +18,13 @@ export interface Schemas {
 
 export function openSchemas(): Schemas {
   const named: Json = {};
+  const known = { sent: new Map<z.ZodType, Json>(), shown: new Map<z.ZodType, Json>() };
+  /** Each once: it is the most of the work, and many routes share theirs. */
+  const converted = (schema: z.ZodType, side: keyof typeof known): Json => {
+    const json = known[side].get(schema) ?? convert(schema, side === 'sent');
+    known[side].set(schema, json);
+    return json;
+  };
   const convert = (schema: z.ZodType, isSent: boolean): Json => {
     const { $defs, properties } = z.toJSONSchema(z.object({ it: schema }), {
       io: 'input',
@@ -32,8 +39,8 @@ export function openSchemas(): Schemas {
     return withReferences(properties?.it ?? {});
   };
   return {
-    sent: (schema) => convert(schema, true),
-    shown: (schema) => convert(schema, false),
+    sent: (schema) => converted(schema, 'sent'),
+    shown: (schema) => converted(schema, 'shown'),
     components: () => named,
   };
 }

@@ -4,7 +4,7 @@ import { ACTION_STATES, isEnded } from '@berth/core';
 import type { Access, ActionWithSteps } from '@berth/store';
 import { z } from 'zod';
 import { answerOnce } from '../../http/once';
-import type { Operation } from '../../http/operation';
+import type { Success } from '../../http/operation';
 import type { ApiContext } from '../dialect';
 import { READ, STEER } from './authenticate';
 import { type Asked, type Endpoint, endpoint } from './endpoint';
@@ -12,6 +12,7 @@ import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
 import { getVisibleAction, isVisibleAction, limitsOf } from './reach';
 import { actionShape, showAction, showWait, singleActionShape } from './shapes/action';
 import { lists, shows } from './shapes/answers';
+import { actionLike } from './shapes/example-actions';
 
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -20,11 +21,11 @@ const listQuery = z.strictObject({
 });
 
 const about = { tag: 'Actions', noun: 'action' } as const;
-const STEERED = z.strictObject({ action: actionShape });
-const steered: Operation['answers'] = {
-  200: { what: 'It was cancelled.', schema: STEERED, headers: ['Location'] },
-  202: { what: 'It goes on: a running create stops between two steps.', schema: STEERED, headers: ['Location'] },
-};
+const steered = (state: 'cancelled' | 'queued' | 'running', what: string): Success => ({
+  what,
+  schema: z.strictObject({ action: actionLike('database_create', state) }),
+  headers: ['Location'],
+});
 
 export const actionEndpoints: Endpoint[] = [
   endpoint({
@@ -56,7 +57,10 @@ export const actionEndpoints: Endpoint[] = [
     summary: 'Cancel an action that nobody has begun, or a running create',
     scopes: STEER,
     body: nothing,
-    answers: steered,
+    answers: {
+      200: steered('cancelled', 'It was cancelled.'),
+      202: steered('running', 'It goes on: a running create stops between two steps.'),
+    },
     errors: ['not_cancellable', 'name_taken', 'quota_exceeded'],
     examples: { 'still queued': { status: 200 }, 'a running create': { status: 202 } },
     handle: (api, call) => steerAction(api, call, cancelAction),
@@ -69,7 +73,7 @@ export const actionEndpoints: Endpoint[] = [
     summary: 'Put a failed action into its line again',
     scopes: STEER,
     body: nothing,
-    answers: { 202: { what: 'It is queued again.', schema: STEERED, headers: ['Location'] } },
+    answers: { 202: steered('queued', 'It is queued again.') },
     errors: ['contradicts', 'name_taken', 'quota_exceeded'],
     handle: (api, call) => steerAction(api, call, retryAction),
   }),

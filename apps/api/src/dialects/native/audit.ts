@@ -32,7 +32,6 @@ export const auditEndpoints: Endpoint[] = [
     query: listQuery,
     answers: lists(auditShape),
     errors: ['unknown_reference'],
-    examples: { 'what was refused': { query: { outcome: 'refused', limit: '10' } } },
     handle: listEntries,
   }),
 ];

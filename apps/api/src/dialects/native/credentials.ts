@@ -21,6 +21,7 @@ import { getVisibleCredential, getVisibleDatabase, mayReachCredential } from './
 import { revealSecrets } from './reveal';
 import { accepts, lists, shows } from './shapes/answers';
 import { credentialShape, revealedShape, showCredential, showRevealed } from './shapes/credential';
+import type { ExampleKind } from './shapes/example-actions';
 
 const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });
 const newGrant = z.strictObject({ database: reference, role: z.enum(ROLES) });
@@ -28,7 +29,7 @@ const listQuery = z.strictObject(pageQuery);
 const getQuery = z.strictObject({ reveal: flag.optional().describe('Whether its password is shown.') });
 
 const about = { tag: 'Credentials', noun: 'credential', scopes: WRITE, isWaitedFor: true } as const;
-const accepted = accepts({ credential: credentialShape });
+const accepted = (kind: ExampleKind) => accepts(kind, { credential: credentialShape });
 
 export const credentialEndpoints: Endpoint[] = [
   endpoint({
@@ -51,7 +52,7 @@ export const credentialEndpoints: Endpoint[] = [
     summary: 'Make a login of a database',
     noun: 'database',
     body: newCredential,
-    answers: accepted,
+    answers: accepted('credential_create'),
     errors: ['name_taken', 'contradicts'],
     examples: { 'may only read': { body: { username: 'reporting', role: 'readonly' } } },
     handle: createCredential,
@@ -79,7 +80,7 @@ export const credentialEndpoints: Endpoint[] = [
     path: '/credentials/:id',
     id: 'deleteCredential',
     summary: 'Delete a login',
-    answers: accepted,
+    answers: accepted('credential_delete'),
     errors: ['in_use', 'contradicts'],
     handle: deleteCredential,
   }),
@@ -90,7 +91,7 @@ export const credentialEndpoints: Endpoint[] = [
     id: 'createGrant',
     summary: 'Let a login into one more database, or change its role there',
     body: newGrant,
-    answers: accepted,
+    answers: accepted('grant_create'),
     errors: ['in_use', 'contradicts', 'unknown_reference', 'disagree'],
     examples: { 'may write': { body: { database: 'orders', role: 'readwrite' } } },
     handle: createGrant,
@@ -101,7 +102,7 @@ export const credentialEndpoints: Endpoint[] = [
     path: '/credentials/:id/grants/:database_id',
     id: 'deleteGrant',
     summary: 'Keep a login out of one of its databases',
-    answers: accepts({ credential: credentialShape.nullable() }),
+    answers: accepts('grant_delete', { credential: credentialShape.nullable() }),
     errors: ['in_use', 'contradicts'],
     handle: deleteGrant,
   }),
@@ -112,7 +113,7 @@ export const credentialEndpoints: Endpoint[] = [
     id: 'resetCredential',
     summary: 'Give a login another password and end its sessions',
     body: nothing,
-    answers: accepted,
+    answers: accepted('credential_reset'),
     errors: ['in_use', 'contradicts'],
     handle: resetCredential,
   }),

@@ -35,9 +35,10 @@ import {
   wholeNumber,
 } from './fields';
 import { environmentIdOf, getVisibleDatabase, limitsOf } from './reach';
-import { accepts, acceptsOrShows, either, lists, shows } from './shapes/answers';
+import { accepts, acceptsOr, acceptsOrShows, lists, shows } from './shapes/answers';
 import { databaseShape, showDatabase } from './shapes/database';
 import { dryRunShape } from './shapes/dry-run';
+import type { ExampleKind } from './shapes/example-actions';
 
 const newDatabase = z.strictObject({
   name: newName,
@@ -80,7 +81,7 @@ const extension = z.strictObject({ days: wholeNumber(1, QUARANTINE_DAYS_MAX) });
 const about = { tag: 'Databases', noun: 'database' } as const;
 const steered = { ...about, scopes: STEER } as const;
 const written = { ...about, scopes: WRITE, isWaitedFor: true } as const;
-const accepted = accepts({ database: databaseShape });
+const accepted = (kind: ExampleKind) => accepts(kind, { database: databaseShape });
 
 export const databaseEndpoints: Endpoint[] = [
   endpoint({
@@ -93,7 +94,6 @@ export const databaseEndpoints: Endpoint[] = [
     query: listQuery,
     answers: lists(databaseShape),
     errors: ['unknown_reference'],
-    examples: { all: {}, 'in quarantine': { query: { state: 'quarantined', limit: '10' } } },
     handle: listDatabases,
   }),
   endpoint({
@@ -107,10 +107,11 @@ export const databaseEndpoints: Endpoint[] = [
       'where it would go, and why not elsewhere.',
     query: createQuery,
     body: newDatabase,
-    answers: {
-      ...accepted,
-      200: either(accepted, dryRunShape, 'The action has ended in the time that `Prefer: wait` gave it; or a dry run.'),
-    },
+    answers: acceptsOr(
+      dryRunShape,
+      'The action has ended in the time that `Prefer: wait` gave it; or a dry run.',
+      accepted('database_create'),
+    ),
     errors: [
       ...(['name_taken', 'quota_exceeded', 'unknown_reference', 'disagree'] as const),
       ...(['no_server', 'not_built', 'no_room'] as const),
@@ -125,7 +126,7 @@ export const databaseEndpoints: Endpoint[] = [
           project: 'web',
           environment: 'production',
           labels: { tier: 'gold' },
-          owner_login: 'none',
+          owner_login: 'auto',
         },
       },
       'a dry run': { query: { dry_run: 'true' }, body: { name: 'orders' }, status: 200 },
@@ -150,7 +151,7 @@ export const databaseEndpoints: Endpoint[] = [
     summary: 'Change labels, protection, project or plan',
     description: 'At once; but its server has to be told of another plan, which is an action.',
     body: changedDatabase,
-    answers: acceptsOrShows(databaseShape, { database: databaseShape }),
+    answers: acceptsOrShows(databaseShape, accepted('database_update')),
     errors: ['contradicts', 'unknown_reference', 'disagree', 'no_room'],
     examples: {
       labels: { body: { labels: { tier: 'silver' } }, status: 200 },
@@ -166,9 +167,12 @@ export const databaseEndpoints: Endpoint[] = [
     summary: 'Quarantine a database, or drop one that is quarantined',
     description: 'Always accepted, unless it is protected. `purge=true` drops it at once, data and all.',
     query: deleteQuery,
-    answers: accepted,
+    answers: accepted('database_quarantine'),
     errors: ['contradicts', 'protected'],
-    examples: { 'into quarantine': {}, 'for good': { query: { purge: 'true' } } },
+    examples: {
+      'into quarantine': {},
+      'for good': { query: { purge: 'true' }, shows: accepted('database_delete')[202].schema },
+    },
     handle: deleteDatabase,
   }),
   endpoint({
@@ -179,7 +183,7 @@ export const databaseEndpoints: Endpoint[] = [
     summary: 'Bring a database back from quarantine, with the same passwords and data',
     body: nothing,
     isWaitedFor: true,
-    answers: accepted,
+    answers: accepted('database_restore'),
     errors: ['contradicts', 'name_taken', 'quota_exceeded'],
     handle: restoreDatabase,
   }),

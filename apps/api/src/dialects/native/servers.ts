@@ -70,6 +70,7 @@ const listQuery = z.strictObject({
 });
 
 const about = { tag: 'Servers', noun: 'server', scopes: OPERATE } as const;
+const accepted = accepts('server_preflight', { server: serverShape });
 
 export const serverEndpoints: Endpoint[] = [
   endpoint({
@@ -92,7 +93,7 @@ export const serverEndpoints: Endpoint[] = [
     description: 'A preflight looks at what its admin login may do; until it succeeds nothing is placed there.',
     body: newServer,
     isWaitedFor: true,
-    answers: accepts({ server: serverShape }),
+    answers: accepted,
     errors: ['name_taken', 'unknown_reference', 'disagree', 'not_built'],
     examples: {
       'with its admin login': {
@@ -126,7 +127,7 @@ export const serverEndpoints: Endpoint[] = [
       'registration.',
     body: serverChange,
     isWaitedFor: true,
-    answers: acceptsOrShows(serverShape, { server: serverShape }),
+    answers: acceptsOrShows(serverShape, accepted),
     errors: ['name_taken', 'unknown_reference', 'disagree', 'contradicts'],
     examples: {
       drained: { body: { state: 'draining' }, status: 200 },
@@ -153,7 +154,7 @@ export const serverEndpoints: Endpoint[] = [
     summary: 'Look again at what the admin login may do',
     body: nothing,
     isWaitedFor: true,
-    answers: accepts({ server: serverShape }),
+    answers: accepted,
     errors: ['contradicts'],
     handle: preflightServer,
   }),
