@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import type { Context } from '@berth/actions';
 import { PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
-import { openLog, openMetrics } from '@berth/runtime';
+import { NO_TRACING, openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
 import { Client } from 'pg';
@@ -58,6 +58,7 @@ export async function openTestApi(
     metrics: openMetrics('api'),
     sender,
     store,
+    tracing: NO_TRACING,
     ...change,
   };
   const stopping = new AbortController();

@@ -12,6 +12,7 @@ import { errorsTo } from './http/errors';
 import { renderProblem } from './http/problem';
 import { openRefusals } from './http/refusals';
 import { requestMetrics } from './http/request-metrics';
+import { requestSpans } from './http/request-span';
 import { openapiRouter } from './openapi/router';
 
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
@@ -21,7 +22,7 @@ export function appOf(api: ApiContext): Express {
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did
   trustProxies(app, api.trustedProxies ?? []);
   const refusals = openRefusals(api);
-  app.use(accessLog(api.log, api.clock), requestMetrics(api.metrics, api.clock, PLACES));
+  app.use(requestSpans(api.tracing), accessLog(api.log, api.clock), requestMetrics(api.metrics, api.clock, PLACES));
   app.use(securityHeaders(), refusals.handler);
   for (const dialect of DIALECTS) {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log, refusals));

@@ -103,7 +103,8 @@ function cloneFolder(): string {
   return join(__dirname, '..', '..');
 }
 
-const PASSED_ON = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'BERTH_KEYS_LOST'];
+const TRACES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_TRACES_SAMPLER_ARG'];
+const PASSED_ON = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'BERTH_KEYS_LOST', ...TRACES];
 
 function appEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const passed: Record<string, string> = {};

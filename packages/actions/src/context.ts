@@ -1,7 +1,17 @@
 // What requesting and running need, opened in one place from the environment. Passed on, never looked up.
 import { type Clock, systemClock } from '@berth/core';
 import { openSender, type Sender } from '@berth/queue';
-import { type Config, type Health, type Lifetime, type Log, type Metrics, openLog, readConfig } from '@berth/runtime';
+import {
+  type Config,
+  type Health,
+  type Lifetime,
+  type Log,
+  type Metrics,
+  openLog,
+  openTracing,
+  readConfig,
+  type Tracing,
+} from '@berth/runtime';
 import { type KeyRing, readKeyRing } from '@berth/secrets';
 import { migrate, openStore, type Store } from '@berth/store';
 import { checkKeys } from './check-keys';
@@ -16,6 +26,7 @@ export interface Context {
   metrics: Metrics;
   sender: Sender;
   store: Store;
+  tracing: Tracing;
 }
 
 export interface OpenedContext extends Context {
@@ -32,6 +43,8 @@ export async function openContext(process: string, connectionsMax: number, lifet
   const log = openLog(process, config.logLevel);
   const watch = await openWatch(process, config, log, lifetime);
   const { health, metrics } = watch;
+  const tracing = await openTracing(config.tracing, { process, log, metrics });
+  lifetime.onStop('tracing', tracing.close);
   const keyRing = readKeyRing(config.keys, config.keysLost);
   const migrated = await migrate(config.storeUrl, config.migrate);
   if (migrated.length > 0) log.info({ count: migrated.length }, 'Applied the migrations that the store lacked');
@@ -45,5 +58,6 @@ export async function openContext(process: string, connectionsMax: number, lifet
   lifetime.onStop('sender', sender.close);
   watchMeans(watch, store, sender);
   const { hiddenQuarantine } = config;
-  return { clock: systemClock, config, health, hiddenQuarantine, keyRing, log, metrics, sender, store };
+  const clock = systemClock;
+  return { clock, config, health, hiddenQuarantine, keyRing, log, metrics, sender, store, tracing };
 }

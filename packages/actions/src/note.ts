@@ -1,5 +1,5 @@
 // What the metrics are told of actions: how long each waited and took, and how it ended.
-import type { ErrorCode } from '@berth/core';
+import { currentSpan, type ErrorCode } from '@berth/core';
 import type { Action } from '@berth/store';
 import type { Context } from './context';
 
@@ -24,7 +24,9 @@ export function noteEnd(
   const { clock, metrics } = context;
   const { kind } = action;
   metrics.observe('berth_action_duration_seconds', { kind, outcome }, (clock.monotonicMs() - claimedAtMs) / 1_000);
+  currentSpan()?.set({ 'berth.action.outcome': outcome });
   if (outcome === 'released') return;
+  if (code !== undefined && outcome !== 'cancelled') currentSpan()?.fail(code);
   if (outcome === 'postponed') metrics.count('berth_actions_postponed_total', { kind, code: code ?? 'internal' });
   else
     metrics.count('berth_actions_ended_total', {

@@ -1,10 +1,12 @@
 // Requesting an action: everything that is promised goes into one transaction, then the queue is nudged. The answer
 // does not wait for the queue: a nudge that is lost is sent again by maintenance.
+import { traced } from '@berth/core';
 import type { Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
 import type { Change, Planning, Requestable, Requester } from './kind';
 import { findKind } from './kinds';
 import { subjectOf } from './kinds/change';
+import { nudgeAsked } from './nudge';
 import { type Once, takeOnce, tieOnce } from './once';
 
 /**
@@ -19,7 +21,22 @@ export async function request<Input>(
   requester: Requester,
   once: Once | null = null,
 ): Promise<ActionWithSteps> {
-  const { action, isNew } = await context.store.transaction(async (tx) => {
+  const { action, isNew } = await traced(`request ${kind.name}`, {}, () =>
+    write(context, kind, input, requester, once),
+  );
+  if (isNew) nudgeAsked(context, action);
+  return action;
+}
+
+/** What the request writes, in one transaction. */
+function write<Input>(
+  context: Context,
+  kind: Requestable<Input>,
+  input: Input,
+  requester: Requester,
+  once: Once | null,
+): Promise<{ action: ActionWithSteps; isNew: boolean }> {
+  return context.store.transaction(async (tx) => {
     const repeated = await takeOnce(tx, requester, once);
     if (repeated !== null) return { action: repeated, isNew: false };
     const planned = await kind.plan(planningOf(context, tx, requester), input);
@@ -32,8 +49,6 @@ export async function request<Input>(
     await tieOnce(tx, requester, once, action);
     return { action: { ...action, steps: [] }, isNew: true };
   });
-  if (isNew) void context.sender.send(action); // it never throws, counts what it lost, and nobody waits for it
-  return action;
 }
 
 /** What `plan` is given in this transaction. */

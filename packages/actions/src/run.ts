@@ -6,9 +6,10 @@ import {
   type ErrorCode,
   FAILURES_MAX,
   PlatformError,
+  traced,
   UNREACHABLE_MS_MAX,
 } from '@berth/core';
-import type { Engine, EngineSession } from '@berth/engines/contract';
+import type { Engine, EngineSession, Evidence } from '@berth/engines/contract';
 import type { Action, ServerView } from '@berth/store';
 import { openAdmin } from './administer/server-admin';
 import type { Context } from './context';
@@ -37,6 +38,12 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   const action = await context.store.actions.claim(actionId, options.holder);
   if (action === null) return;
   notePickup(context, action);
+  const { id, kind, claim } = action;
+  const attributes = { 'berth.action.id': id, 'berth.action.kind': kind, 'berth.action.claim': claim };
+  await traced(`action ${kind}`, { attributes }, () => runClaimed(context, options, action, claimedAtMs));
+}
+
+async function runClaimed(context: Context, options: RunOptions, action: Action, claimedAtMs: number): Promise<void> {
   const hold = openHold(context, action, claimedAtMs, (error) =>
     context.log.warn({ actionId: action.id, attempt: action.claim, error }, 'The hold could not be renewed'),
   );
@@ -90,33 +97,31 @@ function perform(context: Context, options: RunOptions, { action, server, sessio
     session,
     store,
     keyRing,
-    async step(name, deed) {
-      if (hold.isCancelRequested()) throw new Interrupted('cancel');
-      if (options.stopping.aborted) throw new Interrupted('release');
-      const startedAtMs = clock.monotonicMs();
-      const durationMs = () => Math.round(clock.monotonicMs() - startedAtMs);
-      const note = (outcome: 'succeeded' | 'failed') =>
-        metrics.observe(
-          'berth_step_duration_seconds',
-          { kind: action.kind, step: name, outcome },
-          durationMs() / 1_000,
-        );
-      await options.onMoment?.('started', name, action);
-      try {
-        const evidence = await deed();
-        await options.onMoment?.('performed', name, action);
-        await hold.record({ name, state: 'succeeded', durationMs: durationMs(), evidence });
-        note('succeeded');
-      } catch (error) {
-        if (codeOf(error) === 'claim_lost') throw error;
-        const evidence = { error: codeOf(error), message: publicMessage(error) };
-        await hold.record({ name, state: 'failed', durationMs: durationMs(), evidence });
-        note('failed');
-        throw error;
-      }
-      await options.onMoment?.('recorded', name, action);
-    },
+    step: (name, deed) => traced(`step ${name}`, {}, () => step(name, deed)),
   });
+
+  async function step(name: string, deed: () => Promise<Evidence>): Promise<void> {
+    if (hold.isCancelRequested()) throw new Interrupted('cancel');
+    if (options.stopping.aborted) throw new Interrupted('release');
+    const startedAtMs = clock.monotonicMs();
+    const durationMs = () => Math.round(clock.monotonicMs() - startedAtMs);
+    const note = (outcome: 'succeeded' | 'failed') =>
+      metrics.observe('berth_step_duration_seconds', { kind: action.kind, step: name, outcome }, durationMs() / 1_000);
+    await options.onMoment?.('started', name, action);
+    try {
+      const evidence = await deed();
+      await options.onMoment?.('performed', name, action);
+      await hold.record({ name, state: 'succeeded', durationMs: durationMs(), evidence });
+      note('succeeded');
+    } catch (error) {
+      if (codeOf(error) === 'claim_lost') throw error;
+      const evidence = { error: codeOf(error), message: publicMessage(error) };
+      await hold.record({ name, state: 'failed', durationMs: durationMs(), evidence });
+      note('failed');
+      throw error;
+    }
+    await options.onMoment?.('recorded', name, action);
+  }
 }
 
 /** Ends the action, what it was about, and their events in one commit; then says a word to whoever is next in line. */

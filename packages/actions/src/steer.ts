@@ -7,6 +7,7 @@ import { findKind } from './kinds';
 import { subjectOf } from './kinds/change';
 import { contradicts, getCredential } from './kinds/subjects';
 import { refuseOutside } from './kinds/whole-credential';
+import { nudgeAsked } from './nudge';
 import { takeWrite } from './once';
 
 /**
@@ -53,7 +54,7 @@ export async function retryAction(context: Context, id: string, caller: Caller):
     await recordSteering(tx, action, 'action_retry', 'queued', caller);
     return tx.actions.retry(id);
   });
-  if (retried !== null) void context.sender.send(retried);
+  if (retried !== null) nudgeAsked(context, retried);
   return getAction(context.store, id);
 }
 

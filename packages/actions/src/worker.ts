@@ -27,7 +27,10 @@ async function start(engine: Engine, process: string, lifetime: Lifetime, faults
     engine: engine.name,
     concurrency,
     onError: (error) => context.log.warn({ error }, 'The queue does not answer as it should; trying again'),
-    work: (actionId) => run(context, options, actionId),
+    work: (actionId, from) => {
+      const trace = { kind: 'consumer', from, attributes: { 'berth.action.id': actionId } } as const;
+      return context.tracing.begin('take nudge', trace, () => run(context, options, actionId));
+    },
   });
   lifetime.onStop('consumer', consumer.close);
   watchConsumer(context, consumer);

@@ -10,4 +10,5 @@ export * from './event';
 export * from './ids';
 export * from './secret';
 export * from './server';
+export * from './span';
 export * from './within';

@@ -65,7 +65,8 @@ export type NudgeWorker = ReturnType<typeof makeWorker>['worker'];
 
 export interface WorkerOptions {
   concurrency: number;
-  work(actionId: string): Promise<void>;
+  /** `traceparent`: as the nudge had it. */
+  work(actionId: string, traceparent?: string): Promise<void>;
 }
 
 /** Opens a worker, which takes nothing before its `run`. Throws as `openQueue` does, whose tables it needs. */
@@ -114,7 +115,7 @@ function makeQueue(engine: EngineName, options: QueueOptions) {
 
 function makeWorker(engine: EngineName, options: QueueOptions, { concurrency, work }: WorkerOptions) {
   const name = queueName(engine);
-  const process = async (job: Job<{ id: string }>) => work(job.data.id);
+  const process = async ({ data, opts }: Job<{ id: string }>) => work(data.id, opts.telemetry?.metadata);
   const shared = { concurrency, autorun: false };
   if (!isRedis(options)) {
     const worker = new Worker(name, process, { ...shared, connection: postgresOf(options) }, createPostgresBackend);

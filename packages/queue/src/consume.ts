@@ -10,7 +10,7 @@ export interface ConsumeOptions extends QueueOptions {
   /** Default: this machine's. */
   clock?: Clock;
   /** Works on one action by its id. What it throws is the board's to show; the action's own row tells the truth. */
-  work(actionId: string): Promise<void>;
+  work(actionId: string, traceparent?: string): Promise<void>;
 }
 
 export interface Consumer {
@@ -44,9 +44,9 @@ export function openConsumer(options: ConsumeOptions): Consumer {
   const { onError } = options;
   const inHand = new Set<Promise<void>>();
   const line = watchLine(() => inHand.size < options.concurrency);
-  const work = (actionId: string): Promise<void> => {
+  const work = (actionId: string, traceparent?: string): Promise<void> => {
     line.taken();
-    const working = options.work(actionId).finally(() => inHand.delete(working));
+    const working = options.work(actionId, traceparent).finally(() => inHand.delete(working));
     inHand.add(working);
     return working;
   };

@@ -1,6 +1,6 @@
 // Sending nudges. A nudge is a best-effort word: a queue that is down never delays or fails a request, because the
 // sweeper says everything again. What is lost is counted.
-import { type EngineName, isEngineName, systemClock, within } from '@berth/core';
+import { type EngineName, isEngineName, systemClock, untraced, within } from '@berth/core';
 import {
   checkQueueUrl,
   closeSoon,
@@ -20,6 +20,8 @@ export interface NudgeWord {
   engine: string;
   /** How many nudges this makes: a job id that BullMQ still knows would be swallowed silently. */
   nudges: number;
+  /** W3C's `traceparent` of who asked for the action, where that is traced: random ids, nothing else. */
+  traceparent?: string | undefined;
 }
 
 export interface Sender {
@@ -94,7 +96,7 @@ function queuesOf(options: QueueOptions) {
     open(engine: EngineName): Promise<OpenQueue> {
       const known = opened.get(engine);
       if (known !== undefined) return known;
-      const opening = openQueue(engine, options);
+      const opening = untraced(() => openQueue(engine, options)); // it outlives the request that happens to open it
       opened.set(engine, opening);
       opening.catch(() => opened.delete(engine));
       return opening;
@@ -127,6 +129,8 @@ async function addTo(queues: ReturnType<typeof queuesOf>, engine: EngineName, nu
   }
 }
 
-function jobOptions(nudge: NudgeWord) {
-  return { jobId: `${nudge.id}-${nudge.nudges}`, attempts: 1, removeOnComplete: HISTORY, removeOnFail: HISTORY };
+/** The trace goes where BullMQ's own telemetry puts it, beside the data: they hold the id of the action alone. */
+function jobOptions({ id, nudges, traceparent }: NudgeWord) {
+  const trace = traceparent === undefined ? {} : { telemetry: { metadata: traceparent } };
+  return { jobId: `${id}-${nudges}`, attempts: 1, removeOnComplete: HISTORY, removeOnFail: HISTORY, ...trace };
 }

@@ -26,6 +26,7 @@ test('two variables are enough; the rest has values for one machine', () => {
     port: 8080,
     trustedProxies: [],
     metrics: { host: '127.0.0.1', port: null },
+    tracing: null,
     migrate: 'apply',
     logLevel: 'info',
     workerConcurrency: 4,
@@ -45,6 +46,9 @@ test('every variable is read', () => {
     BERTH_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::1',
     BERTH_METRICS_HOST: '::1',
     BERTH_METRICS_PORT: '0',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.org/',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-key=key-secret,x-other=a%20b',
+    OTEL_TRACES_SAMPLER_ARG: '0.1',
     BERTH_MIGRATE: 'refuse',
     BERTH_LOG_LEVEL: 'debug',
     BERTH_WORKER_CONCURRENCY: '7',
@@ -61,6 +65,8 @@ test('every variable is read', () => {
   expect(config).toMatchObject({ ...rest, workerConcurrency: 7, sweepIntervalMs: 50 });
   const keepDays = { actions: 1, refreshes: 2, events: 3, deliveries: 4, audit: 5, tombstones: 0 };
   expect(config.keepDays).toEqual(keepDays);
+  expect(config.tracing).toMatchObject({ endpoint: 'https://collector.example.org/', ratio: 0.1 });
+  expect(config.tracing?.headers.reveal()).toBe('x-key=key-secret,x-other=a%20b');
   expect(config.metrics).toEqual({ host: '::1', port: 0 });
   expect(config.trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::1']);
 });
@@ -94,6 +100,11 @@ const WRONG: [string, string][] = [
   ['BERTH_PORT', 'wrong-secret'],
   ['BERTH_METRICS_PORT', '65536'],
   ['BERTH_METRICS_PORT', 'wrong-secret'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'wrong-secret'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://wrong-secret'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'wrong-secret'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'x=wrong-secret%'],
+  ['OTEL_TRACES_SAMPLER_ARG', '1.1'],
   ['BERTH_MIGRATE', 'wrong-secret'],
   ['BERTH_LOG_LEVEL', 'wrong-secret'],
   ['BERTH_WORKER_CONCURRENCY', '0'],

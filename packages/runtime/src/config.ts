@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { PlatformError, Secret } from '@berth/core';
 import { z } from 'zod';
+import type { TracingConfig } from './tracing';
 
 /** What Express calls loopback, link-local and private addresses. */
 const PRIVATE = ['loopback', 'linklocal', 'uniquelocal'];
@@ -20,6 +21,12 @@ const addresses = z
   .string()
   .transform((text) => text.split(',').map((each) => each.trim()))
   .refine((list) => list.every(isNetwork), `must be addresses, networks (10.0.0.0/8) or ${PRIVATE.join(', ')}`);
+
+/** `name=value,name=value`: checked here so that a wrong one is named at the start, and not when the first span is sent. */
+const headerList = z
+  .string()
+  .regex(/^\s*[\w-]+=[^,]*(,\s*[\w-]+=[^,]*)*$/, 'must be name=value, separated by commas')
+  .refine((text) => !/%(?![0-9A-Fa-f]{2})/.test(text), 'must be percent-encoded');
 
 /** Ids of keys, as they stand in BERTH_KEYS before the colon; a whole entry would put a key where ids are printed. */
 const keyIds = z
@@ -48,6 +55,10 @@ const schema = z.object({
   BERTH_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   /** Without it nothing listens there. */
   BERTH_METRICS_PORT: port.optional(),
+  /** Without it nothing is traced. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: secret(headerList).optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   BERTH_MIGRATE: z.enum(['apply', 'refuse']).default('apply'),
   BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
@@ -88,6 +99,8 @@ export interface Config {
   trustedProxies: string[];
   /** Where /metrics and the questions about health are answered, on every process; `port` null: nowhere. */
   metrics: { host: string; port: number | null };
+  /** Where traces are sent; null: nowhere. */
+  tracing: TracingConfig | null;
   migrate: 'apply' | 'refuse';
   logLevel: string;
   workerConcurrency: number;
@@ -131,6 +144,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     port: env.BERTH_PORT,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
     metrics: { host: env.BERTH_METRICS_HOST, port: env.BERTH_METRICS_PORT ?? null },
+    tracing: tracingOf(env),
     migrate: env.BERTH_MIGRATE,
     logLevel: env.BERTH_LOG_LEVEL,
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
@@ -148,6 +162,12 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     },
     hiddenQuarantine: env.BERTH_HIDDEN_QUARANTINE,
   };
+}
+
+function tracingOf(env: z.infer<typeof schema>): TracingConfig | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = env;
+  if (endpoint === undefined) return null;
+  return { endpoint, headers: headers ?? new Secret(''), ratio: env.OTEL_TRACES_SAMPLER_ARG };
 }
 
 function isNetwork(text: string): boolean {

@@ -5,4 +5,6 @@ export * from './lifetime';
 export * from './log';
 export * from './metrics';
 export { METRICS, type MetricName, type MetricSpec } from './metrics-table';
+export * from './open-tracing';
+export * from './tracing';
 export * from './watch-door';

@@ -1,6 +1,6 @@
 // The log: one JSON line per fact on standard output. Fields are a list, never a payload, so that no body, header or
 // row can slip in.
-import { codeOf } from '@berth/core';
+import { codeOf, currentSpan } from '@berth/core';
 import { pino } from 'pino';
 
 /** All that a log line may carry beside its message: ids, codes and measures; never a name of a login, never a secret. */
@@ -36,13 +36,19 @@ export interface Log {
 
 /** The log of one process; there is nothing to close. `level: 'silent'` writes nothing. */
 export function openLog(process: string, level: string): Log {
-  const logger = pino({ level, base: { process }, serializers: { error: describeError } });
+  const logger = pino({ level, base: { process }, serializers: { error: describeError }, mixin: traceOf });
   return {
     debug: (fields, message) => logger.debug(listed(fields), message),
     info: (fields, message) => logger.info(listed(fields), message),
     warn: (fields, message) => logger.warn(listed(fields), message),
     error: (fields, message) => logger.error(listed(fields), message),
   };
+}
+
+/** Which trace a line belongs to, where there is one: by it a line is found from a trace, and the other way round. */
+function traceOf(): { trace_id?: string } {
+  const span = currentSpan();
+  return span === null ? {} : { trace_id: span.traceId };
 }
 
 /** The list as it is kept while running: the compiler lets a wider object pass, a row for instance. */

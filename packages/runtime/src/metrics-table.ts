@@ -61,6 +61,12 @@ export const METRICS = {
     labels: ['metric'],
     by: EVERY,
   },
+  berth_trace_batches_lost_total: {
+    type: 'counter',
+    help: 'Batches of spans that the collector of traces did not take, where traces are sent.',
+    labels: [],
+    by: EVERY,
+  },
   berth_actions_ended_total: {
     type: 'counter',
     help: 'Actions that this worker ended, by how, and of failures by the code of docs/errors.md; not those called off while queued.',

@@ -14,7 +14,7 @@ import { Secret, systemClock } from '@berth/core';
 import { postgresql } from '@berth/engines/postgresql';
 import { rulesOf } from '@berth/engines/rules';
 import { openSender } from '@berth/queue';
-import { openLog, openMetrics } from '@berth/runtime';
+import { NO_TRACING, openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type ActionWithSteps, openStore } from '@berth/store';
 import { Client } from 'pg';
@@ -91,6 +91,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     metrics: openMetrics('journey'),
     sender,
     store,
+    tracing: NO_TRACING,
   };
   const urls = { BERTH_STORE_URL: testStore.url, BERTH_QUEUE_URL: queueUrl.reveal() };
   const processes = openProcesses({ ...urls, BERTH_KEYS: key.reveal() });

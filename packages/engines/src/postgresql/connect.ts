@@ -2,10 +2,11 @@
 // may have lost its lock as well.
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
-import { HOLD_MS, PlatformError, type Secret, type TlsMode } from '@berth/core';
+import { HOLD_MS, PlatformError, type Secret, type SpanOptions, type TlsMode, traced } from '@berth/core';
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
 import type { ServerAddress } from '../contract';
 import { errorOf, type Fault, faultOf } from './errors';
+import { operationOf } from './operation';
 
 /** A server that does not shake hands within this time is called unreachable. */
 const CONNECT_MS_MAX = 10_000;
@@ -55,13 +56,22 @@ export type Attempt =
 
 /** Opens a connection, or throws what an admin is to be told. Must be closed. */
 export async function openConnection(target: Target, leftMs: () => number): Promise<Connection> {
-  const attempt = await attemptConnection(target, leftMs);
-  if (attempt.fault) throw errorOf(attempt.fault);
-  return attempt.connection;
+  const { connection, fault } = await attemptConnection(target, leftMs);
+  if (fault) throw errorOf(fault);
+  return connection;
 }
 
 /** Opens a connection or says why not. Throws before anything is sent: `claim_lost`, `admin_refused` for no password. */
-export async function attemptConnection(target: Target, leftMs: () => number): Promise<Attempt> {
+export function attemptConnection(target: Target, leftMs: () => number): Promise<Attempt> {
+  return traced('connect', spanOf('connect'), () => attempt(target, leftMs));
+}
+
+/** No address and no name: whose database it is stands with the action. */
+function spanOf(operation: string): SpanOptions {
+  return { kind: 'client', attributes: { 'db.system.name': 'postgresql', 'db.operation.name': operation } };
+}
+
+async function attempt(target: Target, leftMs: () => number): Promise<Attempt> {
   const timeoutMs = Math.min(demandLeft(leftMs), CONNECT_MS_MAX);
   const statementMs = Math.ceil(Math.min(demandLeft(leftMs), STATEMENT_MS_MAX));
   const socket = new Socket();
@@ -150,7 +160,8 @@ function connectionOver(
       limitMs = wishMs;
       demandLeft(leftMs);
     }
-    return send<Row>(sql, values);
+    const operation = operationOf(sql);
+    return traced(operation, spanOf(operation), () => send<Row>(sql, values));
   }
 
   const pid: unknown = Reflect.get(client, 'processID'); // of pg, but not of its types
