@@ -33,10 +33,14 @@ const scopes = z
   .refine((list) => new Set(list).size === list.length, 'must name each once');
 const choice = reference.nullable().exactOptional();
 const settings = {
-  limits: z.strictObject({ project: choice, environment: choice }).exactOptional(),
+  limits: z
+    .strictObject({ project: choice, environment: choice })
+    .exactOptional()
+    .describe('It sees and changes nothing outside.'),
   defaults: z
     .strictObject({ engine: choice, plan: choice, environment: choice, project: choice, pool: choice })
-    .exactOptional(),
+    .exactOptional()
+    .describe('What a request for a database leaves out.'),
   sees_quarantine: z.boolean().exactOptional(),
   expires_at: instant.nullable().exactOptional(),
 };
@@ -44,7 +48,7 @@ const settings = {
 const newAccess = z.strictObject({
   team: reference.exactOptional(),
   name: newName,
-  person: reference,
+  person: reference.describe('Who answers for it; the audit names them.'),
   scopes,
   ...settings,
 });
@@ -55,7 +59,9 @@ const accessChange = changeOf({
   person: fixed('make another access'),
   ...settings,
 });
-const rotation = z.strictObject({ grace_seconds: wholeNumber(0, GRACE_S_MAX).default(0) });
+const rotation = z.strictObject({
+  grace_seconds: wholeNumber(0, GRACE_S_MAX).default(0).describe('How long the token before is taken as well.'),
+});
 const listQuery = z.strictObject({
   ...pageQuery,
   team: ofThe('team'),

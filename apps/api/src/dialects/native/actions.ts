@@ -61,7 +61,7 @@ export const actionEndpoints: Endpoint[] = [
       200: steered('cancelled', 'It was cancelled.'),
       202: steered('running', 'It goes on: a running create stops between two steps.'),
     },
-    errors: ['not_cancellable', 'name_taken', 'quota_exceeded'],
+    errors: ['not_cancellable', 'in_use', 'name_taken', 'quota_exceeded'],
     examples: { 'still queued': { status: 200 }, 'a running create': { status: 202 } },
     handle: (api, call) => steerAction(api, call, cancelAction),
   }),
@@ -74,7 +74,7 @@ export const actionEndpoints: Endpoint[] = [
     scopes: STEER,
     body: nothing,
     answers: { 202: steered('queued', 'It is queued again.') },
-    errors: ['contradicts', 'name_taken', 'quota_exceeded'],
+    errors: ['contradicts', 'in_use', 'name_taken', 'quota_exceeded'],
     handle: (api, call) => steerAction(api, call, retryAction),
   }),
 ];

@@ -23,7 +23,10 @@ import { accepts, lists, shows } from './shapes/answers';
 import { credentialShape, revealedShape, showCredential, showRevealed } from './shapes/credential';
 import type { ExampleKind } from './shapes/example-actions';
 
-const newCredential = z.strictObject({ username: newName.optional(), role: z.enum(ROLES).optional() });
+const newCredential = z.strictObject({
+  username: newName.optional().describe('Default: one is made up.'),
+  role: z.enum(ROLES).optional().describe('Default: `owner`.'),
+});
 const newGrant = z.strictObject({ database: reference, role: z.enum(ROLES) });
 const listQuery = z.strictObject(pageQuery);
 const getQuery = z.strictObject({ reveal: flag.optional().describe('Whether its password is shown.') });
@@ -69,7 +72,7 @@ export const credentialEndpoints: Endpoint[] = [
     scopes: READ,
     query: getQuery,
     answers: shows(z.union([credentialShape, revealedShape])),
-    errors: ['in_use', 'contradicts'],
+    errors: ['in_use', 'contradicts', 'key_missing'],
     examples: { 'without its password': {}, 'with its password': { query: { reveal: 'true' }, shows: revealedShape } },
     isDeed: ({ request }) => request.query.reveal === 'true',
     handle: getCredential,
@@ -92,7 +95,7 @@ export const credentialEndpoints: Endpoint[] = [
     summary: 'Let a login into one more database, or change its role there',
     body: newGrant,
     answers: accepted('grant_create'),
-    errors: ['in_use', 'contradicts', 'unknown_reference', 'disagree'],
+    errors: ['contradicts', 'unknown_reference', 'disagree'],
     examples: { 'may write': { body: { database: 'orders', role: 'readwrite' } } },
     handle: createGrant,
   }),
@@ -103,7 +106,7 @@ export const credentialEndpoints: Endpoint[] = [
     id: 'deleteGrant',
     summary: 'Keep a login out of one of its databases',
     answers: accepts('grant_delete', { credential: credentialShape.nullable() }),
-    errors: ['in_use', 'contradicts'],
+    errors: ['contradicts'],
     handle: deleteGrant,
   }),
   endpoint({

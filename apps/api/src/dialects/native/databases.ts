@@ -48,13 +48,16 @@ const newDatabase = z.strictObject({
   environment: reference.optional(),
   pool: reference.optional(),
   labels: labels.optional(),
-  owner_login: z.enum(OWNER_LOGINS).optional(),
+  owner_login: z
+    .enum(OWNER_LOGINS)
+    .optional()
+    .describe('`auto`: its first login is made with it. `none`: ask for logins one by one. Default: `auto`.'),
 });
 
 /** Labels are replaced as a whole. */
 const changedDatabase = changeOf({
   labels: labels.optional(),
-  protected: z.boolean().optional(),
+  protected: z.boolean().optional().describe('While it is true a DELETE is refused.'),
   project: reference.optional(),
   plan: reference.optional(),
   ...Object.fromEntries(
@@ -76,7 +79,7 @@ const listQuery = z.strictObject({
 const createQuery = z.strictObject({ dry_run: flag.optional().describe('Only says where it would go.') });
 const deleteQuery = z.strictObject({ purge: flag.optional().describe('Drops it for good, without quarantine.') });
 
-const extension = z.strictObject({ days: wholeNumber(1, QUARANTINE_DAYS_MAX) });
+const extension = z.strictObject({ days: wholeNumber(1, QUARANTINE_DAYS_MAX).describe('So many days more.') });
 
 const about = { tag: 'Databases', noun: 'database' } as const;
 const steered = { ...about, scopes: STEER } as const;
@@ -112,10 +115,7 @@ export const databaseEndpoints: Endpoint[] = [
       'The action has ended in the time that `Prefer: wait` gave it; or a dry run.',
       accepted('database_create'),
     ),
-    errors: [
-      ...(['name_taken', 'quota_exceeded', 'unknown_reference', 'disagree'] as const),
-      ...(['no_server', 'not_built', 'no_room'] as const),
-    ],
+    errors: ['name_taken', 'quota_exceeded', 'unknown_reference', 'disagree', 'no_room'],
     examples: {
       'by its name': { body: { name: 'orders' } },
       'all of it said': {
@@ -196,7 +196,7 @@ export const databaseEndpoints: Endpoint[] = [
     body: extension,
     answers: shows(databaseShape),
     errors: ['contradicts'],
-    examples: { 'a month from now': { body: { days: 30 } } },
+    examples: { 'a month more': { body: { days: 30 } } },
     handle: extendDatabase,
   }),
 ];

@@ -28,7 +28,8 @@ export const reference = z
   .string()
   .min(1, 'must not be empty')
   .max(REFERENCE_LENGTH_MAX, `may have ${REFERENCE_LENGTH_MAX} characters`)
-  .refine(isPlainText, 'must not hold control characters');
+  .refine(isPlainText, 'must not hold control characters')
+  .describe('A name or an id.');
 
 const labelRecord = z
   .record(
@@ -52,7 +53,11 @@ export const labels = z
     context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is no name that is allowed here' });
   })
   .pipe(labelRecord)
-  .meta({ type: 'object', additionalProperties: { type: 'string', maxLength: LABEL_LENGTH_MAX } });
+  .meta({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: LABEL_LENGTH_MAX },
+    description: `Up to ${LABELS_MAX} words for programs. They are replaced as a whole.`,
+  });
 
 /** A whole number between two bounds, which the refusal names. */
 export function wholeNumber(min: number, max: number) {
@@ -64,10 +69,14 @@ const SIZE_BYTES_MIN = 1024 ** 2;
 const SIZE_BYTES_MAX = 1024 ** 5;
 
 /** Room for one database: from 1 MiB to 1 PiB. */
-export const sizeBytes = wholeNumber(SIZE_BYTES_MIN, SIZE_BYTES_MAX).transform((bytes) => BigInt(bytes));
+export const sizeBytes = wholeNumber(SIZE_BYTES_MIN, SIZE_BYTES_MAX)
+  .transform((bytes) => BigInt(bytes))
+  .describe('In bytes.');
 
 /** Days that a deleted database is kept; 0 keeps none; null leaves it to others. No more than it may be put off to. */
-export const quarantineDays = wholeNumber(0, QUARANTINE_DAYS_MAX).nullable();
+export const quarantineDays = wholeNumber(0, QUARANTINE_DAYS_MAX)
+  .nullable()
+  .describe('Days that a deleted database is kept; 0 keeps none, null leaves it to others.');
 
 /** A moment, with its zone (RFC 3339). */
 export const instant = z.iso

@@ -31,7 +31,8 @@ const ADMIN_URL_LENGTH_MAX = 2_000;
 const adminUrl = z
   .string()
   .max(ADMIN_URL_LENGTH_MAX, `may have ${ADMIN_URL_LENGTH_MAX} characters`)
-  .transform((url) => new Secret(url));
+  .transform((url) => new Secret(url))
+  .describe('`postgres://user:password@host:5432?sslmode=require`. It goes in and never comes out.');
 
 /** Which of them an engine may have open is the engine's to say. */
 const openDatabases = z
@@ -94,7 +95,7 @@ export const serverEndpoints: Endpoint[] = [
     body: newServer,
     isWaitedFor: true,
     answers: accepted,
-    errors: ['name_taken', 'unknown_reference', 'disagree', 'not_built'],
+    errors: ['name_taken', 'unknown_reference', 'disagree'],
     examples: {
       'with its admin login': {
         body: {
@@ -128,7 +129,7 @@ export const serverEndpoints: Endpoint[] = [
     body: serverChange,
     isWaitedFor: true,
     answers: acceptsOrShows(serverShape, accepted),
-    errors: ['name_taken', 'unknown_reference', 'disagree', 'contradicts'],
+    errors: ['name_taken', 'unknown_reference', 'disagree', 'contradicts', 'in_use'],
     examples: {
       drained: { body: { state: 'draining' }, status: 200 },
       'what nobody can shut': { body: { open_databases: ['template1'] } },
