@@ -23,6 +23,8 @@ const shape = z.object({
   }),
 });
 
+/** Of a body in a complaint. */
+const SHOWN_LENGTH_MAX = 300;
 const DOCUMENT_ID = 'berth:document';
 const document = closed(documentOf(DOCUMENTED_ROUTES));
 const { paths, components } = shape.parse(document);
@@ -98,7 +100,7 @@ export function complaintsAbout(sent: Witnessed): string[] {
   if (known === undefined)
     return [204, 405].includes(status) ? [] : [`${name} is not documented and answered ${status}`];
   const told = known.responses[status];
-  if (told === undefined) return [`${name} answered ${status}, which is not documented: ${sent.text}`];
+  if (told === undefined) return [`${name} answered ${status}, which is not documented: ${startOf(sent)}`];
   const shared = told.$ref === undefined ? null : told.$ref.replace('#/components/responses/', '');
   const answered = shared === null ? told : (components.responses[shared] ?? {});
   const pointer =
@@ -107,6 +109,8 @@ export function complaintsAbout(sent: Witnessed): string[] {
     (complaint) => `${name} answered ${status}: ${complaint}`,
   );
 }
+
+const startOf = ({ text }: Witnessed) => (text ?? '').slice(0, SHOWN_LENGTH_MAX);
 
 function patternOf(template: string): RegExp {
   return new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}/?$`, 'i');
@@ -144,7 +148,7 @@ function bodyComplaints({ content }: z.infer<typeof answer>, pointer: string[], 
   const validate = ajv.getSchema(`${DOCUMENT_ID}#/${[...pointer, 'content', type, 'schema'].map(escaped).join('/')}`);
   if (validate === undefined) return ['the document has no schema for it'];
   if (validate(JSON.parse(sent.text)) === true) return [];
-  return [`${ajv.errorsText(validate.errors)}: ${sent.text}`];
+  return [`${ajv.errorsText(validate.errors)}: ${startOf(sent)}`];
 }
 
 const escaped = (part: string) => encodeURIComponent(part.replace(/~/g, '~0').replace(/\//g, '~1'));
