@@ -10,6 +10,7 @@ import { type Access, type Action, openStore, type Project, type Server, type Te
 import { Client } from 'pg';
 import { appOf } from './app';
 import { openRateLimits, type RateLimitOptions } from './http/rate-limits';
+import { openStreams, type StreamBounds, type Streams } from './http/streams';
 import { overhear } from './witness.fixture';
 
 const GIB = 1024n ** 3n;
@@ -20,6 +21,7 @@ export interface TestApi {
   /** Of such answers. */
   complaints: Set<string>;
   context: Context;
+  streams: Streams;
   /** Abort it to stop as a process stops. */
   stopping: AbortController;
   team: Team;
@@ -40,12 +42,14 @@ export interface TestApiOptions {
   change?: Partial<Context>;
   /** Default: none. */
   rateLimits?: Partial<RateLimitOptions>;
+  /** Default: the usual ones. */
+  streamBounds?: Partial<StreamBounds>;
 }
 
 /** Opens an API over an empty store. Close it before the store. */
 export async function openTestApi(
   storeUrl: Secret,
-  { queueUrl, change, rateLimits }: TestApiOptions = {},
+  { queueUrl, change, rateLimits, streamBounds }: TestApiOptions = {},
 ): Promise<TestApi> {
   const store = openStore({ url: storeUrl, connectionsMax: 10, process: 'api test' });
   const sender = openSender({ url: queueUrl ?? storeUrl, process: 'api test', onError: () => {} }); // the sender counts
@@ -63,6 +67,7 @@ export async function openTestApi(
   };
   const stopping = new AbortController();
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0, ...rateLimits });
+  const streams = openStreams(context.metrics, streamBounds);
   const team = await store.catalog.ensureTeam('own');
   const otherTeam = await store.catalog.ensureTeam('other');
   const project = await store.catalog.ensureProject(team.id, 'default');
@@ -71,11 +76,12 @@ export async function openTestApi(
   const environment = await store.catalog.ensureEnvironment('development');
   await store.catalog.ensurePlan({ name: 'small', engine: 'postgresql', sizeBytesMax: GIB, connectionsMax: 20 });
   const server = await addServer(context, 'first', environment.id);
-  const { app, complaints } = overhear(appOf({ ...context, limits, stopping: stopping.signal }));
+  const { app, complaints } = overhear(appOf({ ...context, limits, stopping: stopping.signal, streams }));
   return {
     app,
     complaints,
     context,
+    streams,
     stopping,
     team,
     otherTeam,

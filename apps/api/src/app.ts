@@ -13,10 +13,15 @@ import { renderProblem } from './http/problem';
 import { openRefusals } from './http/refusals';
 import { requestMetrics } from './http/request-metrics';
 import { requestSpans } from './http/request-span';
+import { openStreams } from './http/streams';
 import { openapiRouter } from './openapi/router';
 
+/** What an app is made of. Without `streams` it has some of its own, with the usual bounds. */
+export type Serving = Omit<ApiContext, 'streams'> & Partial<Pick<ApiContext, 'streams'>>;
+
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
-export function appOf(api: ApiContext): Express {
+export function appOf(serving: Serving): Express {
+  const api = { streams: openStreams(serving.metrics), ...serving };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did

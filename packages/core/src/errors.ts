@@ -19,6 +19,7 @@ export const ERRORS = {
   not_cancellable: { status: 409, retry: 'never', title: 'This action cannot be cancelled any more' },
   in_use: { status: 409, retry: 'never', title: 'Something still uses it' },
   quota_exceeded: { status: 409, retry: 'never', title: 'The quota is used up' },
+  cursor_expired: { status: 410, retry: 'never', title: 'What follows this cursor is not kept any more' },
   body_too_large: { status: 413, retry: 'never', title: 'The body is too large' },
   unsupported_media_type: { status: 415, retry: 'never', title: 'The body is of a kind that is not read here' },
   invalid_request: { status: 422, retry: 'never', title: 'The request is not valid' },

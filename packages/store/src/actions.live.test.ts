@@ -213,6 +213,36 @@ describe('what each arrow writes', () => {
     },
   );
 
+  it('what puts it off is told once, however often it is tried; another reason is told, and a start after a release', async () => {
+    const put = (code: ErrorCode) => ({ code, isCounted: false, isUnreached: false });
+    let action = await actionIn('running');
+    const since = await street.lastEvent();
+    const again = async () => {
+      action = demand(await actions().claim(action.id, 'next'));
+    };
+    for (const code of ['server_unreachable', 'server_unreachable', 'server_busy', 'server_busy'] as const) {
+      await actions().postpone(action, 0, put(code));
+      await again();
+    }
+    await actions().release(action);
+    await again();
+    await actions().postpone(action, 0, put('server_busy'));
+    await again();
+    await actions().finish(action);
+    const events = await street.sql(
+      `SELECT type, data->>'code' AS code FROM events WHERE number > $1 ORDER BY number`,
+      [since],
+    );
+    expect(events.map(({ type, code }) => [type, code])).toEqual([
+      ['action.postponed', 'server_unreachable'],
+      ['action.postponed', 'server_busy'],
+      ['action.released', null],
+      ['action.started', null],
+      ['action.postponed', 'server_busy'],
+      ['action.succeeded', null],
+    ]);
+  });
+
   it('release: one more nudge to send, no failure; releaseExpired: a failure', async () => {
     const released = await actions().release(await actionIn('running'));
     expect(released).toMatchObject({ nudges: 2, nudged_at: null, failures: 0, not_before: null });

@@ -4,6 +4,7 @@ import {
   type ActionKind,
   type EngineName,
   type ErrorCode,
+  type EventType,
   HOLD_MS,
   NUDGE_LOST_MS,
   newId,
@@ -56,6 +57,11 @@ export const ACTION_ENDED_CHANNEL = 'berth_action_ended';
 /** What two claims at the same moment cannot both write. */
 const LOST_RACE = /^(actions_one_running_|held_credentials_pkey)/;
 const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
+/** A server that is away for a day is tried a thousand times: what is the same as before is not told again. In one
+ * statement every part but RETURNING sees the row as it was before it. */
+const IS_NEWLY_TRIED = Prisma.sql`changed.postponed_code IS NULL`;
+const IS_NEWLY_POSTPONED = Prisma.sql`changed.postponed_code IS DISTINCT FROM (
+  SELECT before.postponed_code FROM actions before WHERE before.id = changed.id)`;
 const columns = columnsOf('changed', Prisma.ActionScalarFieldEnum);
 const told = Prisma.sql`SELECT ${columns}, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
 
@@ -115,18 +121,7 @@ function requestedOf(db: Db) {
 
 /** What the holder of an action does to it, from claim to end. */
 function heldOf(db: Db) {
-  /** One arrow for a holder: throws `claim_lost` when the key does not fit any more. */
-  async function turn(key: ClaimKey, set: Prisma.Sql, event: Parameters<typeof raise>[0], ends: boolean) {
-    const [row] = await db.$queryRaw<Action[]>`
-      WITH changed AS (
-        UPDATE actions SET ${set}
-        WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
-      ), raised AS (${raise(event, ACTION_REFERENCES)}), let_go AS (${LET_CREDENTIALS_GO})
-      ${ends ? told : Prisma.sql`SELECT ${columns} FROM changed`}`;
-    if (row === undefined) throw claimLost(key);
-    return row;
-  }
-
+  const turn = turnOf(db);
   return {
     /**
      * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, behind an older action of
@@ -138,11 +133,11 @@ function heldOf(db: Db) {
         const [row] = await db.$queryRaw<Action[]>`
           WITH changed AS (
             UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
-              started_at = coalesce(started_at, now()), not_before = NULL, postponed_code = NULL
+              started_at = coalesce(started_at, now()), not_before = NULL
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
               AND ${IS_ITS_TURN}
             RETURNING *
-          ), raised AS (${raise('action.started', ACTION_REFERENCES)}), held AS (${HOLD_CREDENTIALS})
+          ), raised AS (${raise('action.started', ACTION_REFERENCES, IS_NEWLY_TRIED)}), held AS (${HOLD_CREDENTIALS})
           SELECT ${columns} FROM changed`;
         return row ?? null;
       } catch (error) {
@@ -198,16 +193,38 @@ function heldOf(db: Db) {
           unreached = unreached + ${isUnreached ? 1 : 0}, postponed_code = ${code}`,
         'action.postponed',
         false,
+        IS_NEWLY_POSTPONED,
       ),
 
     /** running -> queued at once, by a holder that stops in good order and nudges; a lost nudge is swept at once. Throws `claim_lost`. */
     release: (key: ClaimKey): Promise<Action> =>
       turn(
         key,
-        Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudges = nudges + 1, nudged_at = NULL`,
+        Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudges = nudges + 1, nudged_at = NULL,
+          postponed_code = NULL`,
         'action.released',
         false,
       ),
+  };
+}
+
+/** One arrow for a holder: throws `claim_lost` when the key does not fit any more. `only` is when its event is raised. */
+function turnOf(db: Db) {
+  return async (
+    key: ClaimKey,
+    set: Prisma.Sql,
+    event: EventType,
+    ends: boolean,
+    only?: Prisma.Sql,
+  ): Promise<Action> => {
+    const [row] = await db.$queryRaw<Action[]>`
+      WITH changed AS (
+        UPDATE actions SET ${set}
+        WHERE id = ${key.id} AND claim = ${key.claim} AND state = 'running' RETURNING *
+      ), raised AS (${raise(event, ACTION_REFERENCES, only)}), let_go AS (${LET_CREDENTIALS_GO})
+      ${ends ? told : Prisma.sql`SELECT ${columns} FROM changed`}`;
+    if (row === undefined) throw claimLost(key);
+    return row;
   };
 }
 
@@ -218,7 +235,8 @@ function inLineOf(db: Db) {
     async releaseExpired(id: string): Promise<Action | null> {
       const [row] = await db.$queryRaw<Action[]>`
         WITH changed AS (
-          UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL, failures = failures + 1, nudged_at = NULL
+          UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL, failures = failures + 1, nudged_at = NULL,
+            postponed_code = NULL
           WHERE id = ${id} AND state = 'running' AND held_until < now() RETURNING *
         ), raised AS (${raise('action.released', ACTION_REFERENCES)}), let_go AS (${LET_CREDENTIALS_GO})
         SELECT ${columns} FROM changed`;

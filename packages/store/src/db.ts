@@ -1,6 +1,7 @@
 // What the noun files share: the Prisma client or a transaction of it, raising an event inside a statement, and
 // reading which constraint was violated.
 import { type EventType, newId, type PlatformError } from '@berth/core';
+import { eventData } from './event-data';
 import { Prisma, type PrismaClient } from './generated/client';
 
 /** The client, or a transaction of it. Every noun function works on either. */
@@ -18,11 +19,22 @@ export function columnsOf(table: string, fields: Record<string, string>): Prisma
   return Prisma.raw(columns.join(', '));
 }
 
-/** The INSERT that raises an event for each row of the statement's `changed`, to stand in the same WITH. */
-export function raise(type: EventType, references: Prisma.Sql): Prisma.Sql {
+/** How every statement that raises an event can be told. */
+const RAISES = 'INSERT INTO events ';
+
+/**
+ * The INSERT that raises an event for the row of the statement's `changed`, to stand in the same WITH. With `only` it is
+ * raised where that holds of the row.
+ */
+export function raise(type: EventType, references: Prisma.Sql, only = Prisma.sql`true`): Prisma.Sql {
   return Prisma.sql`
-    INSERT INTO events (id, type, team_id, database_id, credential_id, server_id, action_id)
-    SELECT ${newId('event')}, ${type}, ${references} FROM changed`;
+    ${Prisma.raw(RAISES)}(id, type, team_id, database_id, credential_id, server_id, action_id, data)
+    SELECT ${newId('event')}, ${type}, ${references}, ${eventData(type)} FROM changed WHERE ${only}`;
+}
+
+/** Whether one of the values of a statement is a `raise`. */
+export function isRaising(values: unknown[]): boolean {
+  return values.some((value) => value instanceof Prisma.Sql && value.strings.some((text) => text.includes(RAISES)));
 }
 
 /**

@@ -14,7 +14,7 @@ afterAll(() => street?.close());
 const LISTENERS = `FROM pg_stat_activity WHERE application_name = 'berth listener' AND datname = current_database()`;
 
 async function isListening(): Promise<boolean> {
-  return (await street.sql(`SELECT ${LISTENERS} AND query LIKE 'LISTEN%' AND state = 'idle'`)).length === 1;
+  return (await street.sql(`SELECT ${LISTENERS} AND query ~ '^(LISTEN|NOTIFY)' AND state = 'idle'`)).length === 1;
 }
 
 const cut = () => street.sql(`SELECT pg_terminate_backend(pid, 5000) ${LISTENERS}`);

@@ -3,6 +3,8 @@
 export type Row = Record<string, unknown>;
 
 let count = 0;
+/** What core's catalogue says an event of a server holds. */
+const SERVER_DATA = JSON.stringify({ name: 'server', engine: 'postgresql', state: 'unchecked' });
 
 /** What stands in the store before each case. */
 export const STREET: [string, Row][] = [
@@ -28,7 +30,7 @@ export const STREET: [string, Row][] = [
     'actions',
     { id: 'action', kind: 'database_create', engine: 'postgresql', database_id: 'database', server_id: 'server' },
   ],
-  ['events', { id: 'event', type: 'action.queued' }],
+  ['events', { id: 'event', type: 'server.registered', server_id: 'server', data: SERVER_DATA }],
   ['endpoints', { id: 'endpoint', team_id: 'team', url: 'https://example.org', secret_sealed: 's' }],
   ['endpoints', { id: 'endpoint_other', team_id: 'team', url: 'https://example.org', secret_sealed: 's' }],
 ];
@@ -98,7 +100,7 @@ const ROWS: Record<string, (id: string) => Row> = {
     const times = { started_at: 'now', ended_at: 'now' };
     return { action_id: 'action', attempt: count, name: 'a_step', state: 'succeeded', ...times };
   },
-  events: (id) => ({ id, type: 'action.queued' }),
+  events: (id) => ({ id, type: 'server.registered', server_id: 'server', data: SERVER_DATA }),
   endpoints: (id) => ({ id, team_id: 'team', url: 'https://example.org', secret_sealed: 's' }),
   deliveries: (id) => ({ id, event_id: 'event', endpoint_id: oneOf('endpoint', 'endpoint_other') }),
   idempotency_keys: (id) => ({ access_id: 'access', key: id, fingerprint: 'f' }),

@@ -10,9 +10,11 @@ import { catalogOf } from './catalog';
 import { credentialsOf } from './credentials';
 import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
-import { type Db, isDeadlock } from './db';
+import { type Db, isDeadlock, isRaising } from './db';
 import { endedActionsOf } from './ended-actions';
 import { environmentsOf } from './environments';
+import { type EventFeed, openEventFeed } from './event-feed';
+import { eventsOf } from './events';
 import { figuresOf } from './figures';
 import { PrismaClient } from './generated/client';
 import { grantsOf } from './grants';
@@ -56,6 +58,8 @@ export interface Store extends Nouns {
   /** Connections that are in use or idle, and how many queries wait for one, now. */
   connections(): Connections;
   listener: Listener;
+  /** Follows the events of every process. */
+  feed: EventFeed;
   close(): Promise<void>;
 }
 
@@ -84,9 +88,15 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
   });
   const client = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
   const listener = openListener(url);
+  const nouns = nounsOf(telling(client, listener.tellEvents));
+  const feed = openEventFeed(nouns.events, listener);
   return {
-    ...nounsOf(client),
-    transaction: (work) => onceMore(() => client.$transaction((tx) => work(nounsOf(tx)))),
+    ...nouns,
+    async transaction(work) {
+      const done = await onceMore(() => client.$transaction((tx) => work(nounsOf(tx))));
+      listener.tellEvents(); // most raise some, and a word too many costs a look
+      return done;
+    },
     briefly: (work) =>
       onceMore(() =>
         client.$transaction(async (tx) => {
@@ -117,11 +127,30 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       waiting: pool.waitingCount,
     }),
     listener,
+    feed,
     async close() {
+      await feed.close();
       await listener.close();
       await client.$disconnect();
     },
   };
+}
+
+/** The client, telling of each statement that raised an event when it is committed, which outside a transaction is at once. */
+function telling(client: PrismaClient, tell: () => void): PrismaClient {
+  return new Proxy(client, {
+    get(target, key) {
+      if (key !== '$queryRaw' && key !== '$executeRaw') return Reflect.get(target, key);
+      return (...statement: unknown[]) => {
+        const result: PromiseLike<unknown> = Reflect.apply(target[key], target, statement);
+        if (!isRaising(statement)) return result;
+        return result.then((done) => {
+          tell();
+          return done;
+        });
+      };
+    },
+  });
 }
 
 /** Two writers may wait for each other; the store ends one of them, and what it did is undone. */
@@ -149,6 +178,7 @@ function nounsOf(db: Db) {
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
     environments: environmentsOf(db),
     figures: figuresOf(db),
+    events: eventsOf(db),
     idempotency: idempotencyOf(db),
     oldEvents: oldEventsOf(db),
     plans: plansOf(db),

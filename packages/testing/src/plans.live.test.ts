@@ -117,6 +117,8 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
       '/v1/actions?state=failed',
       '/v1/actions?state=queued',
       `/v1/actions?database_id=${mine?.id}`,
+      '/v1/events?limit=50',
+      `/v1/events?database_id=${mine?.id}`,
     ]) {
       const { next_cursor: cursor } = await get(token, list);
       if (cursor !== null) await get(token, `${list}&cursor=${cursor}`);
@@ -127,6 +129,8 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
     `/v1/databases/${mine?.id}`,
     `/v1/databases/${mine?.id}/credentials`,
     `/v1/actions/${queued?.id}`,
+    `/v1/actions/${queued?.id}/events`,
+    '/v1/events?cursor=now',
   ])
     await get(operator, path);
   for (const filter of ['', `?access_id=${grown?.id}`, `?team=${grown?.team_id}`, `?subject_id=${mine?.id}`])

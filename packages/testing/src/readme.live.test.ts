@@ -53,6 +53,7 @@ describeWhere(hasCurl, 'curl is not installed', 'the walk-through of README.md',
       ...['reserve_names', 'create_database', 'create_login', 'check_login', 'check_isolation'].map(
         (step) => `${step} succeeded`,
       ),
+      ...['action.queued', 'action.started', 'action.succeeded'],
       '[]',
       '[ { number: 1 } ]',
       '[ { number: 1 } ]',

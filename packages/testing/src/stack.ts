@@ -1,6 +1,7 @@
 // What a test file runs against: its own store, cloned from the template of the run, on real servers.
 import { Secret } from '@berth/core';
 import { Client } from 'pg';
+import { eventComplaints } from './event-complaints';
 import { newStoreName, TEMPLATE_NAME } from './store-name';
 
 export interface TestServers {
@@ -41,7 +42,10 @@ export interface TestStore {
   /** The same URL as the product takes it. */
   secretUrl: Secret;
   name: string;
-  /** Drops the store; refused by the server while a session is open in it, which is the point. */
+  /**
+   * Drops the store; refused by the server while a session is open in it, which is the point. Throws when it holds an event
+   * that is not of the catalogue.
+   */
   close(): Promise<void>;
 }
 
@@ -56,7 +60,11 @@ export async function openTestStore(): Promise<TestStore> {
     url: url.href,
     secretUrl: new Secret(url.href),
     name,
-    close: () => administer(storeUrl, `DROP DATABASE IF EXISTS "${name}"`),
+    async close() {
+      const complaints = await eventComplaints(url.href);
+      await administer(storeUrl, `DROP DATABASE IF EXISTS "${name}"`);
+      if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import type { PlatformError } from '@berth/core';
 import type { Request, Response, Router } from 'express';
 import type { RateLimits } from '../http/rate-limits';
 import type { DocumentedRoute } from '../http/route';
+import type { Streams } from '../http/streams';
 
 /** What the API gives a dialect. */
 export interface ApiContext extends Context {
@@ -17,6 +18,8 @@ export interface ApiContext extends Context {
   limits: RateLimits;
   /** Peers whose word on where a request comes from is taken. Default: none. */
   trustedProxies?: string[];
+  /** The streams of events that are open. */
+  streams: Streams;
 }
 
 export interface Dialect {

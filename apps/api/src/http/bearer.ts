@@ -2,7 +2,7 @@
 import { type Caller, type Context, noteUse } from '@berth/actions';
 import { PlatformError, type Scope, Secret } from '@berth/core';
 import { hashToken } from '@berth/secrets';
-import type { Access } from '@berth/store';
+import type { Access, Store } from '@berth/store';
 import type { Request, Response } from 'express';
 import { noteAccess } from './access-log';
 import { addressOf } from './address';
@@ -33,6 +33,12 @@ export async function getBearerAccess(
   await limits.countRequest(access.id);
   noteUse(store, access, clock.now());
   return { ...access, address: addressOf(request) };
+}
+
+/** The access that the request's token opens now, for what goes on long after it was let in; null when it opens none. */
+export async function findBearerAgain(store: Store, request: Request): Promise<Access | null> {
+  const token = readBearer(request);
+  return token === null ? null : store.accesses.findBearer(hashToken(token));
 }
 
 /** Throws `missing_scope`, naming what would do, unless the access has one of these. None includes another. */

@@ -7,6 +7,7 @@ export const EXAMPLE_IDS = {
   credential: 'cred_01m0x8e5k1g6n8b3c5e7f9h0jc',
   database: 'db_01m0x8e5k0f5m7a2b4d6e8g9hd',
   environment: 'env_01m0x7c1a2def8t7j0p2r4s5ve',
+  event: 'evt_01m0x8e5k4k9r1e6f8h0j2m3nb',
   plan: 'plan_01m0x7c1a3ef09v8k1q3s5t6wf',
   pool: 'pool_01m0x7c1a4fg1aw9m2r4t6v7xg',
   project: 'proj_01m0x7d2b3ef0av7j0p2r4s5vh',

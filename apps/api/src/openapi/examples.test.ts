@@ -62,6 +62,11 @@ const ARRANGED: Record<string, () => Promise<Ids>> = {
     await api.context.store.actions.fail(await claim(api, ids.action ?? ''), 'engine_refused', 'It refused.');
     return ids;
   },
+  readActionEvents: async () => {
+    const ids = await furnish(api, api.team, `made${sent}`);
+    await api.sql('DELETE FROM events WHERE action_id = $1', [ids.action]); // as retention does in the end
+    return ids;
+  },
   deleteGrant: async () => {
     const { credential } = await furnish(api, api.team, `made${sent}`);
     const { database } = await furnish(api, api.team, `other${sent}`);

@@ -63,13 +63,15 @@ function examplesOf(template: string, method: Method, told: z.infer<typeof opera
         return value === undefined || each.name === undefined ? [] : [[each.name, String(value)]];
       }),
     );
+  const isStreamed = Object.values(responses).some(({ content: told }) => told?.['text/event-stream'] !== undefined);
+  const bodiless = isStreamed ? { Accept: 'text/event-stream' } : {}; // of a stream, that there is none
   return Object.entries(responses)
     .filter(([status]) => Number(status) < 300)
     .flatMap(([status, { content: answered }]) =>
       answersOf(answered).map(({ answer, name }) => ({
         ...{ operationId, name, method, template, ids, answer, status: Number(status) },
         query: named('query', name),
-        headers: { ...named('header', name), ...(answer !== null && { Accept: answer.type }) },
+        headers: { ...named('header', name), ...(answer === null ? bodiless : { Accept: answer.type }) },
         body: sent[name]?.value,
       })),
     );

@@ -20,6 +20,7 @@ const TAGS: Record<string, string> = {
   Databases: 'Logical databases: asked for, listed, changed, quarantined and restored, deleted.',
   Credentials: 'Logins of databases, each with a role in each of its databases.',
   Actions: 'What was asked, how far it is, how it ended.',
+  Events: 'What happened: a log to read, and streams of it to follow.',
   Teams: 'The tenants. For operators.',
   Projects: 'Groups of a team’s databases.',
   Accesses: 'Tokens: who calls, what they may do, and what they leave out. For operators.',

@@ -52,7 +52,11 @@ const ROWS = {
   servers: { name: '$id', engine: 'postgresql', host: '$id', port: 1, admin_sealed: 's', ...place(['pool_id']) },
   actions: { kind: 'database_update', engine: 'postgresql', state: 'succeeded', ...place(['server_id']) },
   steps: { attempt: 1, name: 'a_step', state: 'succeeded' },
-  events: { type: 'action.queued' },
+  events: {
+    type: 'server.registered',
+    ...place(['server_id']),
+    data: '{"name":"s","engine":"postgresql","state":"active"}',
+  },
   endpoints: { ...place(['team_id']), url: 'https://example.org', secret_sealed: 's' },
   deliveries: {},
   audit: { deed: 'team_create', outcome: 'done' },

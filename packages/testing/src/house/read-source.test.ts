@@ -49,12 +49,14 @@ test.each([
   ['console.log(1)', 'console'],
   ['api.store.databases.insert(row)', 'writes to the store'],
   ['store.transaction(work)', 'writes to the store'],
+  ['store.actions.issue(row)', 'writes to the store'],
 ])('sees that %s touches %s', (text, touched) => {
   expect(readSource('a.ts', text).touches).toEqual([touched]);
 });
 
 test('a read of the store is no write', () => {
-  const reads = 'store.databases.find(id); api.store.catalog.listPlans(); store.ping(); store.close();';
+  const reads =
+    'store.databases.find(id); api.store.catalog.listPlans(); store.ping(); store.close(); store.events.isOver(id); store.feed.follow();';
   expect(readSource('a.ts', reads).touches).toEqual([]);
 });
 

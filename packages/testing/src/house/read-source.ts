@@ -12,8 +12,9 @@ export const WATCHED = [
 ] as const;
 export type Watched = (typeof WATCHED)[number];
 
-/** `store.databases.insert`, `api.store.transaction`; reads begin with find, get or list. */
-const STORE_WRITE = /(^|\.)store\.(transaction|exclusively|(?!listener\b)\w+\.(?!(find|get|list)[A-Z]?)\w+)$/;
+/** `store.databases.insert`, `api.store.transaction`; reads begin with find, get, list or is. */
+const STORE_WRITE =
+  /(^|\.)store\.(transaction|exclusively|(?!(listener|feed)\b)\w+\.(?!(find|get|list|is)([A-Z]|$))\w+)$/;
 
 export interface SourceFacts {
   /** Every specifier: static, dynamic, `require`, type-only, re-exports, `import x = require()`, `import('x')` types. */

@@ -42,6 +42,7 @@ function statusOf({ code }: PlatformError): keyof typeof NAMES {
       return 503; // as the product throttles
     case 400:
     case 409:
+    case 410:
     case 413:
     case 415:
     case 422:

@@ -63,11 +63,14 @@ function pairsFor(field: string): Pair[] {
   return [idPair(noun), { theirs: NAME, nobodys: 'unknownxx' }];
 }
 
-/** Everything but the time, of an answer in which the tried word is made alike. */
+/** The end of the log: it moves on with every transaction of the server. */
+const HEAD = /(?<="next_cursor":")[\w-]+(?=")/;
+
+/** Everything but the time, of an answer in which the tried word is made alike. The length says what the text does. */
 async function answerOf(sent: request.Test, tried: string): Promise<unknown> {
   const { status, headers, text } = await sent;
-  const { date: _, etag: __, ...rest } = headers;
-  return JSON.parse(JSON.stringify({ status, rest, text }).replaceAll(tried, 'TRIED'));
+  const { date: _, etag: __, 'content-length': ___, ...rest } = headers;
+  return JSON.parse(JSON.stringify({ status, rest, text: text.replace(HEAD, 'HEAD') }).replaceAll(tried, 'TRIED'));
 }
 
 const send = (row: Row, path: string, body: object | undefined) =>
@@ -141,5 +144,6 @@ test('fields were found and tried, not passed over', () => {
   expect(tried.get('patch /databases/:id')).toEqual(expect.arrayContaining(['the', 'plan', 'project']));
   expect(tried.get('post /credentials/:id/grants')).toEqual(['the', 'database']);
   expect(tried.get('get /actions')).toEqual(['database_id']);
+  expect(tried.get('get /events')).toEqual(['action_id', 'credential_id', 'database_id', 'server_id']);
   expect(tried.get('get /projects')).toEqual(['name', 'team']);
 });

@@ -91,6 +91,8 @@ export const TABLE: Row[] = [
   { method: 'get', path: '/actions/:id', scopes: read, noun: 'action' },
   { method: 'post', path: '/actions/:id/cancel', scopes: keepers, noun: 'action', opens: 'not_cancellable' },
   { method: 'post', path: '/actions/:id/retry', scopes: keepers, noun: 'action', opens: 'contradicts' },
+  { method: 'get', path: '/actions/:id/events', scopes: read, noun: 'action' },
+  { method: 'get', path: '/events', scopes: read, noun: null },
   ...crud('team', '/teams', { name: 'fresh' }, { read: operate }),
   ...crud('project', '/projects', { name: 'fresh' }, { read }),
   ...crud('access', '/accesses', access, { read: operate }),

@@ -59,7 +59,12 @@ function send(row: Row, id: string, headers: Record<string, string>) {
 }
 
 test('the table holds every route of the native API, and no other', () => {
-  const routes = nativeRoutes({ ...api.context, limits: noLimits, stopping: api.stopping.signal });
+  const routes = nativeRoutes({
+    ...api.context,
+    limits: noLimits,
+    stopping: api.stopping.signal,
+    streams: api.streams,
+  });
   const names = (list: { method: string; path: string }[]) =>
     list.map(({ method, path }) => `${method} ${path}`).sort();
   expect(names(TABLE)).toEqual(names(routes));

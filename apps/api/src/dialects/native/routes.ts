@@ -8,6 +8,7 @@ import { credentialEndpoints } from './credentials';
 import { databaseEndpoints } from './databases';
 import type { Endpoint } from './endpoint';
 import { environmentEndpoints } from './environments';
+import { eventEndpoints } from './events';
 import { planEndpoints } from './plans';
 import { poolEndpoints } from './pools';
 import { projectEndpoints } from './projects';
@@ -19,6 +20,7 @@ export const NATIVE_ENDPOINTS: Endpoint[] = [
   ...databaseEndpoints,
   ...credentialEndpoints,
   ...actionEndpoints,
+  ...eventEndpoints,
   ...teamEndpoints,
   ...projectEndpoints,
   ...accessEndpoints,
