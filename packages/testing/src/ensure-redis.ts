@@ -26,5 +26,5 @@ const INSTALL_MS_MAX = 180_000;
 const isThere = () => works('redis-server', ['--version']);
 
 function works(program: string, flags: string[]): boolean {
-  return spawnSync(program, flags, { stdio: 'ignore' }).status === 0;
+  return spawnSync(program, flags, { stdio: 'ignore', env: process.env }).status === 0;
 }

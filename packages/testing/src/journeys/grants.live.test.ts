@@ -13,6 +13,7 @@ import type { Role } from '@berth/core';
 import { type Journey, openJourney, withClient } from '../journey';
 import { runAction } from '../run-action';
 import { testServers } from '../stack';
+import { onEachQueue } from '../test-queue';
 
 let journey: Journey;
 let count = 0;
@@ -187,17 +188,29 @@ async function giveUpAfterOne(actionId: string): Promise<void> {
   );
 }
 
-test('a worker killed in the middle of giving or taking: the grant is made once, and taken once', async () => {
-  const [one, other] = [await make(), await make()];
-  const input = { credentialId: one.login, database: other.id, role: 'readonly' as const };
-  const given = await request(journey.context, grantCreate, input, journey.access);
-  await surviveDeath(given.id, 'grant_role');
-  const uri = await uriIn(one.login, other.name);
-  await ask(uri, 'SELECT 1');
-  const pair = { credentialId: one.login, databaseId: other.id };
-  const taken = await request(journey.context, grantDelete, pair, journey.access);
-  await surviveDeath(taken.id, 'remove_grant');
-  await expect(ask(uri, 'SELECT 1')).rejects.toMatchObject({ code: '42501' });
+onEachQueue((queue) => {
+  let usual: Journey;
+  beforeAll(async () => {
+    usual = journey;
+    journey = await openJourney({ queue });
+  });
+  afterAll(async () => {
+    await journey.close();
+    journey = usual;
+  });
+
+  test('a worker killed in the middle of giving or taking: the grant is made once, and taken once', async () => {
+    const [one, other] = [await make(), await make()];
+    const input = { credentialId: one.login, database: other.id, role: 'readonly' as const };
+    const given = await request(journey.context, grantCreate, input, journey.access);
+    await surviveDeath(given.id, 'grant_role');
+    const uri = await uriIn(one.login, other.name);
+    await ask(uri, 'SELECT 1');
+    const pair = { credentialId: one.login, databaseId: other.id };
+    const taken = await request(journey.context, grantDelete, pair, journey.access);
+    await surviveDeath(taken.id, 'remove_grant');
+    await expect(ask(uri, 'SELECT 1')).rejects.toMatchObject({ code: '42501' });
+  });
 });
 
 async function surviveDeath(actionId: string, step: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Answer } from '../berth';
 import { describeWhere } from '../describe-where';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
-import { isStopped } from '../test-process';
+import { isStopped, type TestProcess } from '../test-process';
 import { openTestRedis, type TestRedis, whyNoRedis } from '../test-redis';
 import { openTestRedisCluster, type TestRedisCluster } from '../test-redis-cluster';
 
@@ -19,15 +19,17 @@ describeWhere(missing === null, missing ?? '', 'Redis', () => {
   let redis: TestRedis;
   let journey: Journey;
   let apiUrl: string;
-  const askedFirst: string[] = [];
+  let worker: TestProcess;
   let count = 0;
 
   beforeAll(async () => {
     redis = await openTestRedis();
     journey = await openJourney({ queueUrl: redis.url });
-    const [api] = await Promise.all([journey.startApi(), journey.startMaintenance()]);
+    const starting = [journey.startApi(), journey.startWorker(), journey.startMaintenance()] as const;
+    const [api, first] = await Promise.all(starting);
     apiUrl = api.url ?? '';
-    askedFirst.push(...(await burst()).ids);
+    worker = first;
+    await allDoneOnce((await burst()).ids); // and what the first requests warm up is warm
   });
   afterAll(async () => {
     redis?.thaw();
@@ -94,15 +96,16 @@ describeWhere(missing === null, missing ?? '', 'Redis', () => {
   }
 
   test('FLUSHALL while actions run and others are queued: none is lost, none is done twice', async () => {
-    const [first = ''] = askedFirst;
-    const worker = await journey.startVictim(first, 'started:create_login:SIGSTOP'); // the worker of all these tests
+    await worker.stop();
+    const queued = await burst();
+    worker = await journey.startVictim(queued.ids[0] ?? '', 'started:create_login:SIGSTOP'); // and the worker from now on
     await eventually(() => isStopped(worker.pid), { what: 'the worker to stand still in the middle of an action' });
     const { ids } = await burst(() => redis.send('FLUSHALL'));
     const { data } = await journey.context.store.actions.list({ state: 'running' }, { cursor: null, limit: 10 });
     expect(data.length).toBeGreaterThan(0);
     worker.signal('SIGCONT');
     await letNudgesGetOld();
-    await allDoneOnce([...askedFirst, ...ids]);
+    await allDoneOnce([...queued.ids, ...ids]);
   }, 120_000);
 
   test.each([
