@@ -51,6 +51,7 @@ export async function openContext(process: string, connectionsMax: number, lifet
   const store = openStore({ url: config.storeUrl, connectionsMax, process });
   lifetime.onStop('store', store.close);
   await checkKeys(store, keyRing);
+  await store.exclusively('berth restored events', (tx) => tx.events.settleRestored());
   const onError = (error: unknown) =>
     log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
   const onAdvice = (advice: Error) => log.warn({ error: advice }, 'The queue works, but is not set up as it should be');
