@@ -130,7 +130,7 @@ function entryPoints() {
   for (const app of fs.readdirSync(join(root, 'apps'))) {
     if (fs.existsSync(join(root, 'apps', app, 'src/main.ts'))) entries[app] = join('apps', app, 'src/main.ts');
   }
-  for (const command of ['start', 'demo', 'bench']) {
+  for (const command of ['start', 'demo', 'bench', 'bare-server']) {
     const file = join('apps/launcher/src', `${command}.ts`);
     if (fs.existsSync(join(root, file))) entries[`launcher/${command}`] = file;
   }

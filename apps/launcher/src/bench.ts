@@ -1,112 +1,106 @@
-// `npm run bench`: what Berth costs on top of the statements it sends, measured in one run on an embedded Berth of its
-// own, which is gone afterwards. Not a test: it fails only when it cannot measure.
+// `npm run bench`: what Berth costs, measured in one run on servers of its own, which are gone afterwards. Not a test: it
+// fails only when it cannot measure.
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { makeTemporaryHome } from '@berth/embedded';
-import { type CallApi, openApiClient } from './api-client';
+import { compareWithBare, tellComparisons } from './bench/against-bare';
 import { type BenchOptions, readBenchOptions } from './bench/bench-options';
-import { type BenchReport, describeMachine, figuresUnder, ratiosUnder, tellReport } from './bench/bench-report';
-import { readBreakdown } from './bench/breakdown';
-import { dropMade, PREFIX, withClient } from './bench/made-objects';
-import { residentMb } from './bench/resident-memory';
-import { type Lap, type Load, runRound } from './bench/rounds';
-import { openSides, type SideName, type Sides } from './bench/sides';
-import { type Berth, type BerthFacts, openBerth } from './berth';
+import { tellReport } from './bench/bench-report';
+import { measureCreates } from './bench/creates';
+import { measureGrowth, tellGrowth } from './bench/growth';
+import { measureMemory, tellMemory } from './bench/memory';
+import { openWorkshop, type Workshop } from './bench/workshop';
+import { type Berth, openBerth } from './berth';
 import { type CommandContext, runCommand } from './command';
 import { removeHome, TEMPORARY_FOLDERS } from './remove-home';
 
-/** No round begins after this long. */
-const TOTAL_MS_MAX = 120_000;
+const TITLES: Record<BenchOptions['name'], string> = {
+  creates: 'Creates through Berth against the bare statements, on one machine, in turns',
+  accept: 'Accepted POSTs a second, against a bare Express with one insert and one job, in turns',
+  poll: 'Polls a second, against a bare Express with one row, in turns',
+  growth: 'A store that has grown against a new one, in turns',
+  memory: 'Memory in use after many actions',
+};
 
 void runCommand(async (context) => {
   const options = readBenchOptions(process.argv.slice(2));
-  const { env, terminal, onInterrupt, interrupted } = context;
-  let berth: Berth | null = null;
-  terminal.heading('Berth benchmark: creates through Berth against the bare statements, on one machine, in turns');
+  const { interrupted, terminal } = context;
+  terminal.heading(TITLES[options.name]);
   const home = await makeTemporaryHome([...new Set([tmpdir(), ...TEMPORARY_FOLDERS])]);
-  onInterrupt({
-    stop: async () => berth?.stop(),
-    force: async () => {
-      await berth?.force();
-      await removeHome(home, 'wholly');
-    },
-  });
   try {
     interrupted.throwIfAborted();
-    berth = await openBerth({ home, apiPort: 0, echoLogs: false, logLevel: 'info', env, terminal });
-    terminal.live('Starting an embedded Berth');
-    const facts = await berth.start();
-    terminal.done('Started an embedded Berth', performance.now());
-    const report = await measure(context, facts, options);
-    terminal.live('Stopping everything');
-    await berth.stop();
+    const report = await measure(context, options, home);
     await removeHome(home, 'wholly');
-    tellReport(terminal, report);
     if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
     return 0;
   } catch (error) {
-    await berth?.stop();
     await removeHome(home, interrupted.aborted ? 'wholly' : 'but for its logs');
     throw error;
   }
 });
 
-async function measure(context: CommandContext, facts: BerthFacts, options: BenchOptions): Promise<BenchReport> {
-  const before = await residentMb(facts.pids);
-  const callApi = openApiClient(facts.apiUrl, facts.token);
-  await makeRoom(callApi);
-  const { sides, recording } = await openSides(facts, callApi);
-  const laps = await runRounds(context, facts, options, sides);
-  const after = await residentMb(facts.pids);
-  const { rows } = await withClient(facts.serverUrl.reveal(), (client) => client.query('SHOW server_version'));
-  const breakdownOf = (load: Load) =>
-    readBreakdown(
-      facts.storeUrl,
-      laps.filter((lap) => lap.load === load).flatMap((lap) => lap.asked),
-    );
-  return {
-    machine: describeMachine(String(rows[0]?.server_version)),
-    rounds: new Set(laps.map((lap) => lap.round)).size,
-    statements: {
-      connections: recording.tape.filter((move) => move.kind === 'open').length,
-      sent: recording.tape.filter((move) => move.kind === 'query').length,
-    },
-    figures: { alone: figuresUnder(laps, 'alone'), together: figuresUnder(laps, 'together') },
-    ratios: { alone: ratiosUnder(laps, 'alone'), together: ratiosUnder(laps, 'together') },
-    breakdown: { alone: await breakdownOf('alone'), together: await breakdownOf('together') },
-    residentMb: { before, after },
-  };
-}
-
-async function runRounds(
-  { terminal, interrupted }: CommandContext,
-  { serverUrl }: BerthFacts,
-  { rounds, count }: BenchOptions,
-  sides: Sides['sides'],
-): Promise<Lap[]> {
-  let made = 0;
-  const nameFor = (side: SideName) => `${PREFIX}${side}_${String(++made).padStart(4, '0')}`;
-  terminal.live('Warming up');
-  await runRound({ sides, round: 0, count: 4, nameFor, interrupted });
-  await dropMade(serverUrl.reveal());
-  const laps: Lap[] = [];
-  const startedMs = performance.now();
-  for (let round = 1; round <= rounds && performance.now() - startedMs < TOTAL_MS_MAX; round++) {
-    const begunMs = performance.now();
-    terminal.live(`Round ${round} of ${rounds}`);
-    laps.push(...(await runRound({ sides, round, count, nameFor, interrupted })));
-    await dropMade(serverUrl.reveal()); // not timed
-    terminal.done(`Round ${round} of ${rounds}`, performance.now() - begunMs);
+function measure(context: CommandContext, options: BenchOptions, home: string): Promise<unknown> {
+  const { name, rounds } = options;
+  switch (name) {
+    case 'creates':
+      return withBerth(context, home, async (berth) => {
+        const report = await measureCreates(context, await berth.start(), options);
+        tellReport(context.terminal, report);
+        return report;
+      });
+    case 'accept':
+    case 'poll':
+      return withWorkshop(context, home, async (workshop) => {
+        const reports = await compareWithBare(context.terminal, workshop, name, rounds);
+        tellComparisons(context.terminal, reports);
+        return reports;
+      });
+    case 'growth':
+      return withWorkshop(context, home, async (workshop) => {
+        const report = await measureGrowth(context.terminal, workshop, options);
+        tellGrowth(context.terminal, report);
+        return report;
+      });
+    case 'memory':
+      return measureMemory(context, home, options).then((reports) => {
+        tellMemory();
+        return reports;
+      });
+    default:
+      return name satisfies never;
   }
-  return laps;
 }
 
-/** Hundreds of databases at once: placement is to find room for them all. */
-async function makeRoom(callApi: CallApi): Promise<void> {
-  const list = await callApi('GET', '/v1/pools?engine=postgresql&environment=development');
-  const pools = (list as { data: { id: string }[] }).data;
-  for (const { id } of pools)
-    await callApi('PATCH', `/v1/pools/${id}`, { body: { connections_overcommit: OVERCOMMIT } });
+/** An embedded Berth that `work` starts, stopped whatever happens. */
+async function withBerth<T>(context: CommandContext, home: string, work: (berth: Berth) => Promise<T>): Promise<T> {
+  const { env, terminal, onInterrupt } = context;
+  let berth: Berth | null = null;
+  onInterrupt({ stop: async () => berth?.stop(), force: () => forceAway(berth, home) });
+  try {
+    berth = await openBerth({ home, apiPort: 0, echoLogs: false, logLevel: 'info', env, terminal });
+    return await work(berth);
+  } finally {
+    terminal.live('Stopping everything');
+    await berth?.stop();
+  }
 }
 
-const OVERCOMMIT = 1_000;
+async function forceAway(berth: Berth | null, home: string): Promise<void> {
+  await berth?.force();
+  await removeHome(home, 'wholly');
+}
+
+async function withWorkshop<T>(
+  context: CommandContext,
+  home: string,
+  work: (workshop: Workshop) => Promise<T>,
+): Promise<T> {
+  const workshop = await openWorkshop(context.terminal, home);
+  context.onInterrupt({ stop: workshop.close, force: workshop.close });
+  try {
+    return await work(workshop);
+  } finally {
+    context.terminal.live('Stopping everything');
+    await workshop.close();
+  }
+}

@@ -1,4 +1,5 @@
 // An embedded Berth: PostgreSQL from npm's binaries, and the processes of one machine that live and die together.
+export * from './app-process';
 export * from './binaries';
 export * from './data-directory';
 export * from './home';

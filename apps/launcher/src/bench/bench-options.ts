@@ -2,10 +2,16 @@
 import { parseArgs } from 'node:util';
 import { LaunchError } from '@berth/embedded';
 
+const NAMES = ['creates', 'accept', 'poll', 'growth', 'memory'] as const;
+
 export interface BenchOptions {
+  /** What is measured. */
+  name: (typeof NAMES)[number];
   rounds: number;
-  /** Creates of each side in each round, alone; twice as many four at once. */
+  /** `creates`: creates of each side in each round, alone; twice as many four at once. */
   count: number;
+  /** `growth`: ended actions of the large store; a tenth as many databases. `memory`: actions until the last look. */
+  actions: number | null;
   /** Where the figures go as JSON. */
   jsonFile: string | null;
 }
@@ -14,23 +20,33 @@ const ROUNDS = 6;
 const COUNT = 8;
 const ROUNDS_MAX = 100;
 const COUNT_MAX = 100;
+const ACTIONS_MAX = 10_000_000;
 
-/** Reads `--rounds N --count N --json FILE`. Throws LaunchError that says which is wrong. */
+/** Reads `name --rounds N --count N --actions N --json FILE`. Throws LaunchError that says which is wrong. */
 export function readBenchOptions(args: string[]): BenchOptions {
-  const { rounds, count, json } = parse(args);
+  const { values, positionals } = parse(args);
+  const [asked = 'creates', ...more] = positionals;
+  const name = NAMES.find((each) => each === asked);
+  if (name === undefined || more.length > 0) {
+    throw invalid(`"${positionals.join(' ')}" is not one of ${NAMES.join(', ')}`);
+  }
   return {
-    rounds: readNumber('--rounds', rounds, ROUNDS, ROUNDS_MAX),
-    count: readNumber('--count', count, COUNT, COUNT_MAX),
-    jsonFile: json ?? null,
+    name,
+    rounds: readNumber('--rounds', values.rounds, ROUNDS, ROUNDS_MAX),
+    count: readNumber('--count', values.count, COUNT, COUNT_MAX),
+    actions: values.actions === undefined ? null : readNumber('--actions', values.actions, 1, ACTIONS_MAX),
+    jsonFile: values.json ?? null,
   };
 }
 
 function parse(args: string[]) {
+  const text = { type: 'string' } as const;
   try {
     return parseArgs({
       args,
-      options: { rounds: { type: 'string' }, count: { type: 'string' }, json: { type: 'string' } },
-    }).values;
+      allowPositionals: true,
+      options: { rounds: text, count: text, actions: text, json: text },
+    });
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
@@ -47,6 +63,6 @@ function invalid(message: string): LaunchError {
   return new LaunchError(
     'setting_invalid',
     message,
-    `npm run bench -- --rounds ${ROUNDS} --count ${COUNT} --json figures.json`,
+    `npm run bench -- creates --rounds ${ROUNDS} --count ${COUNT} --json figures.json`,
   );
 }
