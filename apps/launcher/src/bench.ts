@@ -63,7 +63,7 @@ function measure(context: CommandContext, options: BenchOptions, home: string): 
       });
     case 'memory':
       return measureMemory(context, home, options).then((reports) => {
-        tellMemory();
+        tellMemory(context.terminal, reports);
         return reports;
       });
     default:

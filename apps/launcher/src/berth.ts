@@ -22,6 +22,8 @@ export interface BerthOptions {
   apiPort: number;
   echoLogs: boolean;
   logLevel: string;
+  /** Where nudges travel. Default: the store. */
+  queueUrl?: Secret;
   /** The environment of the launcher, of which the apps are given PATH, HOME, TZ and proxies at most. */
   env: Record<string, string | undefined>;
   terminal: Terminal;
@@ -59,6 +61,7 @@ export async function openBerth(options: BerthOptions): Promise<Berth> {
     storePassword: await ensureSecretFile(join(home, 'store-password'), makePassword),
     serverPassword: await ensureSecretFile(join(home, 'server-password'), makePassword),
     apiPort,
+    ...(options.queueUrl && { queueUrl: options.queueUrl }),
     logLevel: options.logLevel,
     env: appEnvironment(options.env),
     prepareStore: async (storeUrl) => (await loadFirstRun()).prepareStore(storeUrl),

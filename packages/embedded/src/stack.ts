@@ -22,6 +22,8 @@ export interface StackOptions {
   /** Where the API listens; 0 takes any free port. */
   apiPort: number;
   logLevel: string;
+  /** Where nudges travel. Default: the store. */
+  queueUrl?: Secret;
   /** What the apps are given besides: PATH, TZ and the like. */
   env: Record<string, string>;
   /** Done with the store's database before any app starts: one process brings its schema up to date, not all at once. */
@@ -186,7 +188,7 @@ function appOptions(options: StackOptions, name: string, storeUrl: Secret): Para
       ...options.env,
       NODE_ENV: 'production',
       BERTH_STORE_URL: storeUrl.reveal(),
-      BERTH_QUEUE_URL: storeUrl.reveal(),
+      BERTH_QUEUE_URL: (options.queueUrl ?? storeUrl).reveal(),
       BERTH_KEYS: options.keys.reveal(),
       BERTH_HOST: '127.0.0.1',
       BERTH_PORT: String(options.apiPort),

@@ -65,6 +65,12 @@ const VIEW_SQL = Prisma.sql`
     LEFT JOIN projects default_project ON default_project.id = default_project_id
     LEFT JOIN pools default_pool ON default_pool.id = default_pool_id`;
 
+/** Of an access: it is a living bearer access of this hash. */
+export const IS_GOOD_BEARER = (secretHash: string) => Prisma.sql`
+  (accesses.secret_hash = ${secretHash} OR (accesses.previous_secret_hash = ${secretHash} AND accesses.previous_until > now()))
+  AND accesses.kind = 'bearer' AND accesses.revoked_at IS NULL
+  AND (accesses.expires_at IS NULL OR accesses.expires_at > now())`;
+
 export function accessesOf(db: Db) {
   return { ...readsOf(db), ...writesOf(db), ...usesOf(db) };
 }
@@ -78,8 +84,7 @@ function readsOf(db: Db) {
     async findBearer(secretHash: string): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`
         SELECT ${columns} FROM accesses
-        WHERE (secret_hash = ${secretHash} OR (previous_secret_hash = ${secretHash} AND previous_until > now()))
-          AND kind = 'bearer' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+        WHERE ${IS_GOOD_BEARER(secretHash)}`;
       return row ?? null;
     },
 

@@ -22,6 +22,7 @@ export type { Use } from './living';
 export { migrate } from './migrate';
 export type { Page, PageRequest, Placed } from './page';
 export type { NamedPlan, PlanFields, PlanFilter } from './plans';
+export type { Polled } from './polls';
 export type { PoolFields, PoolFilter, PoolView } from './pools';
 export type { ProjectFilter, ProjectView } from './projects';
 export type { KeyInUse, ResealedRow, SealedPlace, SealedRow } from './sealed';

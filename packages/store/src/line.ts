@@ -34,19 +34,23 @@ export interface Wait {
   ahead: { id: string; kind: string; state: string } | null;
 }
 
+/** The columns `server` and `ahead` of a `Wait`. */
+export const WAIT = Prisma.sql`
+  (SELECT json_build_object('name', name, 'state', servers.state, 'checked_at', checked_at) FROM servers
+    WHERE servers.id = mine.server_id AND NOT ${SERVER_IS_OPEN}) AS server,
+  (SELECT json_build_object('id', ahead.id, 'kind', ahead.kind, 'state', ahead.state) FROM (
+      SELECT id, kind, state, number FROM actions other WHERE other.database_id = mine.database_id AND ${IS_BEFORE}
+      UNION ALL SELECT id, kind, state, number FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
+      UNION ALL SELECT id, kind, state, number FROM actions other
+        WHERE other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})) ahead
+    ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead`;
+
 export function waitsOf(db: Db) {
   return {
     /** Null when the action is not queued. */
     async findWait(id: string): Promise<Wait | null> {
       const [row] = await db.$queryRaw<Wait[]>`
-        SELECT (SELECT json_build_object('name', name, 'state', servers.state, 'checked_at', checked_at) FROM servers
-            WHERE servers.id = mine.server_id AND NOT ${SERVER_IS_OPEN}) AS server,
-          (SELECT json_build_object('id', ahead.id, 'kind', ahead.kind, 'state', ahead.state) FROM (
-              SELECT id, kind, state, number FROM actions other WHERE other.database_id = mine.database_id AND ${IS_BEFORE}
-              UNION ALL SELECT id, kind, state, number FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
-              UNION ALL SELECT id, kind, state, number FROM actions other
-                WHERE other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})) ahead
-            ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead
+        SELECT ${WAIT}
         FROM actions mine WHERE id = ${id} AND state = 'queued'`;
       return row ?? null;
     },

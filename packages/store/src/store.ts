@@ -23,6 +23,7 @@ import { waitsOf } from './line';
 import { type Listener, openListener } from './listener';
 import { oldEventsOf } from './old-events';
 import { plansOf } from './plans';
+import { pollsOf } from './polls';
 import { poolsOf } from './pools';
 import { projectsOf } from './projects';
 import { sealedOf } from './sealed';
@@ -57,6 +58,7 @@ export interface Store extends Nouns {
   ping(): Promise<void>;
   /** Connections that are in use or idle, and how many queries wait for one, now. */
   connections(): Connections;
+  polls: ReturnType<typeof pollsOf>;
   listener: Listener;
   /** Follows the events of every process. */
   feed: EventFeed;
@@ -126,6 +128,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
+    polls: pollsOf(pool),
     listener,
     feed,
     async close() {

@@ -15,6 +15,9 @@ const KINDS = [
 /** SQLSTATE: connection exceptions, too many connections, and a server that is shutting down or starting. */
 const SQLSTATES = /^(08...|53300|57P0[1-5])$/;
 
+/** Node's, of pg asked directly: nobody listens there, or the connection broke. */
+const SYSTEM_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT'];
+
 /** Prisma's own: no connection of the pool was free in time, no transaction could be begun in time. */
 const PRISMA_CODES = ['P2024', 'P2028'];
 
@@ -30,7 +33,8 @@ export function isStoreUnreachable(error: unknown): boolean {
   return (
     isOneOf(KINDS, child(cause, 'kind')) ||
     SQLSTATES.test(String(child(cause, 'originalCode'))) ||
-    isOneOf(PRISMA_CODES, child(error, 'code')) ||
+    SQLSTATES.test(String(child(error, 'code'))) ||
+    isOneOf([...PRISMA_CODES, ...SYSTEM_CODES], child(error, 'code')) ||
     isOneOf(MESSAGES, child(error, 'message'))
   );
 }

@@ -8,6 +8,9 @@ import { noteAccess } from './access-log';
 import { addressOf } from './address';
 import type { RateLimits } from './rate-limits';
 
+/** By the hash of a token; null when it opens nothing. */
+export type FindBearer = (secretHash: string) => Promise<Access | null>;
+
 /** The token of `Authorization: Bearer …` (the scheme in any case, RFC 9110 11.1); null when there is none. */
 export function readBearer(request: Request): Secret | null {
   const token = /^bearer +([^\s]+)$/i.exec(request.get('authorization') ?? '')?.[1];
@@ -16,15 +19,16 @@ export function readBearer(request: Request): Secret | null {
 
 /**
  * The access of the request's bearer token and where it calls from, noted for the log, the audit and its last use. Throws
- * `unauthenticated`, the same for all; `too_many_requests`.
+ * `unauthenticated`, the same for all; `too_many_requests`. `find` may read more than the access on its way.
  */
 export async function getBearerAccess(
   { clock, limits, store }: Context & { limits: RateLimits },
   request: Request,
   response: Response,
+  find: FindBearer = store.accesses.findBearer,
 ): Promise<Caller> {
   const token = readBearer(request);
-  const access = token === null ? null : await store.accesses.findBearer(hashToken(token));
+  const access = token === null ? null : await find(hashToken(token));
   if (access === null) {
     if (token !== null) await limits.countRefusal(addressOf(request));
     throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');

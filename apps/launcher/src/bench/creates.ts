@@ -69,7 +69,7 @@ async function runRounds(
 }
 
 /** Hundreds of databases at once: placement is to find room for them all. */
-async function makeRoom(callApi: CallApi): Promise<void> {
+export async function makeRoom(callApi: CallApi): Promise<void> {
   const list = await callApi('GET', '/v1/pools?engine=postgresql&environment=development');
   const pools = (list as { data: { id: string }[] }).data;
   for (const { id } of pools)

@@ -1,7 +1,7 @@
 // Actions: what was asked, how far it is, how it ended.
 import { cancelAction, isOperator, retryAction } from '@berth/actions';
-import { ACTION_STATES, isEnded } from '@berth/core';
-import type { Access, ActionWithSteps } from '@berth/store';
+import { ACTION_STATES, isEnded, isId } from '@berth/core';
+import type { Access, ActionWithSteps, Polled, Wait } from '@berth/store';
 import { z } from 'zod';
 import { answerOnce } from '../../http/once';
 import type { Success } from '../../http/operation';
@@ -9,7 +9,7 @@ import type { ApiContext } from '../dialect';
 import { READ, STEER } from './authenticate';
 import { type Asked, type Endpoint, endpoint } from './endpoint';
 import { idOf, nothing, pageOf, pageQuery, showPage } from './fields';
-import { getVisibleAction, isVisibleAction, limitsOf } from './reach';
+import { getVisibleAction, isVisibleAction, limitsOf, visibleActionOf } from './reach';
 import { actionShape, showAction, showWait, singleActionShape } from './shapes/action';
 import { lists, shows } from './shapes/answers';
 import { actionLike } from './shapes/example-actions';
@@ -19,6 +19,9 @@ const listQuery = z.strictObject({
   database_id: idOf('database').optional().describe('Only those about this database.'),
   state: z.enum(ACTION_STATES).optional().describe('Only those in this state.'),
 });
+
+/** The id of nothing: what has not the form of one does not reach the store. */
+const NO_ID = '';
 
 const about = { tag: 'Actions', noun: 'action' } as const;
 const steered = (state: 'cancelled' | 'queued' | 'running', what: string): Success => ({
@@ -47,6 +50,13 @@ export const actionEndpoints: Endpoint[] = [
     summary: 'Show an action, its steps, and what it waits for',
     scopes: READ,
     answers: shows(singleActionShape),
+    findBy: (api, call) => async (secretHash) => {
+      const { id } = call.request.params;
+      const isAction = typeof id === 'string' && isId('action', id);
+      const polled = await api.store.polls.find(secretHash, isAction ? id : NO_ID);
+      call.response.locals.polled = polled;
+      return polled?.access ?? null;
+    },
     handle: getAction,
   }),
   endpoint({
@@ -90,13 +100,14 @@ async function listActions(api: ApiContext, call: Asked<typeof listQuery>): Prom
   call.response.json(showPage(await api.store.actions.list(filter, pageOf(query)), showAction));
 }
 
+/** Clients ask this again and again: all of it was read when the caller was let in. */
 async function getAction(api: ApiContext, call: Asked): Promise<void> {
-  const action = await getVisibleAction(api.store, call.caller, call.request.params.id);
-  call.response.json({ ...showAction(action), waiting: await findWaiting(api, call.caller, action) });
+  const polled: Polled = call.response.locals.polled; // written by `findBy`, and nowhere else
+  const action = visibleActionOf(call.caller, polled, call.request.params.id);
+  call.response.json({ ...showAction(action), waiting: await showWaiting(api, call.caller, action, polled.wait) });
 }
 
-async function findWaiting(api: ApiContext, access: Access, action: ActionWithSteps) {
-  const wait = action.state === 'queued' ? await api.store.actions.findWait(action.id) : null;
+async function showWaiting(api: ApiContext, access: Access, action: ActionWithSteps, wait: Wait | null) {
   if (wait === null) return null;
   const isVisible = wait.ahead === null || (await isVisibleAction(api.store, access, wait.ahead.id));
   return showWait(action, wait, isVisible);

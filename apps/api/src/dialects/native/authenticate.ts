@@ -1,7 +1,7 @@
 // Who calls: a bearer token, with one of the scopes that a route asks for.
 import type { Caller } from '@berth/actions';
 import type { Scope } from '@berth/core';
-import { getBearerAccess, requireScope } from '../../http/bearer';
+import { type FindBearer, getBearerAccess, requireScope } from '../../http/bearer';
 import type { Call } from '../../http/route';
 import type { ApiContext } from '../dialect';
 
@@ -13,8 +13,13 @@ export const OPERATE: Scope[] = ['operator'];
 export const STEER: Scope[] = ['admin', 'operator'];
 
 /** Throws `unauthenticated`, or `missing_scope` when the access has none of `anyOf`. */
-export async function authenticate(api: ApiContext, call: Call, anyOf: Scope[]): Promise<Caller> {
-  const access = await getBearerAccess(api, call.request, call.response);
+export async function authenticate(
+  api: ApiContext,
+  call: Call,
+  anyOf: Scope[],
+  find: FindBearer = api.store.accesses.findBearer,
+): Promise<Caller> {
+  const access = await getBearerAccess(api, call.request, call.response, find);
   requireScope(access, ...anyOf);
   return access;
 }

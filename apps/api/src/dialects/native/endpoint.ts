@@ -2,6 +2,7 @@
 // and the body are checked here, with the very schemas that the document shows.
 import type { Caller } from '@berth/actions';
 import type { z } from 'zod';
+import type { FindBearer } from '../../http/bearer';
 import { readBody } from '../../http/body';
 import type { Example, Operation } from '../../http/operation';
 import { parse } from '../../http/parse';
@@ -37,6 +38,8 @@ interface Handled<Query extends z.ZodType, Body extends z.ZodType> {
   body?: Body;
   /** A read that counts as a deed: its refusal is recorded as a write's is. */
   isDeed?(call: Call): boolean;
+  /** How the caller is found, where that is one statement with what is asked for. Default: by the token alone. */
+  findBy?(api: ApiContext, call: Call): FindBearer;
   handle(api: ApiContext, asked: Asked<Query, Body>): Promise<void>;
 }
 
@@ -51,14 +54,14 @@ export function endpoint<Query extends z.ZodType = Nothing, Body extends z.ZodTy
 
 /** Throws `unauthenticated`, `missing_scope` and `invalid_request`, in this order, before anything is done. */
 function checked(wanted: Described & Handled<z.ZodType, z.ZodType>): Endpoint {
-  const { method, path, query = nothing, body = null, isDeed, handle, ...rest } = wanted;
+  const { method, path, query = nothing, body = null, isDeed, findBy, handle, ...rest } = wanted;
   return {
     method,
     path,
     operation: { isWaitedFor: false, errors: [], examples: EXAMPLES, query, body, ...rest },
     async handle(api, call) {
       if (isDeed?.(call)) noteDeed(call.response);
-      const caller = await authenticate(api, call, rest.scopes);
+      const caller = await authenticate(api, call, rest.scopes, findBy?.(api, call));
       const asked = parse(query, call.request.query);
       const sent = body === null ? {} : parse(body, (await readBody(call)) ?? {});
       await handle(api, { ...call, caller, query: asked, body: sent });

@@ -1,7 +1,16 @@
 // What an access may see: its team's, inside its limits; an operator everything. What it may not see does not exist.
 import { isHidden, isInsideLimits, isOperator, mayReach } from '@berth/actions';
 import { type IdNoun, isId, PlatformError, unknownReference } from '@berth/core';
-import type { Access, ActionWithSteps, CredentialView, DatabaseView, GrantView, ServerView, Store } from '@berth/store';
+import type {
+  Access,
+  ActionWithSteps,
+  CredentialView,
+  DatabaseView,
+  GrantView,
+  Polled,
+  ServerView,
+  Store,
+} from '@berth/store';
 
 /** The database; a tombstone too. Throws `not_found`. */
 export async function getVisibleDatabase(store: Store, access: Access, id: unknown): Promise<DatabaseView> {
@@ -34,6 +43,13 @@ export async function getVisibleAction(store: Store, access: Access, id: unknown
   const action = await findById('action', id, store.actions.find);
   if (action === null) throw noSuch('action', id);
   if (isOperator(access) || (await mayReachDatabaseOf(store, access, action.database_id))) return action;
+  throw noSuch('action', id);
+}
+
+/** The same of one that was read when the caller was let in. */
+export function visibleActionOf(access: Access, { action, place }: Polled, id: unknown): ActionWithSteps {
+  if (action === null) throw noSuch('action', id);
+  if (isOperator(access) || (place !== null && mayReach(access, place))) return action;
   throw noSuch('action', id);
 }
 
