@@ -119,6 +119,8 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
       `/v1/actions?database_id=${mine?.id}`,
       '/v1/events?limit=50',
       `/v1/events?database_id=${mine?.id}`,
+      '/v1/events?limit=50',
+      `/v1/events?database_id=${mine?.id}`,
     ]) {
       const { next_cursor: cursor } = await get(token, list);
       if (cursor !== null) await get(token, `${list}&cursor=${cursor}`);
