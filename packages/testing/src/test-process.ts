@@ -51,7 +51,10 @@ export async function startProcess(file: string, environment: Record<string, str
       return ready;
     },
     { timeoutMs: READY_MS_MAX, what: `${file} to serve` },
-  );
+  ).catch((error: unknown) => {
+    child.kill('SIGKILL'); // nobody else knows of it
+    throw error;
+  });
   if (gone) throw new Error(`${file} ended before it served:\n${chunks.join('')}`);
   return {
     pid: child.pid ?? 0,
