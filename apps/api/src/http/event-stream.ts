@@ -3,10 +3,10 @@
 import { once } from 'node:events';
 import type { Clock } from '@berth/core';
 import type { Log } from '@berth/runtime';
-import type { FollowedEvents, ToldEvent } from '@berth/store';
+import type { FollowedEvents, Place, ToldEvent } from '@berth/store';
 import type { Request, Response } from 'express';
 import type { Call } from './route';
-import type { DropReason, Streams } from './streams';
+import type { DropReason, StreamBounds, Streams } from './streams';
 
 export interface StreamedEvents {
   accessId: string;
@@ -15,8 +15,10 @@ export interface StreamedEvents {
   show(event: ToldEvent): object;
   /** Why the client may not read on; null while it may. Asked with every heartbeat. What it throws is taken for null. */
   findRefusal(): Promise<DropReason | null>;
-  /** Whether nothing more is to come after these. */
-  isOver(followed: FollowedEvents): Promise<boolean>;
+  /** Whether what comes after these may be nothing. */
+  mayEnd(events: ToldEvent[]): boolean;
+  /** Whether nothing more is to come after this place. Asked where it may be; when it throws, again with what comes and every heartbeat. */
+  isOver(place: Place): Promise<boolean>;
 }
 
 /** What streams need of their process. */
@@ -66,51 +68,88 @@ export async function streamEvents(context: StreamContext, call: Call, source: S
   }
 }
 
+/** How far one stream is. */
+interface Told {
+  cursor: string | null;
+  count: number;
+  /** Where it may be over; null where it is not, or goes on. */
+  perhapsOver: Place | null;
+}
+
 async function send(context: StreamContext, response: Response, source: StreamedEvents): Promise<void> {
   const { clock, log, stopping, streams } = context;
   const startedMs = clock.monotonicMs();
   const ending = openEnding(stopping, response);
-  let cursor: string | null = null;
-  let count = 0;
-  const heart = setInterval(() => void beat(), streams.bounds.heartbeatMs);
-
-  const idLine = () => (cursor === null ? '' : `id: ${cursor}\n`);
-
-  async function beat(): Promise<void> {
-    if (!response.writableNeedDrain) put(response, `: alive\n${idLine()}\n`);
-    const reason = await source.findRefusal().catch(() => null); // a store that is away has nothing to tell either
-    if (reason !== null) ending.drop(reason);
+  const told: Told = { cursor: null, count: 0, perhapsOver: null };
+  const heart = setInterval(() => void beat(response, source, ending, told), streams.bounds.heartbeatMs);
+  try {
+    await tell(streams.bounds, response, source, ending, told);
+  } finally {
+    clearInterval(heart);
+    ending.close();
   }
+  const reason = ending.reason();
+  if (reason !== null) {
+    streams.noteDropped(reason);
+    const data = { reason, message: REASONS[reason], cursor: told.cursor };
+    put(response, `${idLine(told)}event: dropped\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+  endWithin(response, GRACE_MS);
+  const fields = {
+    accessId: source.accessId,
+    count: told.count,
+    durationMs: Math.round(clock.monotonicMs() - startedMs),
+  };
+  log.info(reason === null ? fields : { ...fields, code: reason }, 'A stream of events ended');
+}
 
+/** Until it ends, is over, or the reader does not take it. */
+async function tell(
+  { drainMs }: StreamBounds,
+  response: Response,
+  source: StreamedEvents,
+  ending: Ending,
+  told: Told,
+): Promise<void> {
   async function write(text: string): Promise<void> {
-    if (!put(response, text)) await drained(response, streams.bounds.drainMs, ending);
+    if (!put(response, text)) await drained(response, drainMs, ending);
   }
 
   await write(`retry: ${RETRY_MS.min + Math.floor(Math.random() * RETRY_MS.spread)}\n\n`);
-  for await (const followed of source.follow(ending.signal)) {
-    const { events } = followed;
+  for await (const { events, place, cursor } of source.follow(ending.signal)) {
     for (let from = 0; from < events.length && !ending.signal.aborted; from += CHUNK) {
       const chunk = events.slice(from, from + CHUNK);
-      cursor = chunk.at(-1)?.cursor ?? cursor;
-      count += chunk.length;
+      told.cursor = chunk.at(-1)?.cursor ?? told.cursor;
+      told.count += chunk.length;
       await write(chunk.map((event) => frameOf(event, source.show(event))).join(''));
     }
-    if (ending.signal.aborted) break;
-    cursor = followed.cursor;
-    if (await source.isOver(followed)) break;
+    if (ending.signal.aborted) return;
+    told.cursor = cursor;
+    if (told.perhapsOver !== null || source.mayEnd(events)) told.perhapsOver = place;
+    if (await isOver(source, told)) return;
   }
-  clearInterval(heart);
-  const reason = ending.close();
-  if (reason !== null) {
-    streams.noteDropped(reason);
-    put(
-      response,
-      `${idLine()}event: dropped\ndata: ${JSON.stringify({ reason, message: REASONS[reason], cursor })}\n\n`,
-    );
-  }
-  endWithin(response, GRACE_MS);
-  const fields = { accessId: source.accessId, count, durationMs: Math.round(clock.monotonicMs() - startedMs) };
-  log.info(reason === null ? fields : { ...fields, code: reason }, 'A stream of events ended');
+}
+
+/** A sign of life; then it is asked whether the stream may go on. */
+async function beat(response: Response, source: StreamedEvents, ending: Ending, told: Told): Promise<void> {
+  if (!response.writableNeedDrain) put(response, `: alive\n${idLine(told)}\n`);
+  const reason = await source.findRefusal().catch(() => null); // a store that is away has nothing to tell either
+  if (reason !== null) ending.drop(reason);
+  else if (await isOver(source, told)) ending.leave();
+}
+
+/** A store that is away says neither: it stays to be asked, for an end is told once. */
+async function isOver(source: StreamedEvents, told: Told): Promise<boolean> {
+  const place = told.perhapsOver;
+  if (place === null) return false;
+  const over = await source.isOver(place).catch(() => null);
+  if (over === false && told.perhapsOver === place) told.perhapsOver = null; // it goes on, and will end once more
+  return over === true;
+}
+
+/** For what stands between two events. */
+function idLine({ cursor }: Told): string {
+  return cursor === null ? '' : `id: ${cursor}\n`;
 }
 
 /** Returns whether more may be written at once. Who has left is not written to: that would be an error of its own. */
@@ -134,18 +173,21 @@ function openEnding(stopping: AbortSignal, response: Response) {
     ending.abort();
   };
   const stop = () => drop('stopping');
-  const gone = () => ending.abort();
+  const leave = () => ending.abort();
   stopping.addEventListener('abort', stop);
-  response.once('close', gone);
+  response.once('close', leave);
+  if (response.destroyed || response.closed) leave(); // the client did while it was let in: that is not said again
   if (stopping.aborted) stop();
   return {
     signal: ending.signal,
     drop,
+    /** Ends it without a reason. */
+    leave,
     /** Why it was dropped; null when it was not. */
-    close(): DropReason | null {
+    reason: () => reason,
+    close(): void {
       stopping.removeEventListener('abort', stop);
-      response.off('close', gone);
-      return reason;
+      response.off('close', leave);
     },
   };
 }

@@ -1,5 +1,6 @@
 // Streams of events on real sockets: nothing missed by who is cut off, nobody kept waiting by who does not read, and an end
 // with a reason wherever the server makes one.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Secret } from '@berth/core';
 import { chanceOf, eventually, openLateWriters, openTestStore, type TestStore } from '@berth/testing';
@@ -57,9 +58,14 @@ async function now(): Promise<string> {
 }
 
 /** Another door of the same API, with bounds or an end of its own. */
-function openDoor(own: { streams?: Streams; stopping?: AbortSignal }): Promise<Door> {
+function openDoor(own: { streams?: Streams; stopping?: AbortSignal }, onLeft = () => {}): Promise<Door> {
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
-  return listen(appOf({ ...api.context, limits, stopping: api.stopping.signal, ...own }), '127.0.0.1', 0);
+  const app = appOf({ ...api.context, limits, stopping: api.stopping.signal, ...own });
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', onLeft);
+    app(request, response);
+  };
+  return listen(listener, '127.0.0.1', 0);
 }
 
 const typesOf = ({ told }: EventSource) => told.map(({ type }) => type);
@@ -120,6 +126,32 @@ test('readers that are cut off at any point and come back with Last-Event-ID get
   }
 });
 
+test('a client that leaves while it is let in keeps no stream', async () => {
+  const streams = openStreams(api.context.metrics);
+  const seen = { entered: 0, left: 0 };
+  const enter = (accessId: string) => {
+    seen.entered += 1;
+    return streams.enter(accessId);
+  };
+  const slow = await openDoor({ streams: { ...streams, enter } }, () => {
+    seen.left += 1;
+  });
+  const client = new Client({ connectionString: testStore.url });
+  await client.connect();
+  await client.query('BEGIN; LOCK TABLE accesses IN ACCESS EXCLUSIVE MODE');
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'accesses'::regclass
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  const sockets = await Promise.all([1, 2, 3].map(() => sendRaw('/events', '1.1', slow)));
+  await eventually(async () => (await client.query(waiting)).rows.length === 3, { what: 'all to be let in' });
+  for (const socket of sockets) socket.destroy();
+  await eventually(() => seen.left === 3, { what: 'the door to see them go' });
+  await client.query('ROLLBACK');
+  await client.end();
+  await eventually(() => seen.entered === 3, { what: 'all to have come in' });
+  await eventually(() => streams.counts().open === 0, { what: 'all to be let go' });
+  await slow.close();
+});
+
 test('a heartbeat takes a quiet stream on in the log: who comes back does not begin where it once did', async () => {
   const start = await now();
   const source = await open(`/events?cursor=${start}&type=database.failed`);
@@ -146,6 +178,26 @@ describe('the stream of an action', () => {
     const late = await open(`/actions/${action}/events`);
     await eventually(() => late.isOver());
     expect(typesOf(late)).toEqual(typesOf(source));
+  });
+
+  test('ends by itself also where the store was away as it ended; until that is known it is kept', async () => {
+    const { action } = await create('unanswered');
+    const source = await open(`/actions/${action}/events`);
+    await toldSoMany(source, 1);
+    const older = new Client({ connectionString: testStore.url });
+    await older.connect();
+    await older.query('BEGIN; SELECT pg_current_xact_id()'); // keeps the end from being read
+    await succeed(api, action);
+    await api.sql('ALTER TABLE actions RENAME TO actions_away');
+    await older.query('ROLLBACK');
+    await older.end();
+    await toldSoMany(source, 3);
+    const heard = source.signs.comments;
+    await eventually(() => source.isOver() || source.signs.comments > heard + 2, { what: 'signs of life' });
+    expect(source.isOver()).toBe(false);
+    await api.sql('ALTER TABLE actions_away RENAME TO actions');
+    await eventually(() => source.isOver(), { what: 'the stream to end' });
+    expect(source.dropped()).toBeNull();
   });
 
   test('goes on when a failed one was retried meanwhile', async () => {

@@ -105,6 +105,7 @@ async function readEvents(api: ApiContext, call: Asked<typeof logQuery>): Promis
     follow: (leave) => api.store.feed.follow(start, filter, leave),
     show: showEvent,
     findRefusal: async () => ((await isStillOpen(api, call, caller)) ? null : 'access'),
+    mayEnd: () => false,
     isOver: async () => false,
   });
 }
@@ -125,9 +126,8 @@ async function readEventsOfAction(api: ApiContext, call: Asked<typeof actionQuer
       if (!(await isStillOpen(api, call, caller))) return 'access';
       return (await isVisibleAction(api.store, caller, id)) ? null : 'gone';
     },
-    async isOver({ events, place }) {
-      return events.some(({ type }) => endsAction(type)) && api.store.events.isToldToItsEnd(id, place);
-    },
+    mayEnd: (events) => events.some(({ type }) => endsAction(type)),
+    isOver: (place) => api.store.events.isToldToItsEnd(id, place),
   });
 }
 
