@@ -1,5 +1,6 @@
 // Transactions, and the one who may while others may not.
 import { eventually, openTestStore } from '@berth/testing';
+import { Client } from 'pg';
 import { openStore } from './store';
 import { openStreet, type Street } from './street.fixture';
 
@@ -36,6 +37,31 @@ describe('exclusively', () => {
     end.open();
     expect(await first).toBe(true);
     expect(await other.exclusively('duty', async () => {})).toBe(true);
+    await other.close();
+  });
+
+  it('tells those who follow the events of what it raised', async () => {
+    const { id } = await street.action((await street.database()).id);
+    const tellers = async () => {
+      const sql = `SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'berth listener' AND query ~ '^LISTEN|^NOTIFY' AND state = 'idle'`;
+      return (await street.sql(sql)).map(({ pid }) => Number(pid));
+    };
+    const before = await eventually(async () => (await tellers()).length === 1 && tellers(), { what: 'the first' });
+    const other = openStore({ url: street.testStore.secretUrl, connectionsMax: 2, process: 'other' });
+    const own = await eventually(async () => (await tellers()).find((pid) => !before.includes(pid)), {
+      what: 'its line',
+    });
+    const heard: number[] = [];
+    const client = new Client({ connectionString: street.testStore.url });
+    client.on('notification', ({ processId }) => heard.push(processId));
+    await client.connect();
+    await client.query('LISTEN berth_events');
+    await other.exclusively('duty', async (tx) => {
+      await tx.actions.claim(id, 'a worker');
+    });
+    await eventually(() => heard.includes(own), { what: 'the word' });
+    await client.end();
     await other.close();
   });
 

@@ -107,14 +107,21 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
           return work(nounsOf(tx));
         }),
       ),
-    exclusively: (name, work) =>
-      client.$transaction(async (tx) => {
+    async exclusively(name, work) {
+      let raised = false;
+      const ran = await client.$transaction(async (tx) => {
         const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
           SELECT pg_try_advisory_xact_lock(hashtext(${name})) AS locked`;
         if (row?.locked !== true) return false;
-        await work(nounsOf(tx));
+        const note = () => {
+          raised = true;
+        };
+        await work(nounsOf(telling(tx, note)));
         return true;
-      }),
+      });
+      if (raised) listener.tellEvents(); // most runs of a duty find nothing to do
+      return ran;
+    },
     async identity() {
       const [row] = await client.$queryRaw<{ identity: string }[]>`
         SELECT system_identifier::text AS identity FROM pg_control_system()`;
@@ -139,8 +146,8 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
   };
 }
 
-/** The client, telling of each statement that raised an event when it is committed, which outside a transaction is at once. */
-function telling(client: PrismaClient, tell: () => void): PrismaClient {
+/** The client, telling of each statement that raised an event when it is done: outside a transaction it is committed then. */
+function telling<Client extends Db>(client: Client, tell: () => void): Client {
   return new Proxy(client, {
     get(target, key) {
       if (key !== '$queryRaw' && key !== '$executeRaw') return Reflect.get(target, key);
