@@ -128,6 +128,7 @@ test('each request is measured by the pattern of its route; what callers write t
   const metrics = openMetrics('api');
   const app = appOf({ ...api.context, limits, metrics, stopping: api.stopping.signal });
   const { token } = await makeAccess(api, { scopes: ['public'] });
+  await request(app).head('/v1/events').set('Accept', 'text/event-stream').auth(token.reveal(), { type: 'bearer' });
   for (const path of ['/v1/databases/secret-word', '/V1/databases/other-word', '/secret-word', '/healthz']) {
     await request(app).get(path).auth(token.reveal(), { type: 'bearer' });
   }

@@ -96,3 +96,17 @@ test('what waits is told by engine and server, what there is by state, and when 
   expect(text).not.toContain(`watched_${process.pid}`);
   await stop();
 });
+
+test('for how long events are held back by a transaction that nobody ends is told', async () => {
+  const { metrics, stop } = maintain();
+  const lag = async () =>
+    Number(/^berth_events_lag_seconds\{process="maintenance"\} (\S+)$/m.exec(await metrics.text())?.[1]);
+  await withClient(journey.storeUrl, async (client) => {
+    await client.query('BEGIN; SELECT pg_current_xact_id()');
+    await journey.requestDatabase(`held_back_${process.pid}`);
+    await eventually(async () => (await lag()) > 0.5, { what: 'the lag to grow' });
+    await client.query('ROLLBACK');
+  });
+  await eventually(async () => (await lag()) === 0, { what: 'the events to be readable' });
+  await stop();
+});

@@ -52,6 +52,9 @@ export function watchFigures({ clock, metrics, store }: Watching): void {
       value: oldestWaitingSeconds,
     })),
   );
+  metrics.collect('berth_events_lag_seconds', async () => [
+    { labels: {}, value: (await store.events.findLagMs()) / 1_000 },
+  ]);
   const counts = sharedFor(COUNT_EVERY_MS, clock, () => store.figures.listDatabaseCounts());
   metrics.collect('berth_databases', async () =>
     (await counts()).map(({ engine, state, count }) => ({ labels: { engine, state }, value: count })),

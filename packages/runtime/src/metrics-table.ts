@@ -142,6 +142,12 @@ export const METRICS = {
     labels: ['engine', 'state'],
     by: ['maintenance'],
   },
+  berth_events_lag_seconds: {
+    type: 'gauge',
+    help: 'For how long the first event that nobody can read yet has waited for an older transaction; 0 when all can be read. Each maintenance process tells all.',
+    labels: [],
+    by: ['maintenance'],
+  },
   berth_sweep_released_total: {
     type: 'counter',
     help: 'Actions that were taken back because their worker died or hung.',
@@ -181,7 +187,7 @@ export const METRICS = {
   },
   berth_http_request_duration_seconds: {
     type: 'histogram',
-    help: 'From the arrival of a request to the end of its answer, by the pattern of its route and the class of its status (2xx; 501, 507; left when the caller was).',
+    help: 'From the arrival of a request to the end of its answer, by the pattern of its route and the class of its status (2xx; 501, 507; left when the caller was); without streams of events.',
     labels: ['dialect', 'route', 'method', 'status'],
     by: ['api'],
     buckets: ANSWER_S,

@@ -100,11 +100,11 @@ function placesOf(db: Db) {
       if (row?.strange === true) await db.$executeRaw`UPDATE events SET xid = '1'`;
     },
 
-    /** For how long the oldest event that cannot be read yet has been there, in ms; 0 when all can be read. */
+    /** For how long the first event that cannot be read yet has been there, in ms; 0 when all can be read. */
     async findLagMs(): Promise<number> {
       const [row] = await db.$queryRaw<{ ms: number }[]>`
-        SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)) * 1000, 0)::float8 AS ms
-        FROM events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())`;
+        SELECT (extract(epoch FROM clock_timestamp() - created_at) * 1000)::float8 AS ms FROM events
+        WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, number LIMIT 1`;
       return Math.max(0, row?.ms ?? 0);
     },
   };

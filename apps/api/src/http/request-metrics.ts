@@ -1,4 +1,4 @@
-// How long requests take, by the pattern of their route. Only words of ours become labels: Express takes a mount in any
+// How long requests take, by the pattern of their route; streams take as long as somebody reads them, and are left out. Only words of ours become labels: Express takes a mount in any
 // spelling of upper and lower case, and each spelling that a caller sent would be another series for ever.
 import type { Clock } from '@berth/core';
 import type { Metrics } from '@berth/runtime';
@@ -9,11 +9,17 @@ export function requestMetrics(metrics: Metrics, clock: Clock, places: ReadonlyM
   return (request, response, next) => {
     const startedMs = clock.monotonicMs();
     response.once('close', () => {
+      if (isStream(response)) return;
       const labels = { ...placeOf(request, places), method: request.method, status: classOf(response) };
       metrics.observe('berth_http_request_duration_seconds', labels, (clock.monotonicMs() - startedMs) / 1_000);
     });
     next();
   };
+}
+
+/** Whether it was answered with a stream of events. One that was refused, or left before its beginning, was not. */
+function isStream(response: Response): boolean {
+  return String(response.getHeader('content-type')).startsWith('text/event-stream');
 }
 
 /** `unknown` is where nothing answers; beside the dialects is `berth` itself. */
