@@ -5,6 +5,7 @@ CREATE INDEX "grants_credential_id_idx" ON "grants" ("credential_id");
 
 -- Lists by what few rows have, newest first: without these such a list walks past all the others.
 CREATE INDEX "databases_name_idx" ON "databases" ("name");
+CREATE INDEX "databases_project_id_number_idx" ON "databases" ("project_id", "number");
 CREATE INDEX "databases_by_state" ON "databases" ("state", "number") WHERE "state" <> 'available';
 CREATE INDEX "databases_of_team_by_state" ON "databases" ("team_id", "state", "number") WHERE "state" <> 'available';
 CREATE INDEX "actions_by_state" ON "actions" ("state", "number") WHERE "state" <> 'succeeded';

@@ -1,8 +1,11 @@
 // What the kinds tell the audit of databases and logins: what they are, by the names that people know. Never a password.
-import type { Action, AuditValue, CredentialView, DatabaseView } from '@berth/store';
+import type { Action, AuditValue, CredentialView, Database } from '@berth/store';
+
+/** A database with the names of what it belongs to, as a view of it or as who has just written it knows them. */
+type NamedDatabase = Database & Record<'project' | 'environment' | 'plan' | 'server', { name: string }>;
 
 /** A database as it was or became. */
-export function describeDatabase(database: DatabaseView): AuditValue {
+export function describeDatabase(database: NamedDatabase): AuditValue {
   return {
     name: database.name,
     engine: database.engine,

@@ -52,6 +52,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       accessId: access.id,
     });
     const withLogin = input.ownerLogin === 'auto';
+    const { project, environment, plan } = resolved;
     return {
       engine: resolved.engine,
       teamId: access.team_id,
@@ -59,7 +60,8 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       credentialId: withLogin ? await planOwner(planning, access, resolved, server, database) : null,
       serverId: server.id,
       stepNames: withLogin ? [...DATABASE_STEPS, ...LOGIN_STEPS] : DATABASE_STEPS,
-      change: { before: null, after: describeDatabase(await getDatabase(tx, id)) },
+      // not read again: other creates wait for this one's lock
+      change: { before: null, after: describeDatabase({ ...database, project, environment, plan, server }) },
     };
   },
 
