@@ -63,6 +63,9 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
+/** So many are there on the board. */
+const KEPT_MAX = 500;
+
 onEachServer((open, kind) => {
   beforeEach(async () => {
     server = await open();
@@ -120,6 +123,14 @@ onEachServer((open, kind) => {
     expect((await server.jobs()).filter(({ state }) => state === 'active')).toHaveLength(2);
     end.open();
     for (const id of ids) await took(id);
+  });
+
+  test('of what is over no more is kept than the board can show', async () => {
+    await listening(consume({ concurrency: 20 }));
+    const words = Array.from({ length: KEPT_MAX + 50 }, () => newWord());
+    while (words.length > 0) await Promise.all(words.splice(0, 50).map(say));
+    await eventually(() => worked.length === KEPT_MAX + 50, { what: 'all to be worked on' });
+    await eventually(async () => (await server.jobs()).length === KEPT_MAX, { what: 'the rest to be forgotten' });
   });
 
   test('work that throws is shown on the board, is not tried again, and the next is taken', async () => {

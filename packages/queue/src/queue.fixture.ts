@@ -1,5 +1,6 @@
 // What the tests of the queue share: the words that are sent, and a way to the server that can be shut and opened.
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { Secret } from '@berth/core';
 import type { NudgeWord } from './send';
 
@@ -22,6 +23,8 @@ export interface Way {
   hangingCount(): number;
   /** From now on nothing passes on any connection: as a server whose machine stopped. */
   freeze(): void;
+  /** From now on whatever passes takes this long, each way: as a server far away. */
+  delay(ms: number): void;
   /** Lets new ones in. Those that hang go on hanging. */
   open(): void;
   close(): Promise<void>;
@@ -33,6 +36,7 @@ export async function openWay(url: string): Promise<Way> {
   const sockets = new Set<Socket>();
   let mode: 'open' | 'shut' | 'hang' = 'open';
   let passing = 0;
+  let delayMs = 0;
   let hangingCount = 0;
   const server: Server = createServer((incoming) => {
     sockets.add(incoming);
@@ -46,7 +50,7 @@ export async function openWay(url: string): Promise<Way> {
     const outgoing = connect(Number(target.port), target.hostname);
     outgoing.on('error', () => incoming.destroy()).on('close', () => incoming.destroy());
     incoming.on('close', () => outgoing.destroy());
-    incoming.pipe(outgoing).pipe(incoming);
+    incoming.pipe(late(delayMs)).pipe(outgoing).pipe(late(delayMs)).pipe(incoming);
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -67,6 +71,9 @@ export async function openWay(url: string): Promise<Way> {
       passing = passingCount;
     },
     hangingCount: () => hangingCount,
+    delay(ms) {
+      delayMs = ms;
+    },
     freeze() {
       mode = 'hang';
       passing = 0;
@@ -80,4 +87,13 @@ export async function openWay(url: string): Promise<Way> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Hands everything on, each piece so much later. */
+function late(ms: number): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      setTimeout(() => done(null, chunk), ms);
+    },
+  });
 }

@@ -122,6 +122,22 @@ onEachServer((open) => {
     await warm();
   });
 
+  test.each([35, 60])(
+    'a server that is %i ms away, each way: it is opened once, and takes what follows',
+    async (ms) => {
+      way.delay(ms);
+      const taken: boolean[] = [];
+      await eventually(
+        async () => {
+          taken.push(await sender.send(newWord()));
+          return taken.filter(Boolean).length > 2;
+        },
+        { what: 'words to be taken' },
+      );
+      expect(taken.slice(taken.indexOf(true))).not.toContain(false);
+    },
+  );
+
   test('all jobs and tables gone from under it: the word after the lost one finds new ones', async () => {
     await warm();
     await eventually(() => server.wipe().then(() => true), { what: 'all to be gone' }); // may meet a deadlock
