@@ -29,7 +29,7 @@ interface Row extends Omit<ServerRoom, 'reservedBytes'> {
   reservedBytes: string;
 }
 
-/** Of one server, how many databases have which plan: read from an index alone, 50,000 databases in some milliseconds. */
+/** Of one server, how many databases have which plan: read from an index alone (databases_spoken_for). */
 const COUNTED = Prisma.sql`
   SELECT plan_id, pending_plan_id, count(*) AS count FROM databases
   WHERE databases.server_id = servers.id AND databases.state <> 'deleted' GROUP BY plan_id, pending_plan_id`;

@@ -20,14 +20,14 @@ export interface ServerRegistration {
 }
 
 /** What is left out stays as it is. */
-interface StandChange {
+interface AdminChange {
   serverId: string;
   adminUrl?: Secret;
   openDatabases?: string[];
 }
 
-/** Of a registered server, of one that this request registers, or of one on which this request changes how Berth stands. */
-export type ServerPreflightInput = { serverId: string } | { register: ServerRegistration } | { change: StandChange };
+/** Of a registered server, of one that this request registers, or of one whose admin access this request changes, or what stays open there. */
+export type ServerPreflightInput = { serverId: string } | { register: ServerRegistration } | { change: AdminChange };
 
 /** Safe to repeat: a second request joins the preflight that is queued or running. */
 export const serverPreflight: Kind<ServerPreflightInput> = {
@@ -81,7 +81,7 @@ interface Prepared {
 
 async function prepare(planning: Planning, input: ServerPreflightInput): Promise<Prepared> {
   if ('register' in input) return register(planning, input.register);
-  if ('change' in input) return changeStand(planning, input.change);
+  if ('change' in input) return changeAdmin(planning, input.change);
   const server = await planning.tx.servers.lock(input.serverId);
   if (server === null) throw noServer();
   return { server, change: { before: null, after: null } };
@@ -114,7 +114,7 @@ async function register(planning: Planning, asked: ServerRegistration): Promise<
 }
 
 /** Until a preflight succeeds with it, nothing else is done on the server, and nothing is placed there. */
-async function changeStand(planning: Planning, { serverId, adminUrl, ...asked }: StandChange): Promise<Prepared> {
+async function changeAdmin(planning: Planning, { serverId, adminUrl, ...asked }: AdminChange): Promise<Prepared> {
   const { keyRing, tx } = planning;
   const server = await tx.servers.lockWithPool(serverId, null);
   if (server === null) throw noServer();

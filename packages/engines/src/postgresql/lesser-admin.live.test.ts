@@ -88,9 +88,27 @@ describe('an admin that is no superuser', () => {
     await guest.query('CREATE TEMPORARY TABLE mine (a int)');
     await expect(guest.query('CREATE TABLE public.mine (a int)')).rejects.toThrow('permission denied');
     const { rows } = await guest.query<{ large: number }>('SELECT lo_create(0) AS large');
-    await guest.query('SELECT lo_unlink($1)', [rows[0]?.large]);
+    expect(rows[0]?.large).toBeGreaterThan(0);
+    await guest.query('SELECT lo_create(0) FROM generate_series(1, 1500)');
+    await guest.query('ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC');
+    expect(await ground.session().removeDatabase(tenant.database)).toMatchObject({ dropped: true, left: [] });
+    expect(await ground.session().removeLogin(tenant.login)).toMatchObject({ dropped: true });
+    const left = 'SELECT oid FROM pg_largeobject_metadata UNION ALL SELECT oid FROM pg_default_acl';
+    expect(await live.asSuperuser(left, 'template1')).toEqual([]);
     await live.asSuperuser('REVOKE CONNECT, TEMPORARY ON DATABASE template1 FROM PUBLIC');
-    expect(await lenient.proveIsolation(tenant.login, tenant.password)).toMatchObject({ template1: 'privilege' });
+    const other = await ground.makeTenant();
+    expect(await lenient.proveIsolation(other.login, other.password)).toMatchObject({ template1: 'privilege' });
+  });
+
+  test('drops a login that left something in a database of a superuser that is open to all', async () => {
+    const tenant = await ground.makeTenant();
+    const open = ground.foreignName();
+    await live.makeForeignDatabase(open);
+    const guest = await enter({ ...tenant, database: { ...tenant.database, name: open } });
+    await guest.query('SELECT lo_create(0)');
+    expect(await ground.session().removeLogin(tenant.login)).toMatchObject({ dropped: true });
+    const sql = 'SELECT lomowner::regrole::text AS owner FROM pg_largeobject_metadata';
+    expect(await live.asSuperuser(sql, open)).toEqual([{ owner: 'berth_orphans' }]);
   });
 
   test('shuts and drops a database in which a transaction is prepared', async () => {

@@ -8,6 +8,7 @@ import { onBehalfOf } from './membership';
 import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
 import { observeRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
+import { isSystemDatabase } from './system-databases';
 import { visit } from './visit';
 
 /** How long a session may take to end. */
@@ -46,8 +47,11 @@ interface Named {
   oid: number;
 }
 
+/** What a login made in a template that is open to all is nobody's data, and would pile up there: it goes. */
 async function clearPlace(admin: Admin, place: Place, role: Named): Promise<void> {
-  const heir = place.owns ? await heirIn(admin, place, role.oid) : null;
+  const isTemplate = isSystemDatabase(place.database) && place.database !== ADMIN_DATABASE;
+  if (isTemplate && place.canEnter) await unlinkLargeObjects(admin, place.database, role);
+  const heir = place.owns && !isTemplate ? await heirIn(admin, place, role.oid) : null;
   await clear(admin, place, role.name, heir);
 }
 
@@ -144,7 +148,22 @@ async function heirIn(admin: Admin, place: Place, oid: number): Promise<string> 
     if (found.ownership === 'ours' && found.oid !== oid) return group;
   }
   const owner = await observeRole(admin, place.owner, '');
-  return place.ownerIsSuperuser || owner.oid === oid ? ensureOrphans(admin) : place.owner;
+  const isOutOfReach = !admin.isSuperuser && place.owner !== admin.server.username;
+  return place.ownerIsSuperuser || isOutOfReach || owner.oid === oid ? ensureOrphans(admin) : place.owner;
+}
+
+/** As many as one transaction has locks for, and then some: DROP OWNED wants a lock on each. */
+const LARGE_OBJECTS_AT_ONCE = 1_000;
+
+async function unlinkLargeObjects(admin: Admin, database: string, role: Named): Promise<void> {
+  const batch = `FROM (SELECT oid FROM pg_largeobject_metadata WHERE lomowner = ${role.oid} LIMIT ${LARGE_OBJECTS_AT_ONCE}) batch`;
+  await visit(admin, database, async (inside) => {
+    for (;;) {
+      const [found] = await inside.query<{ count: number }>(`SELECT count(*)::int AS count ${batch}`);
+      if (found === undefined || found.count < LARGE_OBJECTS_AT_ONCE) return;
+      await insist(admin, onBehalfOf(admin, [role.name], [`SELECT lo_unlink(oid) ${batch}`]), inside);
+    }
+  });
 }
 
 /** A role without login or rights that keeps what would otherwise fall to a superuser. */
@@ -173,5 +192,7 @@ async function clear(admin: Admin, place: Place, role: string, heir: string | nu
 function releaseStatements(admin: Admin, role: string, heir: string | null): string[] {
   const name = quoteIdentifier(role);
   const reassign = heir ? [`REASSIGN OWNED BY ${name} TO ${quoteIdentifier(heir)}`] : [];
-  return onBehalfOf(admin, [role], [...reassign, `DROP OWNED BY ${name}`]);
+  // of its own groups the admin is a member already
+  const meanwhile = heir === ORPHANS ? [role, ORPHANS] : [role];
+  return onBehalfOf(admin, meanwhile, [...reassign, `DROP OWNED BY ${name}`]);
 }

@@ -21,7 +21,7 @@ export const postgresqlRules: EngineRules = {
   urlProtocols: ['postgres:', 'postgresql:'],
   isReserved,
   isSystemDatabase: (name) => SYSTEM_DATABASES.includes(name.toLowerCase()),
-  openableDatabases: ['postgres', 'template1'],
+  openableDatabases: ['template1'], // in `postgres` are our locks, which whoever enters could take
   canBeDatabaseName: canBeName,
   canBeLoginName: (name) => canBeName(name) && !GROUP_NAME.test(name),
   engineNameOf,

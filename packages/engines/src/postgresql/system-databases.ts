@@ -13,6 +13,10 @@ export interface OpenDatabase {
 /** template0 refuses connections as it comes; it counts only where somebody opened it. */
 const SYSTEM_DATABASES = [ADMIN_DATABASE, 'template0', 'template1'];
 
+export function isSystemDatabase(name: string): boolean {
+  return SYSTEM_DATABASES.includes(name);
+}
+
 /** Those that accept connections and let PUBLIC in. */
 export async function listOpenSystemDatabases(admin: Admin): Promise<OpenDatabase[]> {
   return (await listOpenDatabases(admin)).filter(({ name }) => SYSTEM_DATABASES.includes(name));
