@@ -26,7 +26,10 @@ interface AdminChange {
   openDatabases?: string[];
 }
 
-/** Of a registered server, of one that this request registers, or of one whose admin access this request changes, or what stays open there. */
+/**
+ * Of a registered server, of one that this request registers, or of one of which this request changes the admin access or
+ * what stays open there.
+ */
 export type ServerPreflightInput = { serverId: string } | { register: ServerRegistration } | { change: AdminChange };
 
 /** Safe to repeat: a second request joins the preflight that is queued or running. */
