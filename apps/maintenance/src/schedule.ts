@@ -1,7 +1,7 @@
 // When each duty runs. On timers of this process, never on the queue: the queue is one of the things that may be lost.
 import { cleanUp, type OpenedContext, reseal } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
-import { forgetOld } from './duties/forget-old';
+import { type CutOff, forgetOld } from './duties/forget-old';
 import { purgeQuarantined } from './duties/purge-quarantined';
 import { sweepActions } from './duties/sweep-actions';
 import { watchDuty, watchFigures } from './watch';
@@ -18,6 +18,7 @@ const MINUTE_MS = 60_000;
 /** Runs every duty at once and then again and again, each no sooner than its last run ended. */
 export function startSchedule(context: OpenedContext, lifetime: Lifetime): void {
   const said = new Set<string>();
+  let cutOff: CutOff | null = null;
   const duties: Duty[] = [
     { name: 'sweep_actions', everyMs: context.config.sweepIntervalMs, run: () => sweepActions(context) },
     {
@@ -25,7 +26,13 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
       everyMs: MINUTE_MS,
       run: () => cleanUp(context, context.config.failedKeepMinutes * MINUTE_MS),
     },
-    { name: 'forget_old', everyMs: 10 * MINUTE_MS, run: () => forgetOld(context, lifetime.stopping) },
+    {
+      name: 'forget_old',
+      everyMs: 10 * MINUTE_MS,
+      async run() {
+        cutOff = await forgetOld(context, { stopping: lifetime.stopping, cutOff });
+      },
+    },
     { name: 'reseal', everyMs: 10 * MINUTE_MS, run: () => reseal(context, { stopping: lifetime.stopping, said }) },
     { name: 'purge_quarantined', everyMs: MINUTE_MS, run: () => purgeQuarantined(context) },
   ];

@@ -1,72 +1,84 @@
 // What is old enough is forgotten, a bite at a time: each bite is a short transaction, and between two of them whoever
 // else wants the store has it for as long as the bite took. Any number of processes may do so at once.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '@berth/runtime';
 import type { Batch, Nouns } from '@berth/store';
 import type { Context } from './context';
 
-export interface Forgetting {
-  /** What ended longer ago than this many days is forgotten; 0 is never. */
-  days: number;
+/** One sort of thing that is forgotten. */
+export interface Forgettable {
+  /** As metrics and the log call it. */
+  what: string;
+  /** What ended longer ago than this many days goes; 0 is never. */
+  days(keep: Config['keepDays']): number;
+  /** One bite of what ended before `before`, from `after` on. Safe to repeat and to race. */
+  remove(tx: Nouns, before: Date, after: number): Promise<Batch>;
+}
+
+/** What is forgotten, in this order: a tombstone when no action tells of it any more, an event after its deliveries. */
+export const FORGETTABLE: readonly Forgettable[] = [
+  {
+    what: 'refreshes',
+    days: (keep) => keep.refreshes,
+    remove: (tx, before, after) => tx.actions.removeEnded('refreshes', before, after),
+  },
+  {
+    what: 'actions',
+    days: (keep) => keep.actions,
+    remove: (tx, before, after) => tx.actions.removeEnded('others', before, after),
+  },
+  { what: 'grants', days: (keep) => keep.tombstones, remove: (tx, before) => tx.tombstones.removeGrants(before) },
+  { what: 'tombstones', days: tombstoneDays, remove: (tx, before) => tx.tombstones.removeDatabases(before) },
+  { what: 'tombstones', days: tombstoneDays, remove: (tx, before) => tx.tombstones.removeCredentials(before) },
+  {
+    what: 'deliveries',
+    days: (keep) => keep.deliveries,
+    remove: (tx, before) => tx.oldEvents.removeDeliveries(before),
+  },
+  {
+    what: 'events',
+    days: (keep) => keep.events,
+    remove: (tx, before, after) => tx.oldEvents.removeEvents(before, after),
+  },
+  { what: 'audit', days: (keep) => keep.audit, remove: (tx, before, after) => tx.audit.removeOld(before, after) },
+  // how long they hold is the store's to say, in the same words by which it takes one
+  { what: 'idempotency_keys', days: () => 1, remove: (tx) => tx.idempotency.removeLapsed() },
+];
+
+/** Where those are kept for ever, a tombstone is so as well: it stays with the actions about it. */
+function tombstoneDays(keep: Config['keepDays']): number {
+  return keep.actions === 0 ? 0 : keep.tombstones;
+}
+
+export interface Bites {
+  /** What ended before is old. */
+  before: Date;
+  /** Where the first bite begins: 0, or where the run before was cut off. */
+  after: number;
+  /** No bite is begun from then on, by the clock's monotonic count. */
+  untilMs: number;
   /** Aborted: no other bite is taken. */
   stopping: AbortSignal;
+  /** Told after each bite how many rows it removed. */
+  onBite(removed: number): void;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** A run ends after this long; what is left is for the next one. */
-const RUN_MS_MAX = 5 * 60_000;
-
-/** Ended actions with their steps, but for the newest of each kind about what lives. Returns how many, as all of these do. */
-export const forgetActions = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before, after) => tx.actions.removeEnded('others', before, after));
-
-/** Preflights and other looks at servers, but for the newest of each kind. */
-export const forgetRefreshes = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before, after) => tx.actions.removeEnded('refreshes', before, after));
-
-/** Events, with their deliveries, unless one is still to be made. */
-export const forgetEvents = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before, after) => tx.oldEvents.removeEvents(before, after));
-
-/** Deliveries that ended. */
-export const forgetDeliveries = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before) => tx.oldEvents.removeDeliveries(before));
-
-/** Entries of the audit. */
-export const forgetAudit = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before, after) => tx.audit.removeOld(before, after));
-
-/** Grants that were revoked. */
-export const forgetGrants = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before) => tx.tombstones.removeGrants(before));
-
-/** Deleted databases and logins of which no action tells any more, with their grants. */
-export async function forgetTombstones(context: Context, forgetting: Forgetting): Promise<number> {
-  const databases = await forgetOlder(context, forgetting, (tx, before) => tx.tombstones.removeDatabases(before));
-  return databases + (await forgetOlder(context, forgetting, (tx, before) => tx.tombstones.removeCredentials(before)));
-}
-
-/** The keys of requests (Idempotency-Key). They hold for a day, by the store's clock. */
-export const forgetOnce = (context: Context, forgetting: Forgetting): Promise<number> =>
-  forgetOlder(context, forgetting, (tx, before) => tx.idempotency.removeOld(before));
-
-async function forgetOlder(
-  { clock, store }: Context,
-  { days, stopping }: Forgetting,
-  remove: (tx: Nouns, before: Date, after: number) => Promise<Batch>,
-): Promise<number> {
-  if (days === 0) return 0;
-  const before = new Date(clock.now().getTime() - days * DAY_MS);
-  const startedMs = clock.monotonicMs();
-  let after: number | null = 0;
-  let forgotten = 0;
-  while (after !== null && !stopping.aborted && clock.monotonicMs() - startedMs < RUN_MS_MAX) {
+/** Takes bite after bite. Returns null when nothing that old is left, or where it was cut off. Throws what a bite threw. */
+export async function forget(
+  { clock, store }: Pick<Context, 'clock' | 'store'>,
+  { remove }: Pick<Forgettable, 'remove'>,
+  { before, after, untilMs, stopping, onBite }: Bites,
+): Promise<number | null> {
+  let from: number | null = after;
+  while (from !== null && !stopping.aborted && clock.monotonicMs() < untilMs) {
     const begunMs = clock.monotonicMs();
-    const from: number = after;
-    const { removed, next } = await store.briefly((tx) => remove(tx, before, from));
-    forgotten += removed;
-    after = next;
-    if (after !== null) await pause(clock.monotonicMs() - begunMs, undefined, { signal: stopping }).catch(() => {}); // it stops
+    const begin: number = from;
+    const { removed, next } = await store.briefly((tx) => remove(tx, before, begin));
+    onBite(removed);
+    from = next;
+    const endedMs = clock.monotonicMs();
+    const pauseMs = Math.min(endedMs - begunMs, untilMs - endedMs);
+    if (from !== null && pauseMs > 0) await pause(pauseMs, undefined, { signal: stopping }).catch(() => {}); // it stops
   }
-  return forgotten;
+  return from;
 }

@@ -29,17 +29,7 @@ export { createTeam, deleteTeam, updateTeam } from './administer/teams';
 export { checkKeys } from './check-keys';
 export { cleanUp } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
-export {
-  type Forgetting,
-  forgetActions,
-  forgetAudit,
-  forgetDeliveries,
-  forgetEvents,
-  forgetGrants,
-  forgetOnce,
-  forgetRefreshes,
-  forgetTombstones,
-} from './forget';
+export { type Bites, FORGETTABLE, type Forgettable, forget } from './forget';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { isHidden, isInsideLimits, isOperator, mayReach } from './kinds/subjects';

@@ -51,12 +51,15 @@ export function idempotencyOf(db: Db) {
         WHERE access_id = ${accessId} AND key = ${key} AND answer_sealed IS NULL`;
     },
 
-    /** Removes some of the keys from before `before`, the oldest first. Safe to repeat and to race. */
-    async removeOld(before: Date): Promise<Batch> {
+    /**
+     * Removes some of the keys that nobody holds to any more, the oldest first: by the store's clock, as `take` reads them, or a key
+     * would die while its request may still be repeated. Safe to repeat and to race.
+     */
+    async removeLapsed(): Promise<Batch> {
       const removed = await db.$executeRaw`
         DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
-          SELECT ctid FROM idempotency_keys WHERE created_at < ${before} ORDER BY created_at ${LIMIT_BATCH}
-          FOR UPDATE SKIP LOCKED))`;
+          SELECT ctid FROM idempotency_keys WHERE created_at < now() - ${KEPT_MS} * interval '1 millisecond'
+          ORDER BY created_at ${LIMIT_BATCH} FOR UPDATE SKIP LOCKED))`;
       return { removed, next: removed === BATCH ? 0 : null };
     },
   };

@@ -54,6 +54,8 @@ export interface Store extends Nouns {
   exclusively(name: string, work: (nouns: Nouns) => Promise<void>): Promise<boolean>;
   /** What identifies the PostgreSQL server that holds this store, so that it is never taken for a tenants' server. */
   identity(): Promise<string>;
+  /** The time of day by the store's clock. */
+  now(): Promise<Date>;
   /** Throws when the store does not answer. */
   ping(): Promise<void>;
   /** Connections that are in use or idle, and how many queries wait for one, now. */
@@ -126,6 +128,10 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       const [row] = await client.$queryRaw<{ identity: string }[]>`
         SELECT system_identifier::text AS identity FROM pg_control_system()`;
       return row?.identity ?? '';
+    },
+    async now() {
+      const [row] = await client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+      return row.now;
     },
     async ping() {
       await client.$queryRaw`SELECT 1`;

@@ -1,19 +1,6 @@
 // What is asked all day reads no growing table whole: every statement that the API, a worker and maintenance send about a
 // filled store, with the plan by which PostgreSQL answered it.
-import {
-  cleanUp,
-  forgetActions,
-  forgetAudit,
-  forgetDeliveries,
-  forgetEvents,
-  forgetGrants,
-  forgetOnce,
-  forgetRefreshes,
-  forgetTombstones,
-  purge,
-  reseal,
-  sweep,
-} from '@berth/actions';
+import { cleanUp, FORGETTABLE, forget, purge, reseal, sweep } from '@berth/actions';
 import { appOf, openRateLimits } from '@berth/api';
 import type { Secret } from '@berth/core';
 import { hashToken, makeToken } from '@berth/secrets';
@@ -215,20 +202,12 @@ async function useWorker({ context }: Journey): Promise<void> {
 }
 
 async function useMaintenance({ context }: Journey): Promise<void> {
-  const forgetting = { days: 89, stopping: new AbortController().signal };
+  const stopping = new AbortController().signal;
   await sweep(context);
   await purge(context);
   await cleanUp(context, 60_000);
-  await reseal(context, { stopping: forgetting.stopping, said: new Set() });
-  for (const forget of [
-    forgetRefreshes,
-    forgetActions,
-    forgetGrants,
-    forgetTombstones,
-    forgetDeliveries,
-    forgetEvents,
-    forgetAudit,
-    forgetOnce,
-  ])
-    await forget(context, forgetting);
+  await reseal(context, { stopping, said: new Set() });
+  const before = new Date(context.clock.now().getTime() - 89 * 24 * 60 * 60 * 1000);
+  const bites = { before, after: 0, untilMs: Number.POSITIVE_INFINITY, stopping, onBite: () => {} };
+  for (const each of FORGETTABLE) await forget(context, each, bites);
 }

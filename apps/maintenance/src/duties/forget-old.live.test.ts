@@ -1,6 +1,6 @@
 // What is old enough is forgotten, by the clock, and not a second sooner; what lives, waits or is still to be told stays.
 import { withClient } from '@berth/testing/journey';
-import { DAY_MS, type OldRows, openOldRows } from './old-rows.fixture';
+import { DAY_MS, type ForgetRun, type OldRows, openOldRows } from './old-rows.fixture';
 
 let rows: OldRows;
 
@@ -28,6 +28,12 @@ async function delivery(eventMs: number, change: Record<string, unknown>) {
   const event = await rows.insert('events', { created_at: rows.ago(eventMs) });
   const endpoint = await rows.insert('endpoints');
   return { event, delivery: await rows.insert('deliveries', { event_id: event, endpoint_id: endpoint, ...change }) };
+}
+
+/** How many entries of the audit were counted as forgotten. */
+async function forgotten(): Promise<number> {
+  const counted = /^berth_forgotten_total\{what="audit",[^}]*\} (\d+)$/m.exec(await rows.metrics.text());
+  return Number(counted?.[1]);
 }
 
 /** A thing that ended so long ago: how it is made, and by which table it is looked for. */
@@ -62,12 +68,6 @@ const AGEING: [string, string, number, (ms: number) => Promise<string>][] = [
       return rows.insert('grants', { database_id, credential_id, revoked_at: rows.ago(ms) });
     },
   ],
-  [
-    'the key of a request',
-    'idempotency_keys',
-    1,
-    (ms) => rows.insert('idempotency_keys', { created_at: rows.ago(ms) }),
-  ],
 ];
 
 test.each(AGEING)('%s goes at its age, and not a second before', async (_name, table, days, make) => {
@@ -79,6 +79,40 @@ test.each(AGEING)('%s goes at its age, and not a second before', async (_name, t
   rows.clock.advance(1);
   expect(await rows.forget()).toEqual([expect.stringContaining('Forgot what is old enough')]);
   expect(await rows.isThere(table, id)).toBe(false);
+});
+
+test('the key of a request goes after a day by the clock of the store, which holds to it, and by no other', async () => {
+  const key = (age: string) => rows.insert('idempotency_keys', { created_at: { sql: `now() - interval '${age}'` } });
+  const [held, lapsed] = [await key('23 hours 59 minutes'), await key('24 hours')];
+  rows.clock.advance(DAY_MS);
+  await rows.forget();
+  expect(await rows.isThere('idempotency_keys', held)).toBe(true);
+  expect(await rows.isThere('idempotency_keys', lapsed)).toBe(false);
+});
+
+describe('with a clock that is not the store’s', () => {
+  test.each([
+    ['ahead', 61_000],
+    ['behind', -61_000],
+    ['years ahead', 900 * DAY_MS],
+  ])('%s, it forgets nothing and says what to do', async (_how, apartMs) => {
+    const entry = await rows.insert('audit', { created_at: rows.ago(401 * DAY_MS) });
+    const storeTime = async () => rows.ago(apartMs);
+    await expect(rows.forget({}, { storeTime })).rejects.toThrow(/Nothing was forgotten. Set the wrong one right/);
+    expect(await rows.isThere('audit', entry)).toBe(true);
+  });
+
+  it('by less than a minute, ages go by the store’s; the store is asked for its own', async () => {
+    const entry = await rows.insert('audit', { created_at: rows.ago(400 * DAY_MS - 30_000) });
+    await rows.forget({}, { storeTime: async () => rows.ago(59_000) });
+    expect(await rows.isThere('audit', entry)).toBe(true);
+    const before = await forgotten();
+    await rows.forget({}, { storeTime: async () => rows.ago(-59_000) });
+    expect(await rows.isThere('audit', entry)).toBe(false);
+    expect(await forgotten()).toBe(before + 1);
+    const { now } = rows.journey.context.store;
+    await expect(rows.forget({}, { storeTime: now })).rejects.toThrow(/clocks/); // the test's stands in another month
+  });
 });
 
 test('the environment says how long, and 0 is for ever', async () => {
@@ -208,20 +242,95 @@ describe('many', () => {
       [rows.ago(days * DAY_MS), count],
     );
 
+  /** The store, with something done in the transaction of each bite, when it has removed its rows. */
+  const biting = (midway: (bite: number) => Promise<void> | void): NonNullable<ForgetRun['store']> => {
+    const { store } = rows.journey.context;
+    let bites = 0;
+    const briefly: typeof store.briefly = (work) =>
+      store.briefly(async (tx) => {
+        const done = await work(tx);
+        bites += 1;
+        await midway(bites);
+        return done;
+      });
+    return Object.create(store, { briefly: { value: briefly } });
+  };
+  const left = async (table: string) => (await rows.sql(`SELECT count(*)::int AS count FROM ${table}`))[0]?.count;
+
   it('go bite by bite, by two processes at once, each once; what is young stays', async () => {
     await fill(1_700, 401);
     await fill(700, 399);
     const lines = (await Promise.all([rows.forget(), rows.forget()])).flat();
     const counts = lines.map((line) => Number(/^audit (\d+)/.exec(line)?.[1]));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1_700);
-    expect(await rows.sql('SELECT count(*)::int FROM audit')).toEqual([{ count: 700 }]);
+    expect(await left('audit')).toBe(700);
+  });
+
+  it('go 500 at a time, and whoever writes to the same tables goes on in the middle of each bite', async () => {
+    await fill(1_700, 401);
+    const database_id = await deleted('databases', 0);
+    await rows.sql(
+      `INSERT INTO actions (id, kind, engine, state, server_id, team_id, database_id, created_at, ended_at)
+       SELECT 'act_old_' || n, 'database_update', 'postgresql', 'succeeded', server_id, team_id, id, $1, $1
+       FROM databases, generate_series(1, 600) n`,
+      [rows.ago(100 * DAY_MS)],
+    );
+    const young = await ended(0, { database_id, nudges: 0 });
+    await rows.insert('audit', { created_at: rows.ago(0) });
+    const removed: unknown[] = [];
+    let [entries, actions] = [await left('audit'), await left('actions')];
+    const write = async () => {
+      await withClient(rows.journey.storeUrl, async (client) => {
+        await client.query(`SET statement_timeout = '2s'`); // who waits for the bite waits for this test
+        await client.query(`INSERT INTO audit (id, deed, outcome) VALUES (gen_random_uuid(), 'team_create', 'done')`);
+        await client.query(`UPDATE audit SET deed = 'team_update' WHERE created_at >= $1`, [rows.ago(0)]);
+        await client.query('UPDATE actions SET nudges = nudges + 1 WHERE id = $1', [young]);
+        await client.query('UPDATE databases SET labels = $2 WHERE id = $1', [database_id, '{"a":"b"}']);
+      });
+      const now = [await left('audit'), await left('actions')]; // as others see it: the bite before, and this writer
+      removed.push([Number(entries) + 1 - Number(now[0]), Number(actions) - Number(now[1])]);
+      [entries, actions] = now;
+    };
+    const lines = await rows.forget({}, { store: biting(write) });
+    expect(lines).toEqual(['actions 600: Forgot what is old enough', 'audit 1700: Forgot what is old enough']);
+    const bites = removed.filter((each) => String(each) !== '0,0').map(String);
+    expect(bites).toEqual(['0,500', '0,100', '500,0', '500,0', '500,0', '200,0']);
+    expect(await rows.sql('SELECT nudges FROM actions')).toEqual([{ nudges: removed.length }]);
+  });
+
+  it('take five minutes of all tables together, and the next run begins with what was cut off', async () => {
+    await fill(1_700, 401);
+    const key = await rows.insert('idempotency_keys', { created_at: { sql: `now() - interval '2 days'` } });
+    const tooLong = (bite: number) => biting((each) => rows.clock.advance(each === bite ? 5 * 60_000 : 0));
+    const first = await rows.forget({}, { store: tooLong(9) }); // the seven before the audit take one bite each
+    expect(first).toEqual(['audit 1000: Forgot what is old enough']);
+    expect(await rows.isThere('idempotency_keys', key)).toBe(true);
+    expect(await rows.forget({}, { store: tooLong(1) })).toEqual(['audit 500: Forgot what is old enough']);
+    expect(await rows.forget({}, { store: tooLong(1) })).toEqual(['audit 200: Forgot what is old enough']);
+    const event = await rows.insert('events', { created_at: rows.ago(31 * DAY_MS) });
+    const all = ['idempotency_keys 1', 'events 1'].map((what) => `${what}: Forgot what is old enough`);
+    expect(await rows.forget()).toEqual(all);
+    expect(await rows.isThere('events', event)).toBe(false);
+  });
+
+  it('are counted though a later bite fails', async () => {
+    await fill(1_700, 401);
+    const before = await forgotten();
+    const failing = biting((bite) => {
+      if (bite === 10) throw new Error('broken');
+    });
+    expect(await rows.forget({}, { store: failing })).toEqual([
+      'audit : What is old enough could not be forgotten; it is tried again',
+      'audit 1000: Forgot what is old enough',
+    ]);
+    expect([await forgotten(), await left('audit')]).toEqual([before + 1_000, 700]);
   });
 
   it('are left for the next start when the process stops', async () => {
     await fill(600, 401);
     const stopping = new AbortController();
     stopping.abort();
-    expect(await rows.forget({}, stopping.signal)).toEqual([]);
+    expect(await rows.forget({}, { stopping: stopping.signal })).toEqual([]);
     expect(await rows.sql('SELECT count(*)::int FROM audit')).toEqual([{ count: 600 }]);
   });
 
@@ -250,7 +359,7 @@ describe('it waits for nobody', () => {
   });
 
   it('a table that somebody keeps shut is told, and the others have their turn', async () => {
-    const key = await rows.insert('idempotency_keys', { created_at: rows.ago(2 * DAY_MS) });
+    const entry = await rows.insert('audit', { created_at: rows.ago(401 * DAY_MS) });
     await withClient(rows.journey.storeUrl, async (client) => {
       await client.query('BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE');
       const begunMs = performance.now();
@@ -258,6 +367,6 @@ describe('it waits for nobody', () => {
       expect(performance.now() - begunMs).toBeLessThan(4_000); // whoever else waits for that lock waits behind it
       expect(lines).toContain('events : What is old enough could not be forgotten; it is tried again');
     });
-    expect(await rows.isThere('idempotency_keys', key)).toBe(false);
+    expect(await rows.isThere('audit', entry)).toBe(false);
   });
 });

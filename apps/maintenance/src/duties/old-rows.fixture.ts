@@ -1,8 +1,9 @@
 // Rows of every age in a store of their own, and the duty that forgets them, run by a clock that obeys.
-import { type Log, openHealth, readConfig } from '@berth/runtime';
+import type { OpenedContext } from '@berth/actions';
+import { type Log, type Metrics, openHealth, openMetrics, readConfig } from '@berth/runtime';
 import { type TestClock, testClock } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
-import { forgetOld } from './forget-old';
+import { type CutOff, forgetOld } from './forget-old';
 
 export type Row = Record<string, unknown>;
 
@@ -19,9 +20,20 @@ export interface OldRows {
   insert(table: keyof typeof ROWS, change?: Row): Promise<string>;
   /** Whether a row of this id is there. */
   isThere(table: string, id: string): Promise<boolean>;
-  /** One run of the duty, as it is with these variables of the environment; the lines that it logged. */
-  forget(environment?: Record<string, string>, stopping?: AbortSignal): Promise<string[]>;
+  /** What was counted in the runs of the duty. */
+  metrics: Metrics;
+  /**
+   * One run of the duty, as it is with these variables of the environment, begun where the one before was cut off; the lines that it
+   * logged. The store's clock is taken to show what ours does, unless `storeTime` says otherwise.
+   */
+  forget(environment?: Record<string, string>, run?: ForgetRun): Promise<string[]>;
   close(): Promise<void>;
+}
+
+export interface ForgetRun {
+  stopping?: AbortSignal;
+  store?: OpenedContext['store'];
+  storeTime?: () => Promise<Date>;
 }
 
 const place = (columns: string[]) =>
@@ -67,6 +79,8 @@ const ROWS = {
 export async function openOldRows(): Promise<OldRows> {
   const journey = await openJourney({ registerServer: false });
   const clock = testClock(START);
+  const metrics = openMetrics('maintenance');
+  let cutOff: CutOff | null = null;
   const sql = (text: string, values: unknown[] = []) =>
     withClient(journey.storeUrl, async (client) => (await client.query<Row>(text, values)).rows);
   let count = 0;
@@ -93,12 +107,15 @@ export async function openOldRows(): Promise<OldRows> {
     insert,
     isThere: async (table, id) =>
       (await sql(`SELECT FROM ${table} WHERE ${table === 'idempotency_keys' ? 'key' : 'id'} = $1`, [id])).length > 0,
-    async forget(environment = {}, stopping = new AbortController().signal) {
+    metrics,
+    async forget(environment = {}, run = {}) {
       const lines: string[] = [];
       const config = readConfig({ BERTH_STORE_URL: journey.storeUrl, BERTH_KEYS: 'k', ...environment });
-      const log = logTo(lines);
+      const { stopping = new AbortController().signal, store = journey.context.store } = run;
       const health = openHealth({ isReady: () => true, stopping });
-      await forgetOld({ ...journey.context, clock, config, health, log }, stopping);
+      const context = { ...journey.context, clock, config, health, log: logTo(lines), metrics, store };
+      const { storeTime = async () => clock.now() } = run;
+      cutOff = await forgetOld(context, { stopping, cutOff, storeTime });
       return lines;
     },
     close: journey.close,
