@@ -56,11 +56,12 @@ test('a duty that hangs is named; when it ends, all is well', async () => {
   await stop();
 });
 
-test('a duty that fails is counted, has no success, and lives', async () => {
+test('a duty that fails is counted, has had no success since the start, and lives', async () => {
   const broken = Object.create(journey.context.store, {
     exclusively: { value: () => Promise.reject(new Error('broken')) },
   });
   const { clock, health, metrics, stop } = maintain({ store: broken });
+  const startedAt = clock.now().getTime() / 1_000;
   const failed =
     /berth_duty_duration_seconds_count\{process="maintenance",duty="sweep_actions",outcome="failed"\} (\d+)/;
   const failures = async () => Number(failed.exec(await metrics.text())?.[1]);
@@ -70,7 +71,8 @@ test('a duty that fails is counted, has no success, and lives', async () => {
     clock.advance(100_000); // twice is more than it may be without a run
   }
   expect(health.living().wrong).not.toHaveProperty('sweep_actions');
-  expect(await metrics.text()).not.toMatch(/last_success_timestamp_seconds\{duty="sweep_actions"/);
+  const success = /^berth_duty_last_success_timestamp_seconds\{duty="sweep_actions",[^}]*\} (\S+)$/m;
+  expect(Number(success.exec(await metrics.text())?.[1])).toBe(startedAt); // so that BerthDutyLate counts from there
   await stop();
 });
 

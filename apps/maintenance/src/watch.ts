@@ -21,6 +21,7 @@ export function watchDuty({ clock, health, metrics }: Watching, { name, everyMs 
   health.watchLiving(name, () =>
     clock.monotonicMs() - endedAtMs > limitMs ? `No run of it has ended for more than ${limitMs / 1_000} s.` : null,
   );
+  metrics.set('berth_duty_last_success_timestamp_seconds', { duty: name }, clock.now().getTime() / 1_000); // it has had no time yet
   for (const outcome of ['succeeded', 'failed']) metrics.expect('berth_duty_duration_seconds', { duty: name, outcome });
   return {
     begin() {

@@ -112,7 +112,6 @@ function perform(context: Context, options: RunOptions, { action, server, sessio
       const evidence = await deed();
       await options.onMoment?.('performed', name, action);
       await hold.record({ name, state: 'succeeded', durationMs: durationMs(), evidence });
-      note('succeeded');
     } catch (error) {
       if (codeOf(error) === 'claim_lost') throw error;
       const evidence = { error: codeOf(error), message: publicMessage(error) };
@@ -120,6 +119,7 @@ function perform(context: Context, options: RunOptions, { action, server, sessio
       note('failed');
       throw error;
     }
+    note('succeeded'); // behind the try: what goes wrong from here on is no failure of this step
     await options.onMoment?.('recorded', name, action);
   }
 }

@@ -1,5 +1,6 @@
 // A worker lives as long as it tries the queue, and can serve as long as the queue answers. Ended for a queue that is down, it
 // would be started and ended again and again, and no better for it.
+import { ACTION_KINDS } from '@berth/core';
 import { type Consumer, openConsumer } from '@berth/queue';
 import { type Health, openHealth, openMetrics } from '@berth/runtime';
 import { eventually, openTestStore, type TestClock, type TestStore, testClock } from '@berth/testing';
@@ -34,7 +35,12 @@ test('a queue that freezes: it cannot serve, and lives, for it looks on; when it
   });
   watchConsumer({ config: { workerConcurrency: 2 }, health, metrics }, consumer);
   await eventually(async () => (await health.serving()).status === 'ready', { what: 'the queue to answer' });
-  expect(await metrics.text()).toContain('berth_queue_reachable{process="worker-postgresql"} 1');
+  const first = await metrics.text();
+  expect(first).toContain('berth_queue_reachable{process="worker-postgresql"} 1');
+  for (const kind of ACTION_KINDS) // what fails for the first time is a rise, by which BerthActionsFail goes
+    expect(first).toContain(
+      `berth_action_duration_seconds_count{process="worker-postgresql",kind="${kind}",outcome="failed"} 0`,
+    );
   await withClient(testStore.url, async (client) => {
     await client.query('BEGIN; LOCK TABLE bullmq.job IN ACCESS EXCLUSIVE MODE');
     const unready = { status: 'unavailable', wrong: { queue: expect.stringContaining('does not answer') } };

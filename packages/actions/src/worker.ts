@@ -6,6 +6,7 @@ import type { Engine } from '@berth/engines/contract';
 import { type Consumer, openConsumer } from '@berth/queue';
 import { type Lifetime, live, openLog, readConfig } from '@berth/runtime';
 import { type OpenedContext, openContext } from './context';
+import type { Outcome } from './note';
 import { type RunOptions, run } from './run';
 
 /** Takes this engine's nudges until the process is stopped; then gives back what it holds between two steps. */
@@ -40,6 +41,9 @@ async function start(engine: Engine, process: string, lifetime: Lifetime, faults
 /** Failures that no tenant and no server is to blame for: each is one too many. */
 const OUR_FAULTS: ErrorCode[] = ['internal', 'worker_lost', 'not_isolated', 'key_missing'];
 
+/** What BerthActionsFail sets against each other, by kind alone: the codes that an action may fail with are no short list. */
+const ENDINGS: Outcome[] = ['succeeded', 'failed', 'cancelled'];
+
 /** A look ends within twelve seconds, whatever the queue does; the next begins two seconds later. */
 const LOOKED_AGO_MS_MAX = 30_000;
 
@@ -61,6 +65,8 @@ export function watchConsumer({ config, health, metrics }: WatchedWorker, consum
   metrics.set('berth_worker_concurrency', {}, config.workerConcurrency);
   for (const kind of ACTION_KINDS) {
     metrics.expect('berth_claims_lost_total', { kind });
+    for (const outcome of ENDINGS) metrics.expect('berth_action_duration_seconds', { kind, outcome });
+    metrics.expect('berth_actions_postponed_total', { kind, code: 'server_unreachable' });
     for (const code of OUR_FAULTS) metrics.expect('berth_actions_ended_total', { kind, outcome: 'failed', code });
   }
 }

@@ -33,7 +33,7 @@ export const METRICS = {
   },
   berth_store_up: {
     type: 'gauge',
-    help: '1 when the store answered this process within two seconds, just now.',
+    help: '1 when the store answered this process within 1.5 seconds just now, or in the last 15 while queries wait for a connection.',
     labels: [],
     by: EVERY,
   },
@@ -57,7 +57,7 @@ export const METRICS = {
   },
   berth_metrics_left_out_total: {
     type: 'counter',
-    help: 'Times a metric was left out of an answer because what it is read from failed or took more than two seconds.',
+    help: 'Times a metric was left out because what it is read from failed or took more than two seconds, or a value was no number.',
     labels: ['metric'],
     by: EVERY,
   },
@@ -181,7 +181,7 @@ export const METRICS = {
   },
   berth_duty_last_success_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a duty last ended well, in seconds since 1970.',
+    help: 'When a duty last ended well, in seconds since 1970; the start of the process until it first does.',
     labels: ['duty'],
     by: ['maintenance'],
   },

@@ -1,5 +1,5 @@
 // Metrics are read when somebody asks, hold no value that is not of now, and break nothing that they measure.
-import { openMetrics } from './metrics';
+import { type Metrics, openMetrics } from './metrics';
 import { METRICS, type MetricName, type MetricSpec } from './metrics-table';
 
 const specs: [string, MetricSpec][] = Object.entries(METRICS);
@@ -52,6 +52,45 @@ test('what is expected is there as 0 before it happens', async () => {
   expect(text).toContain('berth_duty_duration_seconds_count{process="maintenance",duty="reseal",outcome="failed"} 0');
 });
 
+test('to expect is safe to repeat, before and after it counted', async () => {
+  const metrics = openMetrics('maintenance');
+  const labels = { duty: 'reseal', outcome: 'failed' };
+  metrics.expect('berth_duty_duration_seconds', labels);
+  metrics.observe('berth_duty_duration_seconds', labels, 1);
+  metrics.expect('berth_duty_duration_seconds', labels);
+  metrics.observe('berth_duty_duration_seconds', { ...labels, duty: 'purge_quarantined' }, 1);
+  metrics.expect('berth_duty_duration_seconds', { outcome: 'failed', duty: 'purge_quarantined' });
+  const text = await metrics.text();
+  for (const duty of ['reseal', 'purge_quarantined'])
+    expect(text).toContain(
+      `berth_duty_duration_seconds_count{process="maintenance",duty="${duty}",outcome="failed"} 1`,
+    );
+});
+
+test.each([
+  [
+    'a count',
+    'berth_sweep_nudged_total',
+    (metrics: Metrics, by: number) => metrics.count('berth_sweep_nudged_total', {}, by),
+  ],
+  [
+    'a time',
+    'berth_duty_duration_seconds',
+    (metrics: Metrics, by: number) =>
+      metrics.observe('berth_duty_duration_seconds', { duty: 'reseal', outcome: 'failed' }, by),
+  ],
+] as const)(
+  '%s that is no number, or less than nothing, breaks nobody and spoils nothing',
+  async (_what, name, note) => {
+    const metrics = openMetrics('maintenance');
+    note(metrics, 2);
+    for (const by of [Number.NaN, -1, Number.POSITIVE_INFINITY]) expect(() => note(metrics, by)).not.toThrow();
+    const text = await metrics.text();
+    expect(text).toContain(`berth_metrics_left_out_total{metric="${name}",process="maintenance"} 3`);
+    expect(linesOf(text, `${name}${name.endsWith('_seconds') ? '_sum' : ''}`)).toEqual([expect.stringMatching(/ 2$/)]);
+  },
+);
+
 test('two processes in one program share nothing', async () => {
   const [first, second] = [openMetrics('maintenance'), openMetrics('maintenance')];
   first.count('berth_sweep_nudged_total', {});
@@ -84,6 +123,7 @@ test.each([
   const metrics = openMetrics('api');
   metrics.collect('berth_queue_reachable', () => [{ labels: {}, value: 1 }]);
   metrics.collect('berth_store_up', () => [{ labels: {}, value: 1 }]);
+  expect(await metrics.text()).toContain('berth_metrics_left_out_total{metric="berth_store_up",process="api"} 0');
   expect(linesOf(await metrics.text(), 'berth_store_up')).toEqual(['berth_store_up{process="api"} 1']);
   metrics.collect('berth_store_up', broken);
   const text = await metrics.text();

@@ -1,5 +1,5 @@
 // The metrics of one process: counted where things happen, read when somebody asks. The only importer of prom-client.
-// Nothing here throws for what it measures: a broken measure must not break the work.
+// A broken measure must not break the work: a value that is none is left out and counted, not thrown at whoever measures.
 import { within } from '@berth/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from '../package.json';
@@ -21,7 +21,7 @@ export interface Sample<Name extends MetricName> {
 export interface Metrics {
   /**
    * Has this series there before it counts anything: Prometheus sees no rise in one that begins with its first count, and an
-   * alert would be silent about what happens once.
+   * alert would be silent about what happens once. Safe to repeat, and takes nothing from what was counted.
    */
   expect<Name extends Of<'counter'> | Of<'histogram'>>(name: Name, labels: LabelsOf<Name>): void;
   /** Adds to what only grows; default one. */
@@ -52,16 +52,28 @@ export function openMetrics(process: string): Metrics {
   const known = knownTo(registry);
   for (const [name, { by }] of specsOf()) if (by.some((each) => isServedBy(each, process))) known.ensure(name);
   const collectors = new Map<MetricName, () => Promise<void>>();
+  const begin = firstTimes();
+  const leavingOut = (name: MetricName, note: () => void) => {
+    try {
+      note();
+    } catch {
+      known.counter('berth_metrics_left_out_total').inc({ metric: name });
+    }
+  };
   const metrics: Metrics = {
     expect(name, labels) {
-      if (isOf('counter', name)) known.counter(name).inc(labels, 0);
-      else known.histogram(name).zero(labels);
+      if (isOf('counter', name)) leavingOut(name, () => known.counter(name).inc(labels, 0));
+      else if (begin(name, labels)) leavingOut(name, () => known.histogram(name).zero(labels));
     },
-    count: (name, labels, by = 1) => known.counter(name).inc(labels, by),
-    observe: (name, labels, seconds) => known.histogram(name).observe(labels, seconds),
-    set: (name, labels, value) => known.gauge(name).set(labels, value),
+    count: (name, labels, by = 1) => leavingOut(name, () => known.counter(name).inc(labels, growth(by))),
+    observe(name, labels, seconds) {
+      begin(name, labels);
+      leavingOut(name, () => known.histogram(name).observe(labels, growth(seconds)));
+    },
+    set: (name, labels, value) => leavingOut(name, () => known.gauge(name).set(labels, value)),
     collect(name, read) {
       const gauge = known.gauge(name);
+      metrics.expect('berth_metrics_left_out_total', { metric: name });
       collectors.set(name, async () => {
         gauge.reset();
         try {
@@ -81,6 +93,24 @@ export function openMetrics(process: string): Metrics {
   };
   metrics.set('berth_build_info', { version }, 1);
   return metrics;
+}
+
+/** What only grows, grows by this. Throws for what is no number, or less than nothing: it would look like a new start. */
+function growth(by: number): number {
+  if (!Number.isFinite(by) || by < 0) throw new Error('nothing grows by this');
+  return by;
+}
+
+/** Of each series of a histogram: whether it is its first time. To set one to zero again would forget what it counted. */
+function firstTimes() {
+  const begun = new Set<string>();
+  return (name: MetricName, labels: Record<string, string>): boolean => {
+    const spec: MetricSpec = METRICS[name];
+    const series = JSON.stringify([name, ...spec.labels.map((label) => labels[label])]);
+    if (begun.has(series)) return false;
+    begun.add(series);
+    return true;
+  };
 }
 
 function isServedBy(watched: Watched, process: string): boolean {

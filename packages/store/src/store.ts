@@ -124,18 +124,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       if (raised) listener.tellEvents(); // most runs of a duty find nothing to do
       return ran;
     },
-    async identity() {
-      const [row] = await client.$queryRaw<{ identity: string }[]>`
-        SELECT system_identifier::text AS identity FROM pg_control_system()`;
-      return row?.identity ?? '';
-    },
-    async now() {
-      const [row] = await client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
-      return row.now;
-    },
-    async ping() {
-      await client.$queryRaw`SELECT 1`;
-    },
+    ...asksOf(client),
     connections: () => ({
       inUse: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
@@ -148,6 +137,24 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await feed.close();
       await listener.close();
       await client.$disconnect();
+    },
+  };
+}
+
+/** What the store says of itself. */
+function asksOf(client: PrismaClient): Pick<Store, 'identity' | 'now' | 'ping'> {
+  return {
+    async identity() {
+      const [row] = await client.$queryRaw<{ identity: string }[]>`
+        SELECT system_identifier::text AS identity FROM pg_control_system()`;
+      return row?.identity ?? '';
+    },
+    async now() {
+      const [row] = await client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+      return row.now;
+    },
+    async ping() {
+      await client.$queryRaw`SELECT 1`;
     },
   };
 }
