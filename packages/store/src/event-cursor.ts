@@ -7,9 +7,8 @@ export interface Place {
   number: number;
 }
 
-/** A place as it was handed out: when, and by the store on which server. */
+/** A place as it was handed out by the store on this server. */
 export interface Cursor extends Place {
-  issuedAt: Date;
   origin: string;
 }
 
@@ -21,21 +20,19 @@ export function isBefore(one: Place, other: Place): boolean {
 }
 
 /** Text for clients: safe in a URL, in JSON and in a line of an event stream. */
-export function cursorOf({ xid, number, issuedAt, origin }: Cursor): string {
-  const seconds = Math.floor(issuedAt.getTime() / 1_000);
-  return Buffer.from(`e${xid}.${number}.${seconds}.${origin}`).toString('base64url');
+export function cursorOf({ xid, number, origin }: Cursor): string {
+  return Buffer.from(`e${xid}.${number}.${origin}`).toString('base64url');
 }
 
 /** PostgreSQL's xid8 is not signed. */
 const XID_MAX = 2n ** 64n - 1n;
 const NUMBER_MAX = 2_147_483_647; // PostgreSQL's integer
-const FORM = /^e(0|[1-9]\d{0,19})\.(0|[1-9]\d{0,9})\.([1-9]\d{0,10})\.(\d{1,20})$/;
+const FORM = /^e(0|[1-9]\d{0,19})\.(0|[1-9]\d{0,9})\.(\d{1,20})$/;
 
 /** Throws `invalid_cursor` for what `cursorOf` never made. */
 export function placeOf(cursor: string): Cursor {
-  const [, xid = '', number = '', seconds = '', origin = ''] =
-    FORM.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
-  const place = { xid: BigInt(xid), number: Number(number), issuedAt: new Date(Number(seconds) * 1_000), origin };
+  const [, xid = '', number = '', origin = ''] = FORM.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  const place = { xid: BigInt(xid), number: Number(number), origin };
   if (xid !== '' && place.xid <= XID_MAX && place.number <= NUMBER_MAX && cursorOf(place) === cursor) return place;
   throw new PlatformError(
     'invalid_cursor',

@@ -52,9 +52,6 @@ export interface EventBatch {
   isPending: boolean;
 }
 
-/** A cursor that is younger cannot have lost anything: no setting of retention keeps events for less. */
-const KEPT_HOURS_MIN = 24;
-
 export function eventsOf(db: Db) {
   return { ...placesOf(db), ...readsOf(db) };
 }
@@ -63,20 +60,18 @@ function placesOf(db: Db) {
   return {
     /**
      * Where to go on for who sends this cursor: null is the beginning of what is kept, `now` is behind everything that
-     * can be read. Throws `invalid_cursor`; `cursor_expired` where what follows may be gone, or is of another store.
+     * can be read. Throws `invalid_cursor`; `cursor_expired` where some of what followed is gone, or is of another store.
      */
     async findPlace(cursor: string | null): Promise<Place> {
-      if (cursor === null) return BEGINNING;
+      if (cursor === null) return beginning(db);
       if (cursor === 'now') return (await head(db)).head;
-      const { xid, number, issuedAt, origin } = placeOf(cursor);
+      const { xid, number, origin } = placeOf(cursor);
       const [row] = await db.$queryRaw<{ strange: boolean; lost: boolean }[]>`
         SELECT ${origin} <> ${ORIGIN} OR ${xid.toString()}::xid8 > pg_snapshot_xmax(pg_current_snapshot()) AS strange,
-          ${issuedAt} < now() - ${KEPT_HOURS_MIN} * interval '1 hour'
-            AND coalesce((SELECT (xid, number) > (${xid.toString()}::xid8, ${number}::int) FROM events
-              ORDER BY events.xid, events.number LIMIT 1), true) AS lost`;
+          EXISTS (SELECT FROM forgotten_events WHERE (xid, number) > (${xid.toString()}::xid8, ${number}::int)) AS lost`;
       if (row?.strange)
         throw expired('This cursor is of another store than this one, or of one that was restored since.');
-      if (row?.lost) throw expired('Events that followed this cursor may have been deleted by retention.');
+      if (row?.lost) throw expired('Events that followed this cursor have been deleted by retention.');
       return { xid, number };
     },
 
@@ -92,12 +87,15 @@ function placesOf(db: Db) {
     /**
      * After the store was put on another server from a dump its events may bear transactions that this server has yet to
      * come to: they would be read late, and after newer ones. Puts all that are there before everything to come, in the
-     * order of their numbers. Changes nothing elsewhere. Safe to repeat; not in two processes at once.
+     * order of their numbers, and lets the log begin with them. Changes nothing elsewhere. Safe to repeat; not in two processes at once.
      */
     async settleRestored(): Promise<void> {
       const [row] = await db.$queryRaw<{ strange: boolean }[]>`
-        SELECT EXISTS (SELECT FROM events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())) AS strange`;
-      if (row?.strange === true) await db.$executeRaw`UPDATE events SET xid = '1'`;
+        SELECT EXISTS (SELECT FROM events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()))
+          OR EXISTS (SELECT FROM forgotten_events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())) AS strange`;
+      if (row?.strange !== true) return;
+      await db.$executeRaw`UPDATE events SET xid = '1'`;
+      await db.$executeRaw`DELETE FROM forgotten_events`; // cursors from before are refused by their origin
     },
 
     /** For how long the first event that cannot be read yet has been there, in ms; 0 when all can be read. */
@@ -129,7 +127,10 @@ function readsOf(db: Db) {
 
     /** What follows a cursor, as this filter tells it. `nextCursor` is where to go on, now or later. Throws as `findPlace`. */
     async listTold(cursor: string | null, filter: EventFilter, limit: number) {
-      const { events, head } = await listAfter(await placesOf(db).findPlace(cursor), filter, limit);
+      const { findPlace } = placesOf(db);
+      const isPlace = cursor !== null && cursor !== 'now';
+      const { events, head } = await listAfter(isPlace ? placeOf(cursor) : await findPlace(cursor), filter, limit);
+      if (isPlace) await findPlace(cursor); // after it was read: what was removed until then was not
       return { events: events.flatMap((event) => tellTo(filter, event) ?? []), nextCursor: cursorOf(head) };
     },
   };
@@ -138,7 +139,7 @@ function readsOf(db: Db) {
 /** The server that holds the store, as a cursor names it: its tail is enough to tell two apart. */
 const ORIGIN = Prisma.sql`(SELECT right(system_identifier::text, 9) FROM pg_control_system())`;
 
-const HEAD = Prisma.sql`pg_snapshot_xmin(pg_current_snapshot())::text AS head, ${ORIGIN} AS origin, now() AS read_at,
+const HEAD = Prisma.sql`pg_snapshot_xmin(pg_current_snapshot())::text AS head, ${ORIGIN} AS origin,
   EXISTS (SELECT FROM events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())) AS pending`;
 
 /** The databases that an event is about: one, or those of a login. */
@@ -157,13 +158,18 @@ const TYPE_FOR_TEAM = Prisma.sql`CASE WHEN data->'hidden' IS DISTINCT FROM 'true
 interface Row extends Omit<ToldEvent, 'cursor' | 'id'> {
   head: string;
   origin: string;
-  read_at: Date;
   pending: boolean;
   /** Null, as all that follows, where nothing was found. */
   id: string | null;
   xid: string;
   number: number;
   places: StoredEvent['places'];
+}
+
+/** Behind the last one that was removed. What is older and there stays for its deliveries alone. */
+async function beginning(db: Db): Promise<Place> {
+  const [row] = await db.$queryRaw<{ xid: string; number: number }[]>`SELECT xid::text, number FROM forgotten_events`;
+  return row === undefined ? BEGINNING : { xid: BigInt(row.xid), number: row.number };
 }
 
 async function head(db: Db): Promise<EventBatch> {
@@ -173,19 +179,17 @@ async function head(db: Db): Promise<EventBatch> {
 function batchOf(rows: Row[], limit: number): EventBatch {
   const [first] = rows;
   if (first === undefined) throw new PlatformError('internal', 'The store did not say where its log of events ends.');
-  const { origin, read_at, pending } = first;
+  const { origin, pending } = first;
   const events = rows.flatMap(({ id, ...row }) => (id === null ? [] : [storedEvent({ ...row, id })]));
   const isFull = events.length === limit;
   const last = events.at(-1);
-  const end = { xid: BigInt(first.head), number: 0 };
-  const place =
-    isFull && last !== undefined ? { ...last.place, issuedAt: last.created_at } : { ...end, issuedAt: read_at };
+  const place = isFull && last !== undefined ? last.place : { xid: BigInt(first.head), number: 0 };
   return { events, head: { ...place, origin }, isFull, isPending: pending };
 }
 
-function storedEvent({ xid, number, origin, head: _, read_at: __, pending: ___, ...event }: Row & { id: string }) {
+function storedEvent({ xid, number, origin, head: _, pending: __, ...event }: Row & { id: string }) {
   const place = { xid: BigInt(xid), number };
-  return { ...event, place, cursor: cursorOf({ ...place, issuedAt: event.created_at, origin }) };
+  return { ...event, place, cursor: cursorOf({ ...place, origin }) };
 }
 
 function conditions(filter: EventFilter): Prisma.Sql {

@@ -1,10 +1,14 @@
-// Events that are old, and the deliveries of them. What an endpoint is still to be told stays until it was.
+// Events that are old, and the deliveries of them. What an endpoint is still to be told stays until it was; the log is read from
+// behind the last one that was removed, so that nobody takes what stayed for all there was.
 import { BATCH, type Batch, batchOf, LIMIT_BATCH, type Looked, tellLooked } from './batch';
 import type { Db } from './db';
 
 export function oldEventsOf(db: Db) {
   return {
-    /** Some of the events from before `before` and their deliveries, the oldest first from number `after` on. Safe to repeat and to race. */
+    /**
+     * Some of the events from before `before` and their deliveries, the oldest first from number `after` on. Safe to repeat and
+     * to race. Whoever builds the fan-out to endpoints has to let stay what it has yet to look at, too: `fanned_out_at IS NULL`.
+     */
     async removeEvents(before: Date, after: number): Promise<Batch> {
       const rows = await db.$queryRaw<Looked[]>`
         WITH looked AS (
@@ -14,7 +18,11 @@ export function oldEventsOf(db: Db) {
             SELECT id FROM events mine WHERE number = ANY(ARRAY(SELECT number FROM looked)) AND created_at < ${before}
               AND NOT EXISTS (SELECT FROM deliveries WHERE event_id = mine.id AND state = 'pending')
             FOR UPDATE SKIP LOCKED))
-          RETURNING id
+          RETURNING xid, number
+        ), marked AS (
+          INSERT INTO forgotten_events (xid, number) SELECT xid, number FROM gone ORDER BY xid DESC, number DESC LIMIT 1
+          ON CONFLICT (id) DO UPDATE SET xid = EXCLUDED.xid, number = EXCLUDED.number
+            WHERE (EXCLUDED.xid, EXCLUDED.number) > (forgotten_events.xid, forgotten_events.number)
         ) ${tellLooked(before)}`;
       return batchOf(rows);
     },

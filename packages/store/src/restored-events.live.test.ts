@@ -22,6 +22,7 @@ test('what is of transactions to come is put before what comes, in the order of 
 
   // as a dump of a server that was 5,000,000,000 transactions old leaves them here
   await street.sql(`UPDATE events SET xid = (5000000000 - number)::text::xid8`);
+  await street.sql(`INSERT INTO forgotten_events (xid, number) VALUES ('4000000000', 7)`);
   await street.store.databases.becomeFailed(first.id);
   await eventually(async () => (await read()).length === 1, { what: 'the new one, which alone can be read' });
   await settle();
@@ -29,4 +30,5 @@ test('what is of transactions to come is put before what comes, in the order of 
   await eventually(async () => (await read()).length === before.length + 2, { what: 'all of them to be readable' });
   expect(await read()).toEqual(await all());
   expect(await street.store.events.findLagMs()).toBe(0);
+  expect((await street.store.events.listTold(null, {}, 100)).events.map(({ id }) => id)).toEqual(await all());
 });

@@ -79,6 +79,7 @@ const ROWS: Record<string, (id: string) => Row> = {
   },
   pools: (id) => ({ id, name: id, engine: 'postgresql', environment_id: 'environment' }),
   plans: (id) => ({ id, name: id, engine: 'postgresql', size_bytes_max: 1, connections_max: 1 }),
+  forgotten_events: () => ({ id: 1, xid: '1', number: 1 }),
   plan_environments: () => ({ plan_id: 'plan', environment_id: oneOf('environment', 'environment_other') }),
   servers: (id) => server(id, 'postgresql', 'pool'),
   databases: database,

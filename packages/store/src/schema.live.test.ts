@@ -43,6 +43,8 @@ const CASES: Record<string, Case[]> = {
   idempotency_keys_pkey: [['idempotency_keys', same('access_id', 'key')]],
   steps_pkey: [['steps', same('action_id', 'attempt', 'name')]],
 
+  forgotten_events_pkey: [['forgotten_events', same('id')]],
+  forgotten_events_one_row: [['forgotten_events', put({ id: 2 })]],
   held_credentials_pkey: [['held_credentials', same('credential_id')]],
 
   // references
@@ -288,7 +290,7 @@ test('each good row is taken, so that a refusal above is for its constraint alon
   for (const table of new Set(Object.values(CASES).flatMap((cases) => cases.map(([name]) => name)))) {
     await client.query('BEGIN');
     await insert(table, good(table));
-    await insert(table, good(table));
+    if (table !== 'forgotten_events') await insert(table, good(table)); // it has one row
     await client.query('ROLLBACK');
   }
 });

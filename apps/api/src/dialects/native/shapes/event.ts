@@ -6,7 +6,7 @@ import { EXAMPLE_IDS, EXAMPLE_TIMES } from '../../../http/examples';
 import { idShape as id } from '../../../http/id-shape';
 import { type Shown, time } from './parts';
 
-const EXAMPLE_CURSOR = 'ZTgxMi4zMDcuMTg5NDAwNjIwMC44MjQxMzUxMTQ';
+const EXAMPLE_CURSOR = 'ZTgxMi4zMDcuODI0MTM1MTE0';
 
 const cursor = z.string().describe('Send it as `cursor`, or as `Last-Event-ID`, to read on after this.');
 
