@@ -1,10 +1,10 @@
 // An API over a store, with two teams and a server to place databases on, and a hand that ends actions as a worker
 // would, by the store alone.
 import type { RequestListener } from 'node:http';
-import type { Context } from '@berth/actions';
+import { type Context, watchMeans } from '@berth/actions';
 import { PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
-import { NO_TRACING, openLog, openMetrics } from '@berth/runtime';
+import { type Health, NO_TRACING, openHealth, openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
 import { Client } from 'pg';
@@ -20,7 +20,7 @@ export interface TestApi {
   app: RequestListener;
   /** Of such answers. */
   complaints: Set<string>;
-  context: Context;
+  context: Context & { health: Health };
   streams: Streams;
   /** Abort it to stop as a process stops. */
   stopping: AbortController;
@@ -54,8 +54,10 @@ export async function openTestApi(
   const store = openStore({ url: storeUrl, connectionsMax: 10, process: 'api test' });
   const sender = openSender({ url: queueUrl ?? storeUrl, process: 'api test', onError: () => {} }); // the sender counts
   const keyRing = readKeyRing(makeKey('k1'));
-  const context: Context = {
+  const stopping = new AbortController();
+  const context = {
     clock: systemClock,
+    health: openHealth({ isReady: () => true, stopping: stopping.signal }),
     hiddenQuarantine: [],
     keyRing,
     log: openLog('api test', 'silent'),
@@ -65,7 +67,7 @@ export async function openTestApi(
     tracing: NO_TRACING,
     ...change,
   };
-  const stopping = new AbortController();
+  watchMeans(context, context);
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0, ...rateLimits });
   const streams = openStreams(context.metrics, streamBounds);
   const team = await store.catalog.ensureTeam('own');

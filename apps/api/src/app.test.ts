@@ -39,8 +39,8 @@ const nowhere = new Secret('postgres://nobody:nothing@127.0.0.1:1/none');
 test('/healthz and /readyz answer without a token', async () => {
   const healthy = await request(api.app).get('/healthz');
   const ready = await request(api.app).get('/readyz');
-  expect([healthy.status, healthy.body]).toEqual([200, { status: 'alive' }]);
-  expect([ready.status, ready.body]).toEqual([200, { status: 'ready' }]);
+  expect([healthy.status, healthy.body]).toEqual([200, { status: 'alive', wrong: {} }]);
+  expect([ready.status, ready.body]).toEqual([200, { status: 'ready', wrong: {} }]);
 });
 
 test('/readyz says degraded while the queue is down, and requests are taken all the same', async () => {
@@ -51,7 +51,8 @@ test('/readyz says degraded while the queue is down, and requests are taken all 
   expect((await create.send({ name: 'unheard' })).status).toBe(202);
   await eventually(async () => {
     const ready = await request(lonely.app).get('/readyz');
-    expect([ready.status, ready.body]).toEqual([200, { status: 'degraded', nudges_failed: 1 }]);
+    const wrong = { queue: expect.stringContaining('did not take the last nudge') };
+    expect([ready.status, ready.body]).toEqual([200, { status: 'degraded', wrong }]);
     return true;
   });
   await lonely.close();
@@ -65,13 +66,25 @@ test('without its store the process lives and is not ready, and answers 503 with
   await own.close(); // the store is gone: each query is refused from now on
   expect((await request(failing.app).get('/healthz')).status).toBe(200);
   const ready = await request(failing.app).get('/readyz');
-  expect([ready.status, ready.body]).toEqual([503, { status: 'unavailable' }]);
+  const wrong = { store: 'The store does not answer.' };
+  expect([ready.status, ready.body]).toEqual([503, { status: 'unavailable', wrong }]);
   const answer = await request(failing.app).get('/v1/databases').auth('berth_x', { type: 'bearer' });
   expect(answer.status).toBe(503);
   expect(problemShape.parse(answer.body).code).toBe('store_unreachable');
   expect(answer.text).not.toContain(own.name);
   expect(lines.find(({ level }) => level === 'error')?.fields.error).toBeDefined();
   await failing.close();
+});
+
+test('a process that was asked to stop says so to those who send it requests', async () => {
+  const own = await openTestStore();
+  const leaving = await openTestApi(own.secretUrl);
+  leaving.stopping.abort();
+  const ready = await request(leaving.app).get('/readyz');
+  expect([ready.status, ready.body]).toEqual([503, { status: 'stopping', wrong: expect.any(Object) }]);
+  expect((await request(leaving.app).get('/healthz')).status).toBe(200);
+  await leaving.close();
+  await own.close();
 });
 
 test('an address that is not there is 404, with a token and without, in the words of its dialect', async () => {

@@ -1,12 +1,10 @@
-// Whether this process lives, and whether it can do its work. Asked by machines, without a token.
-import type { Context } from '@berth/actions';
-import { within } from '@berth/core';
+// Whether this process lives, and whether it can do its work, on the main door: the report of runtime's health, as the door
+// of metrics gives it. Asked by machines, without a token; it names checks of ours, and never a server or a tenant.
+import { type Health, isWell, type Report } from '@berth/runtime';
+import type { Response } from 'express';
 import { z } from 'zod';
 import type { Operation } from './http/operation';
 import { type DocumentedRoute, type Route, routerOf } from './http/route';
-
-/** A store that takes longer than this to say one word is not ready. */
-const PING_MS_MAX = 2_000;
 
 const described: Omit<Operation, 'id' | 'summary' | 'answers'> = {
   tag: 'Health',
@@ -18,15 +16,15 @@ const described: Omit<Operation, 'id' | 'summary' | 'answers'> = {
   examples: { example: {} },
 };
 
-const alive = z.strictObject({ status: z.literal('alive') }).meta({ examples: [{ status: 'alive' }] });
-const ready = z.strictObject({ status: z.literal('ready') }).meta({ examples: [{ status: 'ready' }] });
-const degraded = z.strictObject({
-  status: z.literal('degraded'),
-  nudges_failed: z.int().describe('How many nudges the queue did not take.'),
-});
-const unavailable = z
-  .strictObject({ status: z.literal('unavailable') })
-  .meta({ examples: [{ status: 'unavailable' }] });
+/** A report of one of these states. */
+function reportOf<const Status extends Report['status']>(status: Status[], wrong: Report['wrong']) {
+  return z
+    .strictObject({
+      status: z.enum(status),
+      wrong: z.record(z.string(), z.string()).describe('Name of the check → what is wrong.'),
+    })
+    .meta({ examples: status.slice(0, 1).map((each) => ({ status: each, wrong })) });
+}
 
 const HEALTHZ = {
   method: 'get',
@@ -34,8 +32,14 @@ const HEALTHZ = {
   operation: {
     ...described,
     id: 'getHealth',
-    summary: 'Whether the process answers',
-    answers: { 200: { what: 'It does.', schema: alive } },
+    summary: 'Whether the process lives',
+    answers: {
+      200: { what: 'It does.', schema: reportOf(['alive'], {}) },
+      503: {
+        what: 'It hangs, and is to be ended and started again.',
+        schema: reportOf(['stuck'], { queue: 'It has not looked at the queue for more than 30 s.' }),
+      },
+    },
   },
 } as const satisfies DocumentedRoute;
 
@@ -46,10 +50,14 @@ const READYZ = {
     ...described,
     id: 'getReadiness',
     summary: 'Whether the process can do its work',
-    description: '`degraded`: the queue took no nudge lately. Requests are taken, and maintenance nudges for us.',
+    description:
+      '`degraded`: it can, but the queue took no nudge lately, which maintenance makes up for, or requests wait for a connection to the store.',
     answers: {
-      200: { what: 'It can.', schema: z.union([ready, degraded]) },
-      503: { what: 'The store does not answer.', schema: unavailable },
+      200: { what: 'It can.', schema: reportOf(['ready', 'degraded'], {}) },
+      503: {
+        what: 'The store does not answer, or the process starts or stops.',
+        schema: reportOf(['unavailable', 'starting', 'stopping'], { store: 'The store does not answer.' }),
+      },
     },
   },
 } as const satisfies DocumentedRoute;
@@ -57,29 +65,15 @@ const READYZ = {
 /** What the document tells of it. */
 export const HEALTH_ROUTES: DocumentedRoute[] = [HEALTHZ, READYZ];
 
-/**
- * `/healthz` is 200 as long as the process answers. `/readyz` is 503 when the store does not, and 200 "degraded" from a
- * nudge that the queue did not take to the next that it takes: requests are taken, and maintenance nudges for us.
- */
-export function healthRouter({ sender, store }: Context) {
+/** `/healthz` and `/readyz`, as docs/operations.md has them. */
+export function healthRouter({ health }: { health: Health }) {
   const routes: Route[] = [
-    { ...HEALTHZ, handle: async ({ response }) => void response.json({ status: 'alive' }) },
-    {
-      ...READYZ,
-      async handle({ response }) {
-        if (!(await answersInTime(store.ping()))) return void response.status(503).json({ status: 'unavailable' });
-        const { reachable, failures } = sender.health();
-        response.json(reachable ? { status: 'ready' } : { status: 'degraded', nudges_failed: failures });
-      },
-    },
+    { ...HEALTHZ, handle: async ({ response }) => answer(response, health.living()) },
+    { ...READYZ, handle: async ({ response }) => answer(response, await health.serving()) },
   ];
   return routerOf(routes);
 }
 
-/** The answer itself is of no use, only that it came: a refusal is a no. */
-function answersInTime(ping: Promise<void>): Promise<boolean> {
-  return within(PING_MS_MAX, 'The store', ping).then(
-    () => true,
-    () => false,
-  );
+function answer(response: Response, report: Report): void {
+  response.status(isWell(report) ? 200 : 503).json(report);
 }

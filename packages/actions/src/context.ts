@@ -57,8 +57,8 @@ export async function openContext(process: string, connectionsMax: number, lifet
   const onAdvice = (advice: Error) => log.warn({ error: advice }, 'The queue works, but is not set up as it should be');
   const sender = countNudges(openSender({ url: config.queueUrl, process, onError, onAdvice }), metrics);
   lifetime.onStop('sender', sender.close);
-  watchMeans(watch, store, sender);
   const { hiddenQuarantine } = config;
   const clock = systemClock;
+  watchMeans(watch, { clock, sender, store });
   return { clock, config, health, hiddenQuarantine, keyRing, log, metrics, sender, store, tracing };
 }

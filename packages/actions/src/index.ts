@@ -43,4 +43,5 @@ export { type Moment, type RunOptions, run } from './run';
 export { cancelAction, retryAction } from './steer';
 export { type Swept, sweep } from './sweep';
 export { waitForAction } from './wait';
+export { watchMeans } from './watch';
 export { runWorker, watchConsumer } from './worker';

@@ -1,9 +1,10 @@
 // What those who look after a process can see of it, whichever process it is: its store, its queue, its nudges.
-import { within } from '@berth/core';
+import { type Clock, within } from '@berth/core';
 import type { Sender } from '@berth/queue';
 import {
   type Config,
   type Health,
+  type Hindrance,
   type Lifetime,
   type Log,
   type Metrics,
@@ -13,6 +14,7 @@ import {
 } from '@berth/runtime';
 import type { Store } from '@berth/store';
 
+/** What those who look after a process are told by. */
 export interface Watch {
   health: Health;
   metrics: Metrics;
@@ -20,6 +22,8 @@ export interface Watch {
 
 /** A store that takes longer to say one word is called down. Shorter than what an answer with metrics waits for. */
 const PING_MS_MAX = 1_500;
+/** All connections in use is not down, where one of them was answered since: a burst would take every api out of service at once. */
+const ANSWERED_AGO_MS_MAX = 15_000;
 
 /**
  * Opens the metrics and the health of a process and, where BERTH_METRICS_PORT is set, the door to them: first of all, so that
@@ -40,32 +44,55 @@ export async function openWatch(process: string, config: Config, log: Log, lifet
 }
 
 /** Has the store and the way to the queue told of. A store that is down is a hindrance; a queue that is down makes up for itself. */
-export function watchMeans({ health, metrics }: Watch, store: Store, sender: Sender): void {
-  const ping = () => within(PING_MS_MAX, 'The store', store.ping());
-  health.watchServing('store', () =>
-    ping().then(
-      () => null,
-      () => ({ grade: 'unavailable', says: 'The store does not answer.' }),
-    ),
-  );
+export function watchMeans(
+  { health, metrics }: Watch,
+  { clock, sender, store }: { clock: Clock; sender: Sender; store: Store },
+): void {
+  const look = storeLook(store, clock);
+  health.watchServing('store', async () => HINDRANCES[await look()]);
   health.watchServing('queue', () =>
     sender.health().reachable
       ? null
       : { grade: 'degraded', says: 'The queue did not take the last nudge; maintenance sends it again.' },
   );
-  metrics.collect('berth_store_up', async () => {
-    const isUp = await ping().then(
-      () => true,
-      () => false, // that is what is told
-    );
-    return [{ labels: {}, value: isUp ? 1 : 0 }];
-  });
+  metrics.collect('berth_store_up', async () => [{ labels: {}, value: (await look()) === 'down' ? 0 : 1 }]);
   metrics.collect('berth_store_connections', () => {
     const { inUse, idle, waiting } = store.connections();
     const values = { in_use: inUse, idle, waiting };
     return Object.entries(values).map(([state, value]) => ({ labels: { state }, value }));
   });
   metrics.collect('berth_queue_reachable', () => [{ labels: {}, value: sender.health().reachable ? 1 : 0 }]);
+}
+
+type StoreState = 'up' | 'crowded' | 'down';
+
+const HINDRANCES: Record<StoreState, Hindrance | null> = {
+  up: null,
+  crowded: { grade: 'degraded', says: 'All connections to the store are in use, and queries wait for one.' },
+  down: { grade: 'unavailable', says: 'The store does not answer.' },
+};
+
+/** Whoever looks while somebody does shares that look: it takes a connection that others may wait for. */
+function storeLook(store: Store, clock: Clock): () => Promise<StoreState> {
+  let looking: Promise<StoreState> | null = null;
+  return () => {
+    looking ??= lookAtStore(store, clock).finally(() => {
+      looking = null;
+    });
+    return looking;
+  };
+}
+
+async function lookAtStore(store: Store, clock: Clock): Promise<StoreState> {
+  const answer = store.ping().then<StoreState, StoreState>(
+    () => 'up',
+    () => 'down', // refused at once, however many wait
+  );
+  return within(PING_MS_MAX, 'The store', answer).catch((): StoreState => {
+    const { waiting, answeredAtMs } = store.connections();
+    const isAnswered = answeredAtMs !== null && clock.monotonicMs() - answeredAtMs <= ANSWERED_AGO_MS_MAX;
+    return waiting > 0 && isAnswered ? 'crowded' : 'down';
+  });
 }
 
 /** The same sender, its nudges counted. */

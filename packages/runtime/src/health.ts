@@ -32,6 +32,11 @@ export interface HealthOptions {
   stopping: AbortSignal;
 }
 
+/** Whether who asked may go on with this process: by it a door chooses between 200 and 503. */
+export function isWell({ status }: Report): boolean {
+  return status === 'alive' || status === 'ready' || status === 'degraded';
+}
+
 const LOOK_MS_MAX = 2_000;
 
 /** A process without a check is alive, and ready once it says so. */

@@ -2,7 +2,7 @@
 // so never where tenants come.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { codeOf, PlatformError } from '@berth/core';
-import type { Health, Report } from './health';
+import { type Health, isWell, type Report } from './health';
 import type { Log } from './log';
 import { METRICS_CONTENT_TYPE, type Metrics } from './metrics';
 
@@ -70,8 +70,7 @@ async function answer(
 }
 
 function sendReport(response: ServerResponse, report: Report): void {
-  const isWell = ['alive', 'ready', 'degraded'].includes(report.status);
-  send(response, isWell ? 200 : 503, 'application/json', `${JSON.stringify(report)}\n`);
+  send(response, isWell(report) ? 200 : 503, 'application/json', `${JSON.stringify(report)}\n`);
 }
 
 /** Node leaves the body out of an answer to HEAD. */

@@ -1,5 +1,5 @@
 // Opens the store: every noun's functions over one pool of connections, in or out of a transaction.
-import type { Secret } from '@berth/core';
+import { type Secret, systemClock } from '@berth/core';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool } from 'pg';
 import { accessesOf } from './accesses';
@@ -40,6 +40,8 @@ export interface Connections {
   inUse: number;
   idle: number;
   waiting: number;
+  /** When one was last given back by who had asked the store something, by the clock's monotonic count; null before the first. */
+  answeredAtMs: number | null;
 }
 
 export interface Store extends Nouns {
@@ -125,11 +127,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       return ran;
     },
     ...asksOf(client),
-    connections: () => ({
-      inUse: pool.totalCount - pool.idleCount,
-      idle: pool.idleCount,
-      waiting: pool.waitingCount,
-    }),
+    connections: connectionsOf(pool),
     polls: pollsOf(pool),
     listener,
     feed,
@@ -139,6 +137,20 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await client.$disconnect();
     },
   };
+}
+
+/** Of a pool from its beginning. */
+function connectionsOf(pool: Pool): () => Connections {
+  let answeredAtMs: number | null = null;
+  pool.on('release', (error) => {
+    if (!error) answeredAtMs = systemClock.monotonicMs();
+  });
+  return () => ({
+    inUse: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+    answeredAtMs,
+  });
 }
 
 /** What the store says of itself. */

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => berth?.close());
 
 test('serves, and makes a database that its issued URL opens', async () => {
-  expect((await berth.call('GET', '/readyz')).body).toEqual({ status: 'ready' });
+  expect((await berth.call('GET', '/readyz')).body).toEqual({ status: 'ready', wrong: {} });
   const made = await berth.call(
     'POST',
     '/v1/databases',

@@ -3,6 +3,7 @@
 import { cleanUp, FORGETTABLE, forget, purge, reseal, sweep } from '@berth/actions';
 import { appOf, openRateLimits } from '@berth/api';
 import type { Secret } from '@berth/core';
+import { openHealth } from '@berth/runtime';
 import { hashToken, makeToken } from '@berth/secrets';
 import type { Action } from '@berth/store';
 import { fillStore } from '@berth/store/fill-store';
@@ -76,7 +77,8 @@ test.each(['auto', 'force_generic_plan'] as const)('as planned by %s', async (mo
 async function useApi({ context, access }: Journey, timesMax: number): Promise<void> {
   const stopping = new AbortController().signal;
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
-  const app = appOf({ ...context, limits, stopping });
+  const health = openHealth({ isReady: () => true, stopping });
+  const app = appOf({ ...context, health, limits, stopping });
   const [grown] = await sql(`SELECT id, team_id FROM accesses WHERE name = 'grown' ORDER BY number LIMIT 1`);
   const [mine] =
     await sql(`SELECT id, name, project_id, environment_id FROM databases WHERE team_id = '${grown?.team_id}'

@@ -5,6 +5,7 @@
 // `request` and reads of the store, `waitForAction`, the engines' rules and core; what it shares with others is in http/.
 import type { Context } from '@berth/actions';
 import type { PlatformError } from '@berth/core';
+import type { Health } from '@berth/runtime';
 import type { Request, Response, Router } from 'express';
 import type { RateLimits } from '../http/rate-limits';
 import type { DocumentedRoute } from '../http/route';
@@ -12,6 +13,8 @@ import type { Streams } from '../http/streams';
 
 /** What the API gives a dialect. */
 export interface ApiContext extends Context {
+  /** What the main door tells of this process: the same as the door of its own. */
+  health: Health;
   /** Aborted when the process was asked to stop: whoever waits for an action answers then. */
   stopping: AbortSignal;
   /** How often a caller may come. */
