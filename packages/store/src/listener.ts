@@ -21,7 +21,7 @@ const RECONNECT_MS = 500;
 const EVENTS_CHANNEL = 'berth_events';
 /**
  * A NOTIFY takes a lock that all of a server wait for while they commit one, so it is neither part of the transaction that
- * raises nor said for each: docs/decisions/0012-a-log-that-nobody-misses.md has the figures.
+ * raises nor said for each: docs/benchmark.md has the figures.
  */
 const TELL_EVERY_MS = 50;
 

@@ -1,6 +1,6 @@
 // One stream of events to one client (server-sent events, HTML Living Standard 9.2). What a reader has not taken is never
 // piled up: nothing more is read for it until it has, and who takes nothing for too long is dropped with the reason.
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { Clock } from '@berth/core';
 import type { Log } from '@berth/runtime';
 import type { FollowedEvents, Place, ToldEvent } from '@berth/store';
@@ -174,6 +174,7 @@ function openEnding(stopping: AbortSignal, response: Response) {
   };
   const stop = () => drop('stopping');
   const leave = () => ending.abort();
+  setMaxListeners(0, stopping); // every stream of the process is one, which Node would take for a leak
   stopping.addEventListener('abort', stop);
   response.once('close', leave);
   if (response.destroyed || response.closed) leave(); // the client did while it was let in: that is not said again

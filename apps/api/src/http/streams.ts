@@ -17,7 +17,7 @@ export interface StreamBounds {
 
 export const STREAM_BOUNDS: StreamBounds = {
   perAccess: 20,
-  perProcess: 1_000, // about 30 kB each
+  perProcess: 1_000, // each holds a socket, and a chunk while it is written
   heartbeatMs: 15_000, // proxies end what is silent for a minute
   drainMs: 30_000,
 };
