@@ -4,6 +4,7 @@
 import { type Cursor, cursorOf, isBefore, type Place } from './event-cursor';
 import { type EventBatch, type EventFilter, type eventsOf, type StoredEvent, type ToldEvent, tellTo } from './events';
 import type { Listener } from './listener';
+import { openTurns } from './turns';
 
 type Events = Pick<ReturnType<typeof eventsOf>, 'findPlace' | 'listAfter'>;
 
@@ -30,6 +31,8 @@ export interface EventFeed {
 /** Rows of one read, and of what a follower reads for himself. */
 const READ_MAX = 500;
 const CATCH_UP_MAX = 100;
+/** So many followers read for themselves at a time, so that the pool's other connections stay free for who asks once. */
+const CATCH_UPS_MAX = 2;
 /** So many events are remembered for followers, at about 1 kB each. */
 const REMEMBERED_MAX = 2_000;
 /** Many writers wake the reader more often than it is worth to look. */
@@ -45,16 +48,28 @@ const RETRY_MS = 1_000;
 /** Reads nothing until somebody follows. */
 export function openEventFeed(events: Events, listener: Pick<Listener, 'onEvents'>): EventFeed {
   const reader = openReader(events, listener);
+  const turns = openTurns(CATCH_UPS_MAX);
+
+  /** What a follower reads for himself; null when the store does not answer, or he left before it was his turn. */
+  async function catchUp(place: Place, filter: EventFilter, giveUp: AbortSignal): Promise<Step | null> {
+    const read = () => events.listAfter(place, filter, CATCH_UP_MAX);
+    return turns.take(read, giveUp).catch(() => null);
+  }
 
   async function* follow(start: Place, filter: EventFilter, leave: AbortSignal): AsyncGenerator<FollowedEvents, void> {
     const own = openRest();
-    const stop = reader.join(own.wake);
-    leave.addEventListener('abort', own.wake);
+    const over = new AbortController(); // of this one, also when the store closes: waiting for a turn ends by it
+    const wake = () => {
+      if (reader.isClosed() || leave.aborted) over.abort();
+      own.wake();
+    };
+    const stop = reader.join(wake);
+    leave.addEventListener('abort', wake);
     let place = start;
     try {
       while (!reader.isClosed() && !leave.aborted) {
         const woken = own.arm(); // before it is looked: what comes meanwhile ends the rest at once
-        const step = reader.after(place) ?? (await catchUp(events, place, filter));
+        const step = reader.after(place) ?? (await catchUp(place, filter, over.signal));
         if (step !== null && isBefore(place, step.head)) {
           place = step.head;
           const told = step.events.flatMap((event) => tellTo(filter, event) ?? []);
@@ -63,7 +78,7 @@ export function openEventFeed(events: Events, listener: Pick<Listener, 'onEvents
         if (step?.isFull !== true) await own.until(step === null ? RETRY_MS : LOOK_EVERY_MS, woken);
       }
     } finally {
-      leave.removeEventListener('abort', own.wake);
+      leave.removeEventListener('abort', wake);
       stop();
     }
   }
@@ -135,11 +150,6 @@ function pauseMsAfter(batch: EventBatch | null, pendingMs: number): number {
 }
 
 type Step = Pick<EventBatch, 'events' | 'head' | 'isFull'>;
-
-/** What a follower reads for himself; null when the store does not answer. */
-async function catchUp(events: Events, place: Place, filter: EventFilter): Promise<Step | null> {
-  return events.listAfter(place, filter, CATCH_UP_MAX).catch(() => null);
-}
 
 /** The newest events, all of them from some place on. */
 function openMemory() {

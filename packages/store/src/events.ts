@@ -108,17 +108,31 @@ function placesOf(db: Db) {
   };
 }
 
+/** Rows of the log that one read looks at, a few milliseconds of work: else who asks for what is rare would read all of it. */
+const LOOKED_MAX = 2_000;
+
 function readsOf(db: Db) {
-  /** What follows a place, oldest first, at most `limit` of it. */
+  /**
+   * What follows a place, oldest first, at most `limit` of it. Looks at a bounded piece of the log, however little of it
+   * passes the filter: nothing in a batch that `isFull` means that reading goes on behind its head.
+   */
   async function listAfter({ xid, number }: Place, filter: EventFilter, limit: number): Promise<EventBatch> {
+    const lookedMax = Math.max(LOOKED_MAX, limit);
+    const follows = Prisma.sql`(xid, number) > (${xid.toString()}::xid8, ${number}::int)
+      AND xid < pg_snapshot_xmin(pg_current_snapshot()) ${stretchOf(filter)}`;
+    // who names a thing of another team is not told that there is much of it: all that names a thing is of one team
+    const isOwn = filter.teamId === undefined ? Prisma.empty : Prisma.sql`WHERE team_id = ${filter.teamId}`;
     // one snapshot for the bound and the rows: a bound that was read later would let rows through that are not seen
     const rows = await db.$queryRaw<Row[]>`
-      SELECT ${HEAD}, found.* FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
+      WITH found AS MATERIALIZED (
         SELECT xid::text AS xid, number, id, type, team_id, database_id, credential_id, server_id, action_id, data,
           created_at, ${PLACES} AS places
-        FROM events WHERE (xid, number) > (${xid.toString()}::xid8, ${number}::int)
-          AND xid < pg_snapshot_xmin(pg_current_snapshot()) ${conditions(filter)}
-        ORDER BY events.xid, events.number LIMIT ${limit}) AS found ON true`;
+        FROM (SELECT * FROM events WHERE ${follows} ORDER BY events.xid, events.number LIMIT ${lookedMax}) AS events
+        ${conditions(filter)} ORDER BY events.xid, events.number LIMIT ${limit})
+      SELECT ${HEAD}, CASE WHEN (SELECT count(*) FROM found) < ${limit} THEN (
+          SELECT jsonb_build_object('xid', xid::text, 'number', number) FROM (SELECT * FROM events WHERE ${follows}
+            ORDER BY events.xid, events.number LIMIT 1 OFFSET ${lookedMax - 1}) AS last ${isOwn}) END AS looked, found.*
+      FROM (VALUES (1)) AS one LEFT JOIN found ON true ORDER BY found.xid::xid8, found.number`;
     return batchOf(rows, limit);
   }
 
@@ -129,9 +143,10 @@ function readsOf(db: Db) {
     async listTold(cursor: string | null, filter: EventFilter, limit: number) {
       const { findPlace } = placesOf(db);
       const isPlace = cursor !== null && cursor !== 'now';
-      const { events, head } = await listAfter(isPlace ? placeOf(cursor) : await findPlace(cursor), filter, limit);
+      const batch = await listAfter(isPlace ? placeOf(cursor) : await findPlace(cursor), filter, limit);
       if (isPlace) await findPlace(cursor); // after it was read: what was removed until then was not
-      return { events: events.flatMap((event) => tellTo(filter, event) ?? []), nextCursor: cursorOf(head) };
+      const events = batch.events.flatMap((event) => tellTo(filter, event) ?? []);
+      return { events, nextCursor: cursorOf(batch.head), hasMore: batch.isFull };
     },
   };
 }
@@ -159,6 +174,8 @@ interface Row extends Omit<ToldEvent, 'cursor' | 'id'> {
   head: string;
   origin: string;
   pending: boolean;
+  /** The last row that was looked at, where more follow it and the batch has room; else null. */
+  looked: { xid: string; number: number } | null;
   /** Null, as all that follows, where nothing was found. */
   id: string | null;
   xid: string;
@@ -173,23 +190,31 @@ async function beginning(db: Db): Promise<Place> {
 }
 
 async function head(db: Db): Promise<EventBatch> {
-  return batchOf(await db.$queryRaw<Row[]>`SELECT ${HEAD}, NULL AS id`, 1);
+  return batchOf(await db.$queryRaw<Row[]>`SELECT ${HEAD}, NULL AS looked, NULL AS id`, 1);
 }
 
 function batchOf(rows: Row[], limit: number): EventBatch {
   const [first] = rows;
   if (first === undefined) throw new PlatformError('internal', 'The store did not say where its log of events ends.');
-  const { origin, pending } = first;
+  const { origin, pending, looked } = first;
   const events = rows.flatMap(({ id, ...row }) => (id === null ? [] : [storedEvent({ ...row, id })]));
-  const isFull = events.length === limit;
+  const isCut = events.length === limit;
   const last = events.at(-1);
-  const place = isFull && last !== undefined ? last.place : { xid: BigInt(first.head), number: 0 };
-  return { events, head: { ...place, origin }, isFull, isPending: pending };
+  const lookedPlace = looked === null ? null : { ...looked, xid: BigInt(looked.xid) };
+  const place = (isCut ? last?.place : lookedPlace) ?? { xid: BigInt(first.head), number: 0 };
+  return { events, head: { ...place, origin }, isFull: isCut || looked !== null, isPending: pending };
 }
 
-function storedEvent({ xid, number, origin, head: _, pending: __, ...event }: Row & { id: string }) {
+function storedEvent({ xid, number, origin, head: _, pending: __, looked: ___, ...event }: Row & { id: string }) {
   const place = { xid: BigInt(xid), number };
   return { ...event, place, cursor: cursorOf({ ...place, origin }) };
+}
+
+/** Of all that is asked the one thing that has an index in the order of the log: what is looked at is read from it. */
+function stretchOf({ actionId, databaseId, teamId }: EventFilter): Prisma.Sql {
+  if (actionId !== undefined) return Prisma.sql`AND action_id = ${actionId}`;
+  if (databaseId !== undefined) return Prisma.sql`AND database_id = ${databaseId}`;
+  return teamId === undefined ? Prisma.empty : Prisma.sql`AND team_id = ${teamId}`;
 }
 
 function conditions(filter: EventFilter): Prisma.Sql {
@@ -208,7 +233,7 @@ function conditions(filter: EventFilter): Prisma.Sql {
     ...(serverId === undefined ? [] : [Prisma.sql`server_id = ${serverId}`]),
     ...(actionId === undefined ? [] : [Prisma.sql`action_id = ${actionId}`]),
   ];
-  return all.length === 0 ? Prisma.empty : Prisma.sql`AND ${Prisma.join(all, ' AND ')}`;
+  return all.length === 0 ? Prisma.empty : Prisma.sql`WHERE ${Prisma.join(all, ' AND ')}`;
 }
 
 /** The event as this filter lets it through; null where it does not. The same as `listAfter` does in SQL. */

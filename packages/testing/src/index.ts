@@ -1,6 +1,7 @@
 // What tests of every room use: real servers, stores of their own, waiting without sleeping, a clock that obeys.
 export * from './describe-where';
 export * from './eventually';
+export * from './explained';
 export * from './late-writers';
 export * from './lesser-admin';
 export * from './stack';

@@ -32,6 +32,10 @@ const ROWS_MAX = 600;
 /** But placement, which sums over all that is on the servers, from an index. */
 const SUMS = /AS "reservedBytes"/;
 
+/** And a look at the log of events for what is rare in it: its bound, see events.ts of the store. */
+const LOOKED_MAX = 2_000;
+const LOOKS = /AS looked/;
+
 /** PostgreSQL decides after five times whether to plan a statement once for all values. */
 const TIMES = 7;
 
@@ -65,7 +69,8 @@ test.each(['auto', 'force_generic_plan'] as const)('as planned by %s', async (mo
     await useMaintenance(journey);
     const asked = plans.explained.slice(begun);
     expect(wholeReads(asked, GROWING)).toEqual([]);
-    const isMuch = ({ rows, query }: { rows: number; query: string }) => rows > ROWS_MAX && !SUMS.test(query);
+    const boundOf = (query: string) => (LOOKS.test(query) ? LOOKED_MAX : ROWS_MAX);
+    const isMuch = ({ rows, query }: { rows: number; query: string }) => rows > boundOf(query) && !SUMS.test(query);
     if (mode === 'auto') expect(rowsRead(asked, GROWING).filter(isMuch)).toEqual([]);
     expect(asked.length).toBeGreaterThan(100);
   } finally {
@@ -108,8 +113,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
       `/v1/actions?database_id=${mine?.id}`,
       '/v1/events?limit=50',
       `/v1/events?database_id=${mine?.id}`,
-      '/v1/events?limit=50',
-      `/v1/events?database_id=${mine?.id}`,
+      '/v1/events?type=database.failed',
     ]) {
       const { next_cursor: cursor } = await get(token, list);
       if (cursor !== null) await get(token, `${list}&cursor=${cursor}`);

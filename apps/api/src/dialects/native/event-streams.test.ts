@@ -333,5 +333,5 @@ test('HEAD has the headers alone, HTTP/1.0 and gzip are streamed as they are', a
 test('an Accept without a preference is answered as JSON', async () => {
   const answer = await request(api.app).get('/v1/events?cursor=now').auth(token.reveal(), { type: 'bearer' });
   expect(answer.get('content-type')).toContain('application/json');
-  expect(answer.body).toEqual({ data: [], next_cursor: expect.any(String) });
+  expect(answer.body).toEqual({ data: [], next_cursor: expect.any(String), has_more: false });
 });

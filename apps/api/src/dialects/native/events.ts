@@ -63,7 +63,8 @@ export const eventEndpoints: Endpoint[] = [
     summary: 'Read what happened, or follow what happens',
     description:
       'The order is the same for every reader, and what was read once does not change: whoever goes on from a cursor misses ' +
-      'nothing. An event may be told twice; its `id` is the same then.',
+      'nothing. An event may be told twice; its `id` is the same then. An answer looks at 2,000 events at most: what is rare may ' +
+      'take several of them, also empty ones, until `has_more` is false.',
     scopes: READ,
     query: logQuery,
     answers: { 200: log },
@@ -133,8 +134,8 @@ async function readEventsOfAction(api: ApiContext, call: Asked<typeof actionQuer
 
 async function sendPage(api: ApiContext, call: Call, filter: EventFilter, query: Parameters<typeof pageOf>[0]) {
   const { cursor, limit } = pageOf(query);
-  const { events, nextCursor } = await api.store.events.listTold(cursor, filter, limit);
-  call.response.json({ data: events.map(showEvent), next_cursor: nextCursor });
+  const { events, nextCursor, hasMore } = await api.store.events.listTold(cursor, filter, limit);
+  call.response.json({ data: events.map(showEvent), next_cursor: nextCursor, has_more: hasMore });
 }
 
 /** An EventSource that comes back sends the header to the address that it was opened with: the header is newer. */

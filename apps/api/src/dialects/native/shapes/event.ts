@@ -48,11 +48,15 @@ export const eventShape = z
 
 /** A piece of the log: unlike a list it always says where to go on. */
 export const logShape = z.strictObject({
-  data: z.array(eventShape).describe('Oldest first. Empty when nothing more can be read now.'),
+  data: z.array(eventShape).describe('Oldest first. May be empty, also where more follows.'),
   next_cursor: z
     .string()
     .describe('Where to go on, now or later: a log has no last page.')
     .meta({ examples: [EXAMPLE_CURSOR] }),
+  has_more: z
+    .boolean()
+    .describe('Whether to ask again at once: the log was not read to its end. False: nothing more can be read now.')
+    .meta({ examples: [false] }),
 });
 
 export function showEvent(event: ToldEvent): Shown<typeof eventShape> {
