@@ -174,10 +174,12 @@ function openEnding(stopping: AbortSignal, response: Response) {
   };
   const stop = () => drop('stopping');
   const leave = () => ending.abort();
-  setMaxListeners(0, stopping); // every stream of the process is one, which Node would take for a leak
+  // the socket, not the response: one that was sent behind another request on the same connection has none, and never closes
+  const { socket } = response.req;
+  setMaxListeners(0, stopping, socket); // every stream of the process is one, which Node would take for a leak
   stopping.addEventListener('abort', stop);
-  response.once('close', leave);
-  if (response.destroyed || response.closed) leave(); // the client did while it was let in: that is not said again
+  socket.once('close', leave);
+  if (socket.destroyed) leave(); // the client left while it was let in: that is not said again
   if (stopping.aborted) stop();
   return {
     signal: ending.signal,
@@ -188,7 +190,7 @@ function openEnding(stopping: AbortSignal, response: Response) {
     reason: () => reason,
     close(): void {
       stopping.removeEventListener('abort', stop);
-      response.off('close', leave);
+      socket.off('close', leave);
     },
   };
 }

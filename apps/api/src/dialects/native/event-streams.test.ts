@@ -152,6 +152,16 @@ test('a client that leaves while it is let in keeps no stream', async () => {
   await slow.close();
 });
 
+test('streams that were asked for behind one another on one connection end with it', async () => {
+  const streams = openStreams(api.context.metrics);
+  const one = await openDoor({ streams });
+  const socket = await sendRaw('/events', '1.1', one, 5);
+  await eventually(() => streams.counts().open === 5, { what: 'all to be let in' });
+  socket.resetAndDestroy();
+  await eventually(() => streams.counts().open === 0, { what: 'all to be let go' });
+  await one.close();
+});
+
 test('a heartbeat takes a quiet stream on in the log: who comes back does not begin where it once did', async () => {
   const start = await now();
   const source = await open(`/events?cursor=${start}&type=database.failed`);
@@ -214,12 +224,13 @@ describe('the stream of an action', () => {
 });
 
 /** Sends a request by hand and returns its socket, without reading. */
-function sendRaw(path: string, version: string, { url } = door): Promise<Socket> {
+function sendRaw(path: string, version: string, { url } = door, times = 1): Promise<Socket> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => {
       const lines = [`GET /v1${path} HTTP/${version}`, `Host: ${hostname}`, `Authorization: Bearer ${token.reveal()}`];
-      socket.write([...lines, 'Accept: text/event-stream', 'Accept-Encoding: gzip', '', ''].join('\r\n'));
+      const request = [...lines, 'Accept: text/event-stream', 'Accept-Encoding: gzip', '', ''].join('\r\n');
+      socket.write(request.repeat(times));
       resolve(socket);
     });
     socket.on('error', reject);
