@@ -145,16 +145,19 @@ test('each request is measured by the pattern of its route; what callers write t
   for (const path of ['/v1/databases/secret-word', '/V1/databases/other-word', '/secret-word', '/healthz']) {
     await request(app).get(path).auth(token.reveal(), { type: 'bearer' });
   }
+  await request(app).propfind('/v1/databases').auth(token.reveal(), { type: 'bearer' });
+  await request(app).purge('/v1/databases').auth(token.reveal(), { type: 'bearer' });
   let text = '';
   await eventually(async () => {
     text = await metrics.text();
-    return /_count\{[^}]*healthz/.test(text);
+    return /_count\{[^}]*other[^}]*\} 2/.test(text);
   });
   const counts = [...text.matchAll(/^berth_http_request_duration_seconds_count\{process="api",(.*)\} (\d+)$/gm)];
   expect(counts.map(([, labels, count]) => [labels, count])).toEqual([
     ['dialect="native",route="/v1/databases/:id",method="GET",status="4xx"', '2'],
     ['dialect="berth",route="unknown",method="GET",status="4xx"', '1'],
     ['dialect="berth",route="/healthz",method="GET",status="2xx"', '1'],
+    ['dialect="native",route="/v1/databases",method="other",status="4xx"', '2'],
   ]);
   expect(text).not.toMatch(/-word/);
 });

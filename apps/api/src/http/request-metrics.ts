@@ -1,5 +1,6 @@
-// How long requests take, by the pattern of their route; streams take as long as somebody reads them, and are left out. Only words of ours become labels: Express takes a mount in any
-// spelling of upper and lower case, and each spelling that a caller sent would be another series for ever.
+// How long requests take, by the pattern of their route; streams take as long as somebody reads them, and are left out.
+// Only words of ours become labels: Express takes a mount in any spelling of upper and lower case, and each spelling that
+// a caller sent would be another series for ever.
 import type { Clock } from '@berth/core';
 import type { Metrics } from '@berth/runtime';
 import type { Request, RequestHandler, Response } from 'express';
@@ -10,7 +11,7 @@ export function requestMetrics(metrics: Metrics, clock: Clock, places: ReadonlyM
     const startedMs = clock.monotonicMs();
     response.once('close', () => {
       if (isStream(response)) return;
-      const labels = { ...placeOf(request, places), method: request.method, status: classOf(response) };
+      const labels = { ...placeOf(request, places), method: methodOf(request), status: classOf(response) };
       metrics.observe('berth_http_request_duration_seconds', labels, (clock.monotonicMs() - startedMs) / 1_000);
     });
     next();
@@ -29,6 +30,13 @@ function placeOf(request: Request, places: ReadonlyMap<string, string>): { diale
   if (dialect === undefined) return { dialect: 'berth', route: 'unknown' };
   const pattern: unknown = request.route?.path;
   return { dialect, route: typeof pattern === 'string' ? `${mount}${pattern}` : mount || 'unknown' };
+}
+
+/** What a route may answer to. Node lets some thirty more through, each of which a caller could make a series of. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+function methodOf({ method }: Request): string {
+  return METHODS.includes(method) ? method : 'other';
 }
 
 /** What is not built and what has no room is no fault of this side, and must not look like one. */
