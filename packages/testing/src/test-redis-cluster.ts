@@ -1,5 +1,6 @@
 // A Redis Cluster of one's own: three masters without replicas, so that the loss of one takes its third of the keys away.
 import { Secret } from '@berth/core';
+import { findFreePort } from '@berth/embedded';
 import { eventually } from './eventually';
 import { openTestRedis, type TestRedis } from './test-redis';
 
@@ -17,9 +18,6 @@ const NODES = 3;
 const SLOTS = 16_384;
 /** Which node has a slot: each a third of them, in one piece. */
 const nodeOf = (slot: number) => Math.floor((slot * NODES) / SLOTS);
-/** A node's other port is this much higher. */
-const BUS_PORT_DISTANCE = 10_000;
-const PORT_MAX = 65_535 - BUS_PORT_DISTANCE;
 /** A node that says nothing for this long is taken for dead. */
 const NODE_MS_MAX = '2000';
 
@@ -27,14 +25,24 @@ const NODE_MS_MAX = '2000';
 export async function openTestRedisCluster(): Promise<TestRedisCluster> {
   const nodes: TestRedis[] = [];
   const close = async () => void (await Promise.all(nodes.map((node) => node.close())));
-  const settings = { 'cluster-enabled': 'yes', 'cluster-node-timeout': NODE_MS_MAX };
+  const busPorts: number[] = [];
   try {
-    while (nodes.length < NODES) nodes.push(await openTestRedis(settings, PORT_MAX));
+    while (nodes.length < NODES) {
+      // chosen here: left alone it is the port and 10,000, where Linux puts outgoing connections
+      const busPort = await findFreePort();
+      const settings = {
+        'cluster-enabled': 'yes',
+        'cluster-node-timeout': NODE_MS_MAX,
+        'cluster-port': String(busPort),
+      };
+      nodes.push(await openTestRedis(settings));
+      busPorts.push(busPort);
+    }
     const [first] = nodes;
     for (const [index, node] of nodes.entries()) {
       const slots = Array.from({ length: SLOTS }, (_, slot) => slot).filter((slot) => nodeOf(slot) === index);
       await expectOk(node, `CLUSTER ADDSLOTS ${slots.join(' ')}`);
-      if (node !== first) await expectOk(node, `CLUSTER MEET 127.0.0.1 ${first?.port}`);
+      if (node !== first) await expectOk(node, `CLUSTER MEET 127.0.0.1 ${first?.port} ${busPorts[0]}`);
     }
     const isWhole = () => eventually(() => allAgree(nodes), { what: 'the Cluster to be whole', timeoutMs: 30_000 });
     await isWhole();

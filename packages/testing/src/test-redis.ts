@@ -26,7 +26,8 @@ export interface TestRedis {
   close(): Promise<void>;
 }
 
-const PORT_MAX = 65_535;
+/** A free port may be lost before it is taken. */
+const TRIES_MAX = 3;
 const READY_MS_MAX = 10_000;
 /** A command is answered within this, or the server is taken for dead. */
 const ANSWER_MS_MAX = 5_000;
@@ -37,20 +38,15 @@ export function whyNoRedis(): string | null {
 }
 
 /** Starts one of one's own, with settings over those of the tests. Close it in afterAll. */
-export function openTestRedis(settings: Record<string, string> = {}, portMax = PORT_MAX): Promise<TestRedis> {
-  return startRedis(testServers().home, settings, portMax);
+export function openTestRedis(settings: Record<string, string> = {}): Promise<TestRedis> {
+  return startRedis(testServers().home, settings);
 }
 
 /** Starts one in the folder of the run and waits until it answers. */
-export async function startRedis(
-  home: string,
-  settings: Record<string, string> = {},
-  portMax = PORT_MAX,
-): Promise<TestRedis> {
+export async function startRedis(home: string, settings: Record<string, string> = {}): Promise<TestRedis> {
   const folder = await mkdtemp(join(home, 'redis-'));
-  let port = await findFreePort();
-  while (port > portMax) port = await findFreePort();
-  let server = await launch(folder, port, settings);
+  const { port, child } = await launchSomewhere(folder, settings);
+  let server = child;
   const kill9 = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     server.kill('SIGKILL');
@@ -73,6 +69,18 @@ export async function startRedis(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** On another port where somebody took the first one meanwhile. */
+async function launchSomewhere(folder: string, settings: Record<string, string>) {
+  for (let tries = 1; ; tries += 1) {
+    const port = await findFreePort();
+    try {
+      return { port, child: await launch(folder, port, settings) };
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+    }
+  }
 }
 
 async function launch(folder: string, port: number, over: Record<string, string>): Promise<ChildProcess> {
