@@ -19,7 +19,7 @@ onEachQueue((queue) => {
 
   const WAIT = { prefer: 'wait=30' };
   /** The hundred on one; on the other enough to see that the queue makes no difference. */
-  const ROUNDS = queue === 'PostgreSQL' ? 100 : 30;
+  const ROUNDS = queue === 'PostgreSQL' ? 100 : 10;
 
   /** Databases and roles on the server that begin with this name. */
   async function leftOn(name: string): Promise<string[]> {
