@@ -9,6 +9,8 @@ export const CANARY = 'berth_canary';
 export const ORPHANS = 'berth_orphans';
 /** Where admin sessions live, and with them the locks (advisory locks are per database). */
 export const ADMIN_DATABASE = 'postgres';
+/** The server's own databases: PostgreSQL opens them to everybody, but for template0, which refuses connections as it comes. */
+export const SYSTEM_DATABASES = [ADMIN_DATABASE, 'template1', 'template0'];
 
 const GROUP_PREFIX_BYTES_MAX = 48;
 

@@ -4,7 +4,7 @@ import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import type { Attempt } from './connect';
 import { attemptLogin, checkFailed, demandVerdict, knock, reasonOf } from './knock';
-import { ADMIN_DATABASE, CANARY } from './names';
+import { CANARY, SYSTEM_DATABASES } from './names';
 import { staysOpen } from './system-databases';
 import { tryRole } from './try-role';
 
@@ -66,7 +66,7 @@ function isUsedUp(attempt: Attempt): boolean {
 /** Expects the canary and every system database to refuse the login for want of privilege. Throws `not_isolated`. */
 export async function proveIsolation(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
   const evidence: Evidence = {};
-  for (const database of [CANARY, ADMIN_DATABASE, 'template1', 'template0']) {
+  for (const database of [CANARY, ...SYSTEM_DATABASES]) {
     const attempt = await attemptLogin(admin, database, login, password);
     if (isUsedUp(attempt) && (await isShutByCatalogue(admin, database, login))) {
       evidence[database] = 'not tried: no connection is left; shut by the catalogue';

@@ -5,10 +5,9 @@ import type { DatabaseRef } from '../contract';
 import type { Admin } from './admin';
 import { insist } from './insist';
 import { onBehalfOf } from './membership';
-import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS } from './names';
+import { ADMIN_DATABASE, groupNameOf, markerOf, ORPHANS, SYSTEM_DATABASES } from './names';
 import { observeRole, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
-import { isSystemDatabase } from './system-databases';
 import { visit } from './visit';
 
 /** How long a session may take to end. */
@@ -49,7 +48,7 @@ interface Named {
 
 /** What a login made in a template that is open to all is nobody's data, and would pile up there: it goes. */
 async function clearPlace(admin: Admin, place: Place, role: Named): Promise<void> {
-  const isTemplate = isSystemDatabase(place.database) && place.database !== ADMIN_DATABASE;
+  const isTemplate = SYSTEM_DATABASES.includes(place.database) && place.database !== ADMIN_DATABASE;
   if (isTemplate && place.canEnter) await unlinkLargeObjects(admin, place.database, role);
   const heir = place.owns && !isTemplate ? await heirIn(admin, place, role.oid) : null;
   await clear(admin, place, role.name, heir);

@@ -1,10 +1,11 @@
 // What PostgreSQL lets a thing be called, and the URL its clients read. No driver: the API imports this.
 import { Secret } from '@berth/core';
 import type { ConnectionFacts, EngineRules } from '../contract';
+import { CANARY, SYSTEM_DATABASES } from './names';
 
 const NAME_BYTES_MAX = 63;
 const TAIL_BYTES = 6; // an underscore and five characters of the id
-const SYSTEM_DATABASES = ['postgres', 'template0', 'template1', 'berth_canary'];
+const OWN_DATABASES = [...SYSTEM_DATABASES, CANARY];
 /** Words that CREATE ROLE refuses even in quotes, or that SET ROLE and GRANT read as something else. */
 const RESERVED_ROLES = ['public', 'none', 'current_user', 'session_user', 'current_role', 'user'];
 /** `pg_` is the server's, `berth_` is ours. */
@@ -20,7 +21,7 @@ export const postgresqlRules: EngineRules = {
   defaultPort: 5432,
   urlProtocols: ['postgres:', 'postgresql:'],
   isReserved,
-  isSystemDatabase: (name) => SYSTEM_DATABASES.includes(name.toLowerCase()),
+  isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
   openableDatabases: ['template1'], // in `postgres` are our locks, which whoever enters could take
   canBeDatabaseName: canBeName,
   canBeLoginName: (name) => canBeName(name) && !GROUP_NAME.test(name),
@@ -30,7 +31,7 @@ export const postgresqlRules: EngineRules = {
 
 function isReserved(name: string): boolean {
   const lower = name.toLowerCase();
-  const isWord = SYSTEM_DATABASES.includes(lower) || RESERVED_ROLES.includes(lower) || lower === 'berth';
+  const isWord = OWN_DATABASES.includes(lower) || RESERVED_ROLES.includes(lower) || lower === 'berth';
   return isWord || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix));
 }
 

@@ -1,20 +1,13 @@
 // The server's own databases, which PostgreSQL opens to everybody: which of them are open, and whether this admin may shut
 // them. On managed services nobody who can log in owns template1.
 import type { Admin } from './admin';
-import { ADMIN_DATABASE } from './names';
+import { SYSTEM_DATABASES } from './names';
 
 export interface OpenDatabase {
   name: string;
   owner: string;
   /** Whether the admin may take CONNECT from PUBLIC there. */
   canShut: boolean;
-}
-
-/** template0 refuses connections as it comes; it counts only where somebody opened it. */
-const SYSTEM_DATABASES = [ADMIN_DATABASE, 'template0', 'template1'];
-
-export function isSystemDatabase(name: string): boolean {
-  return SYSTEM_DATABASES.includes(name);
 }
 
 /** Those that accept connections and let PUBLIC in. */
