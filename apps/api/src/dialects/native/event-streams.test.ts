@@ -18,6 +18,8 @@ let testStore: TestStore;
 let door: Door;
 let token: Secret;
 const sources: EventSource[] = [];
+/** Closed after the test, whatever became of it: one that is left open keeps the run from ending. */
+const doors: Door[] = [];
 
 /** Heartbeats are many, so that nobody waits for them. */
 const BOUNDS = { heartbeatMs: 60, perAccess: 6, perProcess: 8 };
@@ -30,6 +32,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await Promise.all(sources.splice(0).map((source) => source.cut()));
+  await Promise.all(doors.splice(0).map((each) => each.close()));
   await eventually(() => api.streams.counts().open === 0 && api.context.store.feed.size() === 0, {
     what: 'all to leave',
   });
@@ -58,14 +61,16 @@ async function now(): Promise<string> {
 }
 
 /** Another door of the same API, with bounds or an end of its own. */
-function openDoor(own: { streams?: Streams; stopping?: AbortSignal }, onLeft = () => {}): Promise<Door> {
+async function openDoor(own: { streams?: Streams; stopping?: AbortSignal }, onLeft = () => {}): Promise<Door> {
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
   const app = appOf({ ...api.context, limits, stopping: api.stopping.signal, ...own });
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     response.once('close', onLeft);
     app(request, response);
   };
-  return listen(listener, '127.0.0.1', 0);
+  const opened = await listen(listener, '127.0.0.1', 0);
+  doors.push(opened);
+  return opened;
 }
 
 const typesOf = ({ told }: EventSource) => told.map(({ type }) => type);
@@ -149,7 +154,6 @@ test('a client that leaves while it is let in keeps no stream', async () => {
   await client.end();
   await eventually(() => seen.entered === 3, { what: 'all to have come in' });
   await eventually(() => streams.counts().open === 0, { what: 'all to be let go' });
-  await slow.close();
 });
 
 test('streams that were asked for behind one another on one connection end with it', async () => {
@@ -159,7 +163,6 @@ test('streams that were asked for behind one another on one connection end with 
   await eventually(() => streams.counts().open === 5, { what: 'all to be let in' });
   socket.resetAndDestroy();
   await eventually(() => streams.counts().open === 0, { what: 'all to be let go' });
-  await one.close();
 });
 
 test('a heartbeat takes a quiet stream on in the log: who comes back does not begin where it once did', async () => {
@@ -260,7 +263,6 @@ test('a reader that takes nothing is dropped, told why and where it was, and cou
   });
   socket.resume();
   await eventually(() => socket.closed, { what: 'the connection to be closed' });
-  await impatient.close();
   const ids = [...text.matchAll(/"id":"(evt_\d+)"/g)].map(([, id]) => id);
   const { reason, cursor } = JSON.parse(/event: dropped\ndata: (.*)/.exec(text)?.[1] ?? '{}');
   expect(reason).toBe('slow');
