@@ -17,7 +17,13 @@ interface Line {
 
 const lines: Line[] = [];
 const keep = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, fields, message });
-const log: Log = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
+const log: Log = {
+  debug: keep('debug'),
+  info: keep('info'),
+  infoSoon: keep('info'),
+  warn: keep('warn'),
+  error: keep('error'),
+};
 
 let api: TestApi;
 let testStore: TestStore;
@@ -111,7 +117,20 @@ test('a method that an address does not know is 405 with Allow; OPTIONS and HEAD
 test('every answer carries the security headers and none says what it was made with', async () => {
   for (const path of ['/healthz', '/v1/databases', '/nothing', '/admin/sign-in']) {
     const { headers } = await request(api.app).get(path);
-    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
+    expect(headers).toMatchObject({
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'origin-agent-cluster': '?1',
+      'referrer-policy': 'same-origin',
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'x-content-type-options': 'nosniff',
+      'x-dns-prefetch-control': 'off',
+      'x-download-options': 'noopen',
+      'x-frame-options': 'SAMEORIGIN',
+      'x-permitted-cross-domain-policies': 'none',
+      'x-xss-protection': '0',
+    });
+    expect(headers['content-security-policy']).toMatch(/^default-src 'self';.*;script-src 'self';/);
     expect(headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
     expect(headers).not.toHaveProperty('x-powered-by');
   }

@@ -1,7 +1,6 @@
 // The API as one Express app: dialects under their mounts, health, the document, the operators' board. It does not listen.
 import { PlatformError } from '@berth/core';
 import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import { adminRouter, BOARD_PATH } from './admin';
 import { DIALECTS } from './dialects';
 import type { ApiContext } from './dialects/dialect';
@@ -13,7 +12,9 @@ import { renderProblem } from './http/problem';
 import { openRefusals } from './http/refusals';
 import { requestMetrics } from './http/request-metrics';
 import { requestSpans } from './http/request-span';
+import { securityHeaders } from './http/security-headers';
 import { openStreams } from './http/streams';
+import { watchedBy } from './http/watch';
 import { openapiRouter } from './openapi/router';
 
 /** What an app is made of. Without `streams` it has some of its own, with the usual bounds. */
@@ -27,8 +28,9 @@ export function appOf(serving: Serving): Express {
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did
   trustProxies(app, api.trustedProxies ?? []);
   const refusals = openRefusals(api);
-  app.use(requestSpans(api.tracing), accessLog(api.log, api.clock), requestMetrics(api.metrics, api.clock, PLACES));
-  app.use(securityHeaders(), refusals.handler);
+  if (api.tracing.isOn) app.use(requestSpans(api.tracing));
+  const metrics = requestMetrics(api.metrics, api.clock, PLACES);
+  app.use(watchedBy(accessLog(api.log, api.clock), metrics, securityHeaders(), refusals.watch));
   for (const dialect of DIALECTS) {
     app.use(dialect.mount, dialect.router(api), refuseUnknown, errorsTo(dialect.renderError, api.log, refusals));
   }
@@ -42,14 +44,3 @@ const PLACES = new Map([...DIALECTS.map(({ mount, name }): [string, string] => [
 const refuseUnknown: RequestHandler = () => {
   throw new PlatformError('not_found', 'There is nothing at this address.');
 };
-
-/** Helmet's, but: the API may be served without TLS inside a network, and no page calls other hosts. */
-function securityHeaders(): RequestHandler {
-  const directives = {
-    fontSrc: ["'self'", 'data:'],
-    styleSrc: ["'self'", "'unsafe-inline'"],
-    upgradeInsecureRequests: null,
-  };
-  // `same-origin`: under Helmet's `no-referrer` browsers send forms with `Origin: null`, which the sign-in refuses
-  return helmet({ contentSecurityPolicy: { directives }, referrerPolicy: { policy: 'same-origin' } });
-}

@@ -34,7 +34,7 @@ type Line = LogFields & { message: string };
 function openWith(keyRing: KeyRing): { context: Context; lines: Line[]; run(stopping?: AbortSignal): Promise<void> } {
   const lines: Line[] = [];
   const write = (fields: LogFields, message: string) => void lines.push({ ...fields, message });
-  const log: Log = { debug: write, info: write, warn: write, error: write };
+  const log: Log = { debug: write, info: write, infoSoon: write, warn: write, error: write };
   const context = { ...journey.context, keyRing, log };
   const said = new Set<string>();
   return { context, lines, run: (stopping = new AbortController().signal) => reseal(context, { stopping, said }) };

@@ -29,6 +29,7 @@ export function newId(noun: IdNoun): string {
 
 /** Whether `text` has the form of an id of this noun. Says nothing of whether the thing exists. */
 export function isId(noun: IdNoun, text: string): boolean {
+  if (!text.startsWith(ID_PREFIXES[noun])) return false; // asked for every noun in turn: an error each would cost most
   try {
     return getType(fromString(text)) === ID_PREFIXES[noun];
   } catch {

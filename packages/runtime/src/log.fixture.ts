@@ -34,10 +34,20 @@ const CASES: Record<string, () => LogFields> = {
 };
 
 const [name = '', level = 'info'] = process.argv.slice(2);
-const fields = CASES[name];
-if (fields === undefined) throw new Error(`no such case: ${name}`);
 const log = openLog('test', level);
-log.debug(fields(), 'debug line');
-log.info(fields(), 'info line');
-log.warn(fields(), 'warn line');
-log.error(fields(), 'error line');
+
+if (name === 'soon') {
+  for (const count of [1, 2]) log.infoSoon({ count }, 'soon line');
+  log.info({ count: 3 }, 'info line');
+  for (const count of [4, 5]) log.infoSoon({ count }, 'soon line');
+} else if (name === 'stay') {
+  log.infoSoon({ count: 1 }, 'soon line');
+  process.stdin.resume();
+} else {
+  const fields = CASES[name];
+  if (fields === undefined) throw new Error(`no such case: ${name}`);
+  log.debug(fields(), 'debug line');
+  log.info(fields(), 'info line');
+  log.warn(fields(), 'warn line');
+  log.error(fields(), 'error line');
+}

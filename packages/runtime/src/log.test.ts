@@ -1,5 +1,6 @@
 // A log line holds what the list of fields names and nothing else, whatever is passed or thrown.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { bundle, stopBundling } from '@berth/testing/bundle';
 
@@ -41,6 +42,25 @@ test.each([
   ['silent', 0],
 ])('level %s writes %i of the four', async (level, count) => {
   expect((await logged('list', level)).lines).toHaveLength(count);
+});
+
+test('lines that may wait come in their order, the last at the end of the process', async () => {
+  const { lines } = await logged('soon');
+  expect(lines.map((line) => line.count)).toEqual([1, 2, 3, 4, 5]);
+  expect((await logged('soon', 'warn')).lines).toEqual([]);
+});
+
+test('a line that may wait is written while the process lives, with nothing after it', async () => {
+  const child = spawn(process.execPath, [file, 'stay'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    const [written] = await once(child.stdout, 'data');
+    expect(String(written)).toContain('soon line');
+    expect(child.exitCode).toBeNull();
+  } finally {
+    const gone = once(child, 'close');
+    child.kill('SIGKILL');
+    await gone;
+  }
 });
 
 test.each(['driver', 'cause', 'deep', 'text', 'object', 'secret', 'row'])(

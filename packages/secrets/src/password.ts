@@ -1,5 +1,5 @@
 // Making passwords and tokens. Letters and digits only, so that none needs escaping in a URL, a shell or a config file.
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { Secret } from '@berth/core';
 
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'; // without 0 O 1 l I
@@ -18,7 +18,7 @@ export function makeToken(): Secret {
 
 /** SHA-256 in hex. Enough for a token of 233 random bits, which needs no slow hash. */
 export function hashToken(token: Secret): string {
-  return createHash('sha256').update(token.reveal()).digest('hex');
+  return hash('sha256', token.reveal(), 'hex');
 }
 
 function randomText(length: number): string {

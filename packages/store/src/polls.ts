@@ -42,17 +42,12 @@ const ACTION_TIMES = [
 const STEP_TIMES = ['ended_at', 'started_at'] as const;
 
 export function pollsOf(pool: Pool) {
-  const ask = (name: string, statement: Prisma.Sql, values: Record<string, string>) =>
-    pool.query<unknown[]>({
-      name,
-      text: statement.text,
-      values: statement.values.map((value) => values[String(value)] ?? value),
-      rowMode: 'array',
-    });
+  const askPoll = preparedOn(pool, 'berth_poll', POLL);
+  const askWait = preparedOn(pool, 'berth_poll_wait', POLL_WAIT);
   return {
     /** Null when the hash opens nothing, as for `findBearer`. An `actionId` that names nothing is no action. */
     async find(secretHash: string, actionId: string): Promise<Polled | null> {
-      const { rows } = await ask('berth_poll', POLL, { $hash: secretHash, $id: actionId });
+      const { rows } = await askPoll({ $hash: secretHash, $id: actionId });
       const [row] = rows;
       if (row === undefined) return null;
       const [access, action, steps, place] = row as [Access, ActionWithSteps | null, Step[] | null, Polled['place']];
@@ -67,17 +62,28 @@ export function pollsOf(pool: Pool) {
   };
 
   async function findWait(actionId: string): Promise<Wait | null> {
-    const { rows } = await ask('berth_poll_wait', POLL_WAIT, { $id: actionId });
+    const { rows } = await askWait({ $id: actionId });
     const [server, ahead] = (rows[0] ?? []) as [Wait['server'], Wait['ahead']] | [];
     return server === undefined || ahead === undefined ? null : { server, ahead };
   }
+}
+
+/** Asks by a statement that each connection prepares once. */
+function preparedOn(pool: Pool, name: string, { text, values: places }: Prisma.Sql) {
+  return (values: Record<string, string>) =>
+    pool.query<unknown[]>({
+      name,
+      text,
+      values: places.map((place) => values[String(place)] ?? place),
+      rowMode: 'array',
+    });
 }
 
 /** The same object, with its times as dates. */
 function readTimes<Row extends object>(row: Row, columns: readonly (keyof Row)[]): Row {
   for (const column of columns) {
     const text = row[column];
-    if (typeof text === 'string') Object.assign(row, { [column]: new Date(text) });
+    if (typeof text === 'string') Reflect.set(row, column, new Date(text));
   }
   return row;
 }

@@ -3,16 +3,17 @@
 import type { Clock } from '@berth/core';
 import type { Log } from '@berth/runtime';
 import type { Access } from '@berth/store';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
+import type { Watch } from './watch';
 
 /** Asked every few seconds by whoever looks after processes. */
 const QUIET_ROUTES = ['/healthz', '/readyz'];
 
 /** Logs when the response is over, sent or not. */
-export function accessLog(log: Log, clock: Clock): RequestHandler {
-  return (request, response, next) => {
+export function accessLog(log: Log, clock: Clock): Watch {
+  return (request, response) => {
     const startedMs = clock.monotonicMs();
-    response.once('close', () => {
+    return () => {
       const route = routeOf(request);
       const fields = {
         method: request.method,
@@ -22,9 +23,8 @@ export function accessLog(log: Log, clock: Clock): RequestHandler {
         ...notedAccess(response),
       };
       if (QUIET_ROUTES.includes(route)) log.debug(fields, 'Answered');
-      else log.info(fields, 'Answered');
-    });
-    next();
+      else log.infoSoon(fields, 'Answered');
+    };
   };
 }
 

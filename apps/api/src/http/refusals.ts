@@ -2,10 +2,11 @@
 // never changes the answer.
 import { type Context, type RefusalsLeftOut, recordLeftOut, recordRefusal } from '@berth/actions';
 import { ERRORS, ID_PREFIXES, type IdNoun, isId, type PlatformError, within } from '@berth/core';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { findNotedAccess, notedAccess, routeOf } from './access-log';
 import { addressOf } from './address';
 import { openFlood } from './flood';
+import type { Watch } from './watch';
 
 /** Reads change nothing; everything else was to. */
 const READS = ['GET', 'HEAD', 'OPTIONS'];
@@ -16,7 +17,7 @@ export interface Refusals {
   /** Resolves when it is recorded, or will not be. Never throws. */
   record(error: PlatformError, request: Request, response: Response): Promise<void>;
   /** Tells what was left out of the minutes that are over, on the occasion of any request, which does not wait for it. */
-  handler: RequestHandler;
+  watch: Watch;
 }
 
 /** The refusals of one API process. What is counted when it stops is told then, best effort. */
@@ -27,9 +28,9 @@ export function openRefusals(context: Context & { stopping: AbortSignal }): Refu
   };
   context.stopping.addEventListener('abort', () => void tell('all'), { once: true });
   return {
-    handler(_request, _response, next) {
+    watch() {
       void tell('over');
-      next();
+      return null;
     },
     async record(error, request, response) {
       const { status } = ERRORS[error.code];

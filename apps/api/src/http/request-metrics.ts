@@ -3,18 +3,18 @@
 // a caller sent would be another series for ever.
 import type { Clock } from '@berth/core';
 import type { Metrics } from '@berth/runtime';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
+import type { Watch } from './watch';
 
 /** `places`: each mount, and the name of what answers there. */
-export function requestMetrics(metrics: Metrics, clock: Clock, places: ReadonlyMap<string, string>): RequestHandler {
-  return (request, response, next) => {
+export function requestMetrics(metrics: Metrics, clock: Clock, places: ReadonlyMap<string, string>): Watch {
+  return (request, response) => {
     const startedMs = clock.monotonicMs();
-    response.once('close', () => {
+    return () => {
       if (isStream(response)) return;
       const labels = { ...placeOf(request, places), method: methodOf(request), status: classOf(response) };
       metrics.observe('berth_http_request_duration_seconds', labels, (clock.monotonicMs() - startedMs) / 1_000);
-    });
-    next();
+    };
   };
 }
 

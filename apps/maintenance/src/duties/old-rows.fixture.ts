@@ -125,5 +125,5 @@ export async function openOldRows(): Promise<OldRows> {
 function logTo(lines: string[]): Log {
   const write = ({ kind, count }: { kind?: string; count?: number }, message: string) =>
     void lines.push(`${kind} ${count ?? ''}: ${message}`);
-  return { debug: write, info: write, warn: write, error: write };
+  return { debug: write, info: write, infoSoon: write, warn: write, error: write };
 }

@@ -18,7 +18,7 @@ let accessId: string;
 let passedMs = 0;
 const errors: { fields: LogFields; message: string }[] = [];
 const keep = (fields: LogFields, message: string) => void errors.push({ fields, message });
-const log: Log = { debug() {}, info() {}, warn: keep, error: keep };
+const log: Log = { debug() {}, info() {}, infoSoon() {}, warn: keep, error: keep };
 const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + passedMs };
 
 beforeAll(async () => {
