@@ -1,11 +1,13 @@
 // What the noun files share: the Prisma client or a transaction of it, raising an event inside a statement, and
 // reading which constraint was violated.
 import { type EventType, newId, type PlatformError } from '@berth/core';
+import { DatabaseError } from 'pg';
 import { eventData } from './event-data';
-import { Prisma, type PrismaClient } from './generated/client';
+import { Prisma } from './generated/client';
+import type { Raw } from './raw';
 
 /** The client, or a transaction of it. Every noun function works on either. */
-export type Db = Pick<PrismaClient, '$queryRaw' | '$executeRaw'> & Prisma.TransactionClient;
+export type Db = Raw & Omit<Prisma.TransactionClient, keyof Raw>;
 
 /** Selects the five references of an event from the row that a statement named `changed` returned. */
 export const ACTION_REFERENCES = Prisma.sql`team_id, database_id, credential_id, server_id, id`;
@@ -18,6 +20,10 @@ export function columnsOf(table: string, fields: Record<string, string>): Prisma
   const columns = Object.values(fields).map((column) => `${table}."${column}"`);
   return Prisma.raw(columns.join(', '));
 }
+
+/** SQLSTATE. */
+const UNIQUE_VIOLATION = '23505';
+const DEADLOCK = '40P01';
 
 /** How every statement that raises an event can be told. */
 const RAISES = 'INSERT INTO events ';
@@ -32,32 +38,32 @@ export function raise(type: EventType, references: Prisma.Sql, only = Prisma.sql
     SELECT ${newId('event')}, ${type}, ${references}, ${eventData(type)} FROM changed WHERE ${only}`;
 }
 
-/** Whether one of the values of a statement is a `raise`. */
-export function isRaising(values: unknown[]): boolean {
-  return values.some((value) => value instanceof Prisma.Sql && value.strings.some((text) => text.includes(RAISES)));
+/** Whether the text of a statement has a `raise` in it. */
+export function isRaising(text: string): boolean {
+  return text.includes(RAISES);
 }
 
-/**
- * The name of the unique index or constraint that made a statement fail; null when something else did. The shape is
- * @prisma/adapter-pg's, which parses PostgreSQL's 23505.
- */
+/** The name of the unique index or constraint that made a statement fail; null when something else did. */
 export function violatedIndex(error: unknown): string | null {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return null;
-  const cause = child(child(error.meta, 'driverAdapterError'), 'cause');
-  const constraint = child(cause, 'constraint');
-  const index = child(constraint, 'index');
+  if (error instanceof DatabaseError) return error.code === UNIQUE_VIOLATION ? (error.constraint ?? null) : null;
+  const cause = causeOf(error);
+  const index = child(child(cause, 'constraint'), 'index');
   if (typeof index === 'string') return index;
   const message = child(cause, 'originalMessage');
   const named = typeof message === 'string' ? /unique constraint "([^"]+)"/.exec(message) : null;
   return named?.[1] ?? null;
 }
 
-/** Whether the store ended a transaction so that another could go on (40P01, which Prisma's own reads call P2034). */
+/** Whether the store ended a transaction so that another could go on, which Prisma's own reads call P2034. */
 export function isDeadlock(error: unknown): boolean {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
-  if (error.code === 'P2034') return true;
-  const cause = child(child(error.meta, 'driverAdapterError'), 'cause');
-  return child(cause, 'originalCode') === '40P01' || child(cause, 'code') === '40P01';
+  if (error instanceof DatabaseError) return error.code === DEADLOCK;
+  const cause = causeOf(error);
+  return child(error, 'code') === 'P2034' || [child(cause, 'originalCode'), child(cause, 'code')].includes(DEADLOCK);
+}
+
+/** What @prisma/adapter-pg made of PostgreSQL's error, in one of Prisma's. */
+function causeOf(error: unknown): unknown {
+  return child(child(child(error, 'meta'), 'driverAdapterError'), 'cause');
 }
 
 /** Awaits a write and turns the violation of one of these indexes into the caller's error. */

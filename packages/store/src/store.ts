@@ -1,7 +1,7 @@
 // Opens the store: every noun's functions over one pool of connections, in or out of a transaction.
 import { type Secret, systemClock } from '@berth/core';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { accessesOf } from './accesses';
 import { actionReadsOf } from './action-reads';
 import { actionsOf } from './actions';
@@ -16,7 +16,7 @@ import { environmentsOf } from './environments';
 import { type EventFeed, openEventFeed } from './event-feed';
 import { eventsOf } from './events';
 import { figuresOf } from './figures';
-import { PrismaClient } from './generated/client';
+import { type Prisma, PrismaClient } from './generated/client';
 import { grantsOf } from './grants';
 import { idempotencyOf } from './idempotency';
 import { waitsOf } from './line';
@@ -26,6 +26,7 @@ import { plansOf } from './plans';
 import { pollsOf } from './polls';
 import { poolsOf } from './pools';
 import { projectsOf } from './projects';
+import { type Raw, type RawOptions, rawOver, TransactionPool, withRaw } from './raw';
 import { sealedOf } from './sealed';
 import { serverRoomsOf } from './server-rooms';
 import { serversOf } from './servers';
@@ -85,27 +86,36 @@ export interface StoreOptions {
 /** Connects at first use. It must be closed. */
 export function openStore({ url, connectionsMax, process }: StoreOptions): Store {
   const config = { connectionString: url.reveal(), max: connectionsMax, application_name: `berth ${process}` };
-  const pool = new Pool(config); // made here to be counted; the adapter ends it
+  const pool = new TransactionPool(config);
+  pool.on('error', () => {}); // an idle connection that died is replaced at the next use
+  const nameOf = openStatementNames();
   const adapter = new PrismaPg(pool, {
-    statementNameGenerator: openStatementNames(),
-    onPoolError: () => {}, // an idle connection that died is replaced at the next use
+    statementNameGenerator: nameOf,
     onConnectionError: () => {},
-    disposeExternalPool: true,
   });
   const client = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
   const listener = openListener(url);
-  const nouns = nounsOf(telling(client, listener.tellEvents));
+  const onDone = (text: string) => {
+    if (isRaising(text)) listener.tellEvents();
+  };
+  const outside = dbOf(
+    client,
+    rawOver(() => pool, { nameOf, onDone }),
+  );
+  const nouns = nounsOf(outside);
   const feed = openEventFeed(nouns.events, listener);
+  const transact = <T>(work: (tx: Db) => Promise<T>, onDone: RawOptions['onDone'] = () => {}): Promise<T> =>
+    withRaw({ nameOf, onDone }, (raw) => client.$transaction((tx) => work(dbOf(tx, raw))));
   return {
     ...nouns,
     async transaction(work) {
-      const done = await onceMore(() => client.$transaction((tx) => work(nounsOf(tx))));
+      const done = await onceMore(() => transact((tx) => work(nounsOf(tx))));
       listener.tellEvents(); // most raise some, and a word too many costs a look
       return done;
     },
     briefly: (work) =>
       onceMore(() =>
-        client.$transaction(async (tx) => {
+        transact(async (tx) => {
           await tx.$queryRaw`
             SELECT set_config('statement_timeout', ${BRIEF.statement}, true), set_config('lock_timeout', ${BRIEF.lock}, true)`;
           return work(nounsOf(tx));
@@ -113,20 +123,20 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       ),
     async exclusively(name, work) {
       let raised = false;
-      const ran = await client.$transaction(async (tx) => {
+      const note = (text: string) => {
+        raised ||= isRaising(text);
+      };
+      const ran = await transact(async (tx) => {
         const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
           SELECT pg_try_advisory_xact_lock(hashtext(${name})) AS locked`;
         if (row?.locked !== true) return false;
-        const note = () => {
-          raised = true;
-        };
-        await work(nounsOf(telling(tx, note)));
+        await work(nounsOf(tx));
         return true;
-      });
+      }, note);
       if (raised) listener.tellEvents(); // most runs of a duty find nothing to do
       return ran;
     },
-    ...asksOf(client),
+    ...asksOf(outside),
     connections: connectionsOf(pool),
     polls: pollsOf(pool),
     listener,
@@ -135,6 +145,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await feed.close();
       await listener.close();
       await client.$disconnect();
+      await pool.end();
     },
   };
 }
@@ -154,38 +165,26 @@ function connectionsOf(pool: Pool): () => Connections {
 }
 
 /** What the store says of itself. */
-function asksOf(client: PrismaClient): Pick<Store, 'identity' | 'now' | 'ping'> {
+function asksOf(db: Db): Pick<Store, 'identity' | 'now' | 'ping'> {
   return {
     async identity() {
-      const [row] = await client.$queryRaw<{ identity: string }[]>`
+      const [row] = await db.$queryRaw<{ identity: string }[]>`
         SELECT system_identifier::text AS identity FROM pg_control_system()`;
       return row?.identity ?? '';
     },
     async now() {
-      const [row] = await client.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
+      const [row] = await db.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`;
       return row.now;
     },
     async ping() {
-      await client.$queryRaw`SELECT 1`;
+      await db.$queryRaw`SELECT 1`;
     },
   };
 }
 
-/** The client, telling of each statement that raised an event when it is done: outside a transaction it is committed then. */
-function telling<Client extends Db>(client: Client, tell: () => void): Client {
-  return new Proxy(client, {
-    get(target, key) {
-      if (key !== '$queryRaw' && key !== '$executeRaw') return Reflect.get(target, key);
-      return (...statement: unknown[]) => {
-        const result: PromiseLike<unknown> = Reflect.apply(target[key], target, statement);
-        if (!isRaising(statement)) return result;
-        return result.then((done) => {
-          tell();
-          return done;
-        });
-      };
-    },
-  });
+/** Prisma for what its models say, and pg for raw statements. */
+function dbOf(models: Prisma.TransactionClient, raw: Raw): Db {
+  return new Proxy(models, { get: (target, key) => Reflect.get(key in raw ? raw : target, key) });
 }
 
 /** Two writers may wait for each other; the store ends one of them, and what it did is undone. */

@@ -12,11 +12,15 @@ const KINDS = [
   'TooManyConnections',
 ];
 
-/** SQLSTATE: connection exceptions, too many connections, and a server that is shutting down or starting. */
-const SQLSTATES = /^(08...|53300|57P0[1-5])$/;
+/** SQLSTATE: connection exceptions, refused logins, no such database, too many connections, a server that is shutting down
+ * or starting. */
+const SQLSTATES = /^(08...|28...|3D000|53300|57P0[1-5])$/;
 
 /** Node's, of pg asked directly: nobody listens there, or the connection broke. */
 const SYSTEM_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT'];
+
+/** Node's, of OpenSSL: a certificate that does not hold. */
+const TLS_CODES = /CERT|CRL_|_SIGNATURE$|^INVALID_(CA|PURPOSE)$|^HOSTNAME_MISMATCH$/;
 
 /** Prisma's own: no connection of the pool was free in time, no transaction could be begun in time. */
 const PRISMA_CODES = ['P2024', 'P2028'];
@@ -25,6 +29,8 @@ const PRISMA_CODES = ['P2024', 'P2028'];
 const MESSAGES = [
   'Connection terminated unexpectedly',
   'Client has encountered a connection error and is not queryable',
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
 ];
 
 /** Whether an error of a store function means that the store did not answer. What was asked may have been done. */
@@ -34,6 +40,7 @@ export function isStoreUnreachable(error: unknown): boolean {
     isOneOf(KINDS, child(cause, 'kind')) ||
     SQLSTATES.test(String(child(cause, 'originalCode'))) ||
     SQLSTATES.test(String(child(error, 'code'))) ||
+    TLS_CODES.test(String(child(error, 'code'))) ||
     isOneOf([...PRISMA_CODES, ...SYSTEM_CODES], child(error, 'code')) ||
     isOneOf(MESSAGES, child(error, 'message'))
   );

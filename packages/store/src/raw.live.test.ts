@@ -1,0 +1,56 @@
+// Raw statements by pg: the same rows as by Prisma, in the transaction that they belong to and in no other.
+import { openTestStore } from '@berth/testing';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from './generated/client';
+import { rawOver, TransactionPool } from './raw';
+import { openStreet, type Street } from './street.fixture';
+
+let street: Street;
+
+beforeAll(async () => {
+  street = await openStreet();
+});
+afterAll(() => street?.close());
+
+const VALUES = Prisma.sql`
+  SELECT 9007199254740993::int8 AS "large", 7 AS "whole", 1.5::float8 AS "part", true AS "flag", ${'text'} AS "text",
+    ${['a', 'b,"c"']}::text[] AS "list", NULL::text AS "nothing", '{"a": [1, null]}'::jsonb AS "json",
+    ${new Date(86_400_001)}::timestamptz(3) AS "time", ${12n}::int8 + 1 AS "sum"`;
+
+test('a row is what Prisma makes of it', async () => {
+  const testStore = await openTestStore();
+  const pool = new TransactionPool({ connectionString: testStore.url, max: 1 });
+  const client = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const raw = rawOver(() => pool, { nameOf: () => '', onDone: () => {} });
+  const [ours, theirs] = [await raw.$queryRaw<object[]>(VALUES), await client.$queryRaw<object[]>(VALUES)];
+  expect(ours[0]).toEqual(theirs[0]);
+  expect(Object.keys(ours[0] ?? {})).toHaveLength(10);
+  const statement = Prisma.sql`SELECT generate_series(1, 3)`;
+  expect(await raw.$executeRaw(statement)).toBe(await client.$executeRaw(statement));
+  await client.$disconnect();
+  await pool.end();
+  await testStore.close();
+});
+
+test('raw statements and models see what their transaction wrote, and others do not', async () => {
+  const { store } = street;
+  const undone = store.transaction(async (tx) => {
+    const { id } = await tx.catalog.ensureTeam('inside'); // a raw insert, read again by the model
+    await tx.teams.update(id, { database_quota: 3 });
+    expect(await tx.teams.lockQuota(id)).toBe(3);
+    expect(await store.teams.lockQuota(id)).toBeNull();
+    expect(await store.catalog.findTeam(id)).toBeNull();
+    await store.transaction(async (other) => expect(await other.teams.lockQuota(id)).toBeNull());
+    expect(await tx.teams.lockQuota(id)).toBe(3);
+    throw new Error('not to be kept');
+  });
+  await expect(undone).rejects.toThrow('not to be kept');
+  expect(await store.catalog.findTeam('inside')).toBeNull();
+});
+
+test('a statement that comes after its transaction is refused', async () => {
+  const { store } = street;
+  const late = await store.transaction(async (tx) => tx.catalog);
+  await expect(late.ensureTeam('late')).rejects.toThrow('a transaction that is over');
+  expect(await store.catalog.findTeam('late')).toBeNull();
+});
