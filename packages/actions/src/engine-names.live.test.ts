@@ -165,7 +165,14 @@ describe('a name that is held in the store', () => {
         serverId: journey.serverId,
       };
       await databaseCreate.plan(
-        { tx, keyRing, requester: journey.access, hiddenQuarantine: [], cancelQueued: async () => {} },
+        {
+          tx,
+          keyRing,
+          requester: journey.access,
+          hiddenQuarantine: [],
+          locksFirst: false,
+          cancelQueued: async () => {},
+        },
         pinned,
       );
       const racing = journey.requestDatabase('both'); // cannot see what is not committed

@@ -24,6 +24,8 @@ export interface Planning {
   requester: Requester;
   /** Dialects whose permanent deletes keep the data, unseen by their clients. */
   hiddenQuarantine: readonly string[];
+  /** A first try may look without a lock, and `confirm`; the one after it was overtaken locks before it looks. */
+  locksFirst: boolean;
   /** Calls off what waits for a database, and takes back what that promised. */
   cancelQueued(databaseId: string): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface Planned {
   credentialId: string | null;
   serverId: string;
   stepNames: string[];
+  /** Asked last, right before the commit: what was only looked at is locked and as it was. Throws `Overtaken`. */
+  confirm?: () => Promise<void>;
   /** What it changes, for the audit: without secrets; null before something is made, or after it is gone. */
   change?: Change;
 }
@@ -66,7 +70,10 @@ export interface Work {
 
 export interface Kind<Input> {
   name: ActionKind;
-  /** Writes what must be there before an engine hears of it. Throws what the caller must know; then nothing is written. */
+  /**
+   * Writes what must be there before an engine hears of it. Throws what the caller must know; then nothing is written. After
+   * `Overtaken` it is asked again in a new transaction.
+   */
   plan(planning: Planning, input: Input): Promise<Planned | { joins: Action }>;
   /** Does it, against one server, and says what the commit settles. */
   perform(work: Work): Promise<Settle>;

@@ -1,7 +1,7 @@
 // Which server a new database goes to: an active one with room for all that its plan allows, the least used of them. Room
 // is what is promised, not what is used, so that no database can fill what another was promised.
 import { fieldError, type PlatformError } from '@berth/core';
-import type { Nouns, ServerRoom } from '@berth/store';
+import { type Nouns, Overtaken, type RoomQuery, type ServerRoom } from '@berth/store';
 import type { Resolved } from './resolve';
 
 /** A server that was looked at, and what came of it. */
@@ -22,20 +22,32 @@ export interface Candidate {
 
 type Needed = { size_bytes_max: bigint; connections_max: number };
 
-/**
- * Looks at every server that could take the database, or at the one that is named, in whatever environment that is; no
- * other request takes their room until commit.
- */
-export async function listCandidates(
-  tx: Nouns,
-  { engine, environment, pool, plan }: Resolved,
-  serverId?: string,
-): Promise<Candidate[]> {
-  const where =
-    serverId === undefined ? { engine, environmentId: environment.id, poolId: pool?.id ?? null } : { serverId };
-  await tx.servers.lockRooms(where);
-  return (await tx.servers.listRooms(where)).map((room) => judge(room, plan));
+/** Looks at every server that could take the database, or at the one that is named, in whatever environment that is. */
+export async function listCandidates(tx: Nouns, resolved: Resolved, serverId?: string): Promise<Candidate[]> {
+  const rooms = await tx.servers.listRooms(whereFor(resolved, serverId));
+  return rooms.map((room) => judge(room, resolved.plan));
 }
+
+/** From now on no other request takes the room of these until commit. */
+export function lockCandidates(tx: Nouns, resolved: Resolved, serverId?: string): Promise<void> {
+  return tx.servers.lockRooms(whereFor(resolved, serverId));
+}
+
+function whereFor({ engine, environment, pool }: Resolved, serverId: string | undefined): RoomQuery {
+  return serverId === undefined ? { engine, environmentId: environment.id, poolId: pool?.id ?? null } : { serverId };
+}
+
+/**
+ * Of a server on which this transaction has placed a database: until commit no other request takes its room. Throws `Overtaken`
+ * when one did since it was looked at, or when it is not active any more.
+ */
+export async function confirmRoom(tx: Nouns, serverId: string): Promise<void> {
+  await tx.servers.lockRooms({ serverId });
+  const [room] = await tx.servers.listRooms({ serverId });
+  if (room === undefined || !judge(room, NOTHING_MORE).fits) throw new Overtaken('Another request took its room.');
+}
+
+const NOTHING_MORE: Needed = { size_bytes_max: 0n, connections_max: 0 };
 
 /** The one that fits and is used least, then with the fewest databases, then the oldest. Null when none fits. */
 export function choose(candidates: Candidate[]): Candidate | null {

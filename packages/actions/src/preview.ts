@@ -4,7 +4,7 @@ import type { Nouns } from '@berth/store';
 import type { Context } from './context';
 import type { Caller } from './kind';
 import { type DatabaseCreateInput, databaseCreate } from './kinds/database-create';
-import { type Candidate, listCandidates } from './placement';
+import { type Candidate, listCandidates, lockCandidates } from './placement';
 import { planningOf } from './request';
 import { resolve } from './resolve';
 
@@ -19,7 +19,9 @@ export interface Preview {
 export async function previewDatabase(context: Context, input: DatabaseCreateInput, caller: Caller): Promise<Preview> {
   const planned = context.store.transaction<Preview>(async (tx) => {
     await tx.teams.lockQuota(caller.team_id); // before the pools, as a create locks them
-    const candidates = await listCandidates(tx, await resolve(tx, caller, input), input.serverId);
+    const resolved = await resolve(tx, caller, input);
+    await lockCandidates(tx, resolved, input.serverId);
+    const candidates = await listCandidates(tx, resolved, input.serverId);
     if (!candidates.some(({ fits }) => fits)) return { candidates, planned: null };
     throw new Unmeant({ candidates, planned: await planCreate(context, tx, input, caller) });
   });

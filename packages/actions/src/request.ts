@@ -1,7 +1,7 @@
 // Requesting an action: everything that is promised goes into one transaction, then the queue is nudged. The answer
 // does not wait for the queue: a nudge that is lost is sent again by maintenance.
 import { traced } from '@berth/core';
-import type { Action, ActionWithSteps, Nouns } from '@berth/store';
+import { type Action, type ActionWithSteps, type Nouns, Overtaken } from '@berth/store';
 import type { Context } from './context';
 import type { Change, Planning, Requestable, Requester } from './kind';
 import { findKind } from './kinds';
@@ -28,18 +28,30 @@ export async function request<Input>(
   return action;
 }
 
-/** What the request writes, in one transaction. */
-function write<Input>(
-  context: Context,
-  kind: Requestable<Input>,
-  input: Input,
-  requester: Requester,
-  once: Once | null,
+type Asked<Input> = [context: Context, kind: Requestable<Input>, input: Input, requester: Requester, once: Once | null];
+
+/** More than a request meets that shares its names with a crowd. */
+const TRIES_MAX = 5;
+
+/** What the request writes, in one transaction: the first, or one after it that was not overtaken. */
+async function write<Input>(...asked: Asked<Input>) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryToWrite(tries > 1, ...asked);
+    } catch (error) {
+      if (!(error instanceof Overtaken) || tries === TRIES_MAX) throw error;
+    }
+  }
+}
+
+function tryToWrite<Input>(
+  locksFirst: boolean,
+  ...[context, kind, input, requester, once]: Asked<Input>
 ): Promise<{ action: ActionWithSteps; isNew: boolean }> {
   return context.store.transaction(async (tx) => {
     const repeated = await takeOnce(tx, requester, once);
     if (repeated !== null) return { action: repeated, isNew: false };
-    const planned = await kind.plan(planningOf(context, tx, requester), input);
+    const planned = await kind.plan(planningOf(context, tx, requester, locksFirst), input);
     if ('joins' in planned) {
       await tieOnce(tx, requester, once, planned.joins);
       return { action: { ...planned.joins, steps: [] }, isNew: false };
@@ -47,14 +59,20 @@ function write<Input>(
     const action = await tx.actions.insert({ kind: kind.name, ...planned, requestedBy: requester?.id ?? null });
     await recordRequest(tx, action, planned.change, requester);
     await tieOnce(tx, requester, once, action);
+    await planned.confirm?.();
     return { action: { ...action, steps: [] }, isNew: true };
   });
 }
 
 /** What `plan` is given in this transaction. */
-export function planningOf({ keyRing, hiddenQuarantine }: Context, tx: Nouns, requester: Requester): Planning {
+export function planningOf(
+  { keyRing, hiddenQuarantine }: Context,
+  tx: Nouns,
+  requester: Requester,
+  locksFirst = true,
+): Planning {
   const cancelQueued = (databaseId: string) => cancelQueuedOf(tx, databaseId);
-  return { tx, keyRing, requester, hiddenQuarantine, cancelQueued };
+  return { tx, keyRing, requester, hiddenQuarantine, locksFirst, cancelQueued };
 }
 
 /** One at a time: what one that is called off promised may be another's turn now. */

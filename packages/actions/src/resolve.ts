@@ -8,7 +8,7 @@ import {
   unknownReference,
 } from '@berth/core';
 import { BUILT_ENGINES } from '@berth/engines/rules';
-import type { Access, DatabaseView, Environment, Nouns, PlanView, Pool, Project } from '@berth/store';
+import type { Access, DatabaseView, FoundPlan, NamedRow, Nouns, PlanView, Project } from '@berth/store';
 
 /** What was asked for; names or ids. Missing ones come from the access. */
 export interface Asked {
@@ -21,29 +21,34 @@ export interface Asked {
 
 export interface Resolved {
   engine: EngineName;
-  plan: PlanView;
-  project: Project;
-  environment: Environment;
-  pool: Pool | null;
+  plan: FoundPlan;
+  project: NamedRow;
+  environment: NamedRow;
+  pool: NamedRow | null;
 }
 
 /** Throws `invalid_request`, `unknown_reference` or `disagree`, each naming the field or the pair. */
 export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<Resolved> {
   const engine = readEngine(asked.engine ?? access.default_engine);
-  const pool = await poolOf(tx, asked.pool ?? access.default_pool_id);
-  const project = await findProject(tx, access, asked.project ?? access.default_project_id);
-  const environment = await environmentOf(
-    tx,
-    access,
-    asked.environment ?? access.default_environment_id ?? pool?.environment_id,
-  );
-  const plan = await planOf(tx, engine, asked.plan ?? access.default_plan_id);
+  const named = {
+    pool: asked.pool ?? access.default_pool_id,
+    project: asked.project ?? access.default_project_id,
+    environment: asked.environment ?? access.default_environment_id,
+    plan: asked.plan ?? access.default_plan_id,
+  };
+  const parts = await tx.catalog.findParts({ teamId: access.team_id, engine, ...named });
+  const pool = named.pool === null ? null : found('pool', named.pool, parts.pool);
+  const project = within('project', named.project, parts.project, access.limit_project_id);
+  const place = named.environment ?? pool?.environment_id ?? null;
+  const environment = within('environment', place, parts.environment, access.limit_environment_id);
+  if (named.plan === null) throw required('plan');
+  const plan = found('plan', named.plan, parts.plan);
   if (pool !== null && pool.engine !== engine)
     throw disagree('pool', 'engine', `Pool ${pool.name} holds ${pool.engine} servers.`);
   if (pool !== null && pool.environment_id !== environment.id) {
     throw disagree('pool', 'environment', `Pool ${pool.name} is not of environment ${environment.name}.`);
   }
-  refuseUnfit(plan, engine, environment);
+  refuseUnfit(plan, plan.environments, engine, environment);
   return { engine, plan, project, environment, pool };
 }
 
@@ -53,8 +58,9 @@ export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<
  */
 export async function fitPlan(tx: Nouns, database: DatabaseView, asked: string): Promise<PlanView> {
   const engine = readEngine(database.engine);
-  const plan = await planOf(tx, engine, asked);
-  refuseUnfit(plan, engine, { id: database.environment_id, name: database.environment.name });
+  const plan = found('plan', asked, (await tx.catalog.findPlan(asked, engine)) ?? (await tx.catalog.findPlan(asked)));
+  const allowed = plan.environments.map((row) => row.environment_id);
+  refuseUnfit(plan, allowed, engine, { id: database.environment_id, name: database.environment.name });
   refuseTooSmall(plan, Number(database.size_bytes ?? 0));
   return plan;
 }
@@ -66,9 +72,14 @@ export function refuseTooSmall(plan: { name: string; size_bytes_max: bigint }, s
   throw new PlatformError('disagree', `The plan is too small. ${message}`, { fields: [{ field: 'plan', message }] });
 }
 
-function refuseUnfit(plan: PlanView, engine: EngineName, environment: { id: string; name: string }): void {
+/** `allowed`: the environments that the plan may be used in; none: all. */
+function refuseUnfit(
+  plan: { name: string; engine: string },
+  allowed: string[],
+  engine: EngineName,
+  environment: NamedRow,
+): void {
   if (plan.engine !== engine) throw disagree('plan', 'engine', `Plan ${plan.name} is one of ${plan.engine}.`);
-  const allowed = plan.environments.map((row) => row.environment_id);
   if (allowed.length > 0 && !allowed.includes(environment.id)) {
     throw disagree('plan', 'environment', `Plan ${plan.name} may not be used in ${environment.name}.`);
   }
@@ -87,30 +98,16 @@ export function readEngine(asked: string | null | undefined, field = 'engine'): 
   return asked;
 }
 
-async function poolOf(tx: Nouns, asked: string | null | undefined): Promise<Pool | null> {
-  if (asked === null || asked === undefined) return null;
-  return found('pool', asked, await tx.catalog.findPool(asked));
+/** One that is named and inside the access's limit. */
+function within<Row extends NamedRow>(field: string, asked: string | null, row: Row | null, limit: string | null): Row {
+  if (asked === null) throw required(field);
+  return found(field, asked, limit === null || limit === row?.id ? row : null);
 }
 
 /** The project of the access's team, inside its limits. Throws `invalid_request` without one, `unknown_reference`. */
 export async function findProject(tx: Nouns, access: Access, asked: string | null | undefined): Promise<Project> {
   if (asked === null || asked === undefined) throw required('project');
-  const project = found('project', asked, await tx.catalog.findProject(access.team_id, asked));
-  const limit = access.limit_project_id;
-  return limit === null || limit === project.id ? project : found<Project>('project', asked, null);
-}
-
-async function environmentOf(tx: Nouns, access: Access, asked: string | null | undefined): Promise<Environment> {
-  if (asked === null || asked === undefined) throw required('environment');
-  const environment = found('environment', asked, await tx.catalog.findEnvironment(asked));
-  const limit = access.limit_environment_id;
-  return limit === null || limit === environment.id ? environment : found<Environment>('environment', asked, null);
-}
-
-/** A plan of the engine if there is one of that name; else one of another engine, which then disagrees by name. */
-async function planOf(tx: Nouns, engine: EngineName, asked: string | null | undefined): Promise<PlanView> {
-  if (asked === null || asked === undefined) throw required('plan');
-  return found('plan', asked, (await tx.catalog.findPlan(asked, engine)) ?? (await tx.catalog.findPlan(asked)));
+  return within('project', asked, await tx.catalog.findProject(access.team_id, asked), access.limit_project_id);
 }
 
 function found<T>(field: string, asked: string, row: T | null): T {

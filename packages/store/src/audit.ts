@@ -2,7 +2,7 @@
 import { type ErrorCode, newId } from '@berth/core';
 import { type Batch, batchOf, LIMIT_BATCH, type Looked, tellLooked } from './batch';
 import type { Db } from './db';
-import { type AuditEntry, Prisma } from './generated/client';
+import type { AuditEntry, Prisma } from './generated/client';
 import { type Page, type PageRequest, page } from './page';
 
 export type { AuditEntry };
@@ -41,22 +41,11 @@ export function auditOf(db: Db) {
   return {
     /** Belongs into the transaction of the write it tells of. */
     async record({ deed, who, errorCode, ...entry }: NewAuditEntry): Promise<void> {
-      await db.auditEntry.create({
-        data: {
-          id: newId('audit'),
-          deed,
-          outcome: errorCode === undefined ? 'done' : 'refused',
-          error_code: errorCode ?? null,
-          access_id: who?.id ?? null,
-          person: who?.person ?? null,
-          address: who?.address ?? entry.address ?? null,
-          team_id: entry.teamId,
-          subject_id: entry.subjectId,
-          action_id: entry.actionId ?? null,
-          before: entry.before ?? Prisma.DbNull,
-          after: entry.after ?? Prisma.DbNull,
-        },
-      });
+      await db.$executeRaw`
+        INSERT INTO audit (id, deed, outcome, error_code, access_id, person, address, team_id, subject_id, action_id, before, after)
+        VALUES (${newId('audit')}, ${deed}, ${errorCode === undefined ? 'done' : 'refused'}, ${errorCode ?? null},
+          ${who?.id ?? null}, ${who?.person ?? null}, ${who?.address ?? entry.address ?? null}, ${entry.teamId},
+          ${entry.subjectId}, ${entry.actionId ?? null}, ${jsonOf(entry.before)}::jsonb, ${jsonOf(entry.after)}::jsonb)`;
     },
 
     /** Newest first. */
@@ -83,6 +72,11 @@ export function auditOf(db: Db) {
       return batchOf(rows);
     },
   };
+}
+
+/** A value as it is written; nothing is no JSON at all. */
+function jsonOf(value: AuditValue | null | undefined): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
 function whereOf({

@@ -1,10 +1,42 @@
 // What requests are made of: teams, projects, environments, plans, pools. They have no state of their own.
-import { type EngineName, newId } from '@berth/core';
+import { type EngineName, newId, PlatformError } from '@berth/core';
 import type { Db } from './db';
 import type { Environment, Plan, Pool, Project, Team } from './generated/client';
 import { LIVING } from './living';
 
 export type { Environment, Plan, Pool, Project, Team };
+
+/** What a request for a database names, by ids or names; null where it names nothing. */
+export interface NamedParts {
+  teamId: string;
+  engine: EngineName;
+  project: string | null;
+  /** Without one, the pool's. */
+  environment: string | null;
+  plan: string | null;
+  pool: string | null;
+}
+
+/** What there is of these: null where there is none, or none any more. */
+export interface FoundParts {
+  project: NamedRow | null;
+  environment: NamedRow | null;
+  /** One of the engine, if there is one of that name; else one of another engine. */
+  plan: FoundPlan | null;
+  pool: (NamedRow & Pick<Pool, 'engine' | 'environment_id'>) | null;
+}
+
+export type NamedRow = { id: string; name: string };
+
+/** With the ids of the environments that it may be used in; none: in all. */
+export type FoundPlan = Pick<Plan, 'id' | 'name' | 'engine' | 'size_bytes_max' | 'connections_max'> & {
+  environments: string[];
+};
+
+/** As JSON a large number is a text. */
+type PartsAsJson = Omit<FoundParts, 'plan'> & {
+  plan: (Omit<FoundPlan, 'size_bytes_max'> & { size_bytes_max: string }) | null;
+};
 
 export type PlanView = Plan & { environments: { environment_id: string }[] };
 
@@ -41,6 +73,28 @@ export function catalogOf(db: Db) {
         include: { environments: { select: { environment_id: true } } },
         orderBy: { number: 'asc' },
       }),
+
+    /** All that a request for a database names, by one statement. */
+    async findParts({ teamId, engine, project, environment, plan, pool }: NamedParts): Promise<FoundParts> {
+      const [row] = await db.$queryRaw<PartsAsJson[]>`
+        SELECT row_to_json(project) AS project, row_to_json(environment) AS environment, row_to_json(plan) AS plan,
+          row_to_json(pool) AS pool
+        FROM (VALUES (1)) one
+        LEFT JOIN LATERAL (SELECT id, name, engine, environment_id FROM pools
+          WHERE (id = ${pool} OR name = ${pool}) AND deleted_at IS NULL LIMIT 1) pool ON true
+        LEFT JOIN LATERAL (SELECT id, name FROM projects
+          WHERE team_id = ${teamId} AND (id = ${project} OR name = ${project}) AND deleted_at IS NULL LIMIT 1) project ON true
+        LEFT JOIN LATERAL (SELECT id, name FROM environments
+          WHERE (id = coalesce(${environment}, pool.environment_id) OR name = ${environment}) AND deleted_at IS NULL
+          LIMIT 1) environment ON true
+        LEFT JOIN LATERAL (SELECT id, name, engine, size_bytes_max::text, connections_max,
+            ARRAY(SELECT environment_id FROM plan_environments WHERE plan_id = plans.id) AS environments
+          FROM plans WHERE (id = ${plan} OR name = ${plan}) AND deleted_at IS NULL
+          ORDER BY engine <> ${engine}, number LIMIT 1) plan ON true`;
+      if (row === undefined) throw new PlatformError('internal', 'The store did not answer what a request names.');
+      const found = row.plan;
+      return { ...row, plan: found === null ? null : { ...found, size_bytes_max: BigInt(found.size_bytes_max) } };
+    },
 
     /** Plans of an engine, the smallest first. */
     listPlans: (engine: string): Promise<PlanView[]> =>

@@ -1,6 +1,7 @@
 // The life of a credential and of its two secrets: the one that works is never lost, and none outlives the login.
 import { CREDENTIAL_STATES, type CredentialState } from '@berth/core';
 import type { Credential } from './credentials';
+import { Overtaken } from './overtaken';
 import { openStreet, type Street } from './street.fixture';
 
 let street: Street;
@@ -157,7 +158,7 @@ describe('names', () => {
     const held = () => street.store.credentials.isLoginNameHeld(street.serverId, engineUsername);
     await street.store.credentials.acceptDelete(one.id);
     expect(await held()).toBe(true);
-    await expect(again(one, { engineUsername })).rejects.toThrow('credentials_engine_username_free');
+    await expect(again(one, { engineUsername })).rejects.toThrow(Overtaken);
     await street.store.credentials.becomeDeleted(one.id);
     expect(await held()).toBe(false);
     await again(one, { engineUsername });

@@ -2,6 +2,7 @@
 import { type CredentialState, newId, PlatformError, type Role } from '@berth/core';
 import { CREDENTIAL_REFERENCES, columnsOf, type Db, raise, refusing } from './db';
 import { type Credential, type Grant, Prisma } from './generated/client';
+import { Overtaken } from './overtaken';
 import { type Page, type PageRequest, page } from './page';
 
 export type { Credential, Grant };
@@ -72,7 +73,10 @@ function writesOf(db: Db) {
   return {
     newId: (): string => newId('credential'),
 
-    /** Throws `name_taken` when the team has a living login of that name on that server. */
+    /**
+     * Throws `name_taken` when the team has a living login of that name on that server, `Overtaken` when another login has its
+     * engine name there by now.
+     */
     async insert(credential: NewCredential): Promise<Credential> {
       const write = db.$queryRaw<Credential[]>`
         WITH changed AS (
@@ -82,22 +86,19 @@ function writesOf(db: Db) {
           RETURNING *
         ), raised AS (${raise('credential.creating', CREDENTIAL_REFERENCES)})
         SELECT ${columns} FROM changed`;
-      const [row] = await refusing(write, { credentials_username_free: () => usernameTaken(credential.username) });
+      const [row] = await refusing(write, {
+        credentials_username_free: () => usernameTaken(credential.username),
+        credentials_engine_username_free: () =>
+          new Overtaken(`The login ${credential.engineUsername} was taken on its server.`),
+      });
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the credential it wrote.');
       return row;
     },
 
     async grant(credential: Credential, databaseId: string, role: Role): Promise<void> {
-      await db.grant.create({
-        data: {
-          id: newId('grant'),
-          team_id: credential.team_id,
-          server_id: credential.server_id,
-          credential_id: credential.id,
-          database_id: databaseId,
-          role,
-        },
-      });
+      await db.$executeRaw`
+        INSERT INTO grants (id, team_id, server_id, credential_id, database_id, role)
+        VALUES (${newId('grant')}, ${credential.team_id}, ${credential.server_id}, ${credential.id}, ${databaseId}, ${role})`;
     },
 
     /** Another login name, decided before the engine hears of it, while the credential is being created. */

@@ -2,6 +2,7 @@
 // it is really gone.
 import { DATABASE_STATES, type DatabaseState } from '@berth/core';
 import type { Database } from './databases';
+import { Overtaken } from './overtaken';
 import { openStreet, type Street } from './street.fixture';
 
 let street: Street;
@@ -237,7 +238,7 @@ describe('the engine name', () => {
     const held = () => street.store.databases.isEngineNameHeld(street.serverId, engineName);
     await street.store.databases.acceptDelete(id);
     expect(await held()).toBe(true);
-    await expect(street.database({ engineName })).rejects.toThrow('databases_engine_name_free');
+    await expect(street.database({ engineName })).rejects.toThrow(Overtaken);
     await street.store.databases.becomeDeleted(id);
     expect(await held()).toBe(false);
     await street.database({ engineName });

@@ -3,6 +3,7 @@ import { type DatabaseState, fieldError, newId, PlatformError } from '@berth/cor
 import { columnsOf, DATABASE_REFERENCES, type Db, raise, refusing } from './db';
 import { type Database, Prisma } from './generated/client';
 import { LIVING } from './living';
+import { Overtaken } from './overtaken';
 
 export type { Database };
 
@@ -60,7 +61,8 @@ function writesOf(db: Db) {
   return {
     /**
      * Throws `name_taken` when a living database of the team has that name in that environment, `unknown_reference` when
-     * what it names was deleted a moment ago: each is held until commit, or seen as gone.
+     * what it names was deleted a moment ago: each is held until commit, or seen as gone. Throws `Overtaken` when its server has
+     * another of that engine name by now.
      */
     async insert(database: NewDatabase): Promise<Database> {
       const write = db.$queryRaw<Database[]>`
@@ -79,7 +81,10 @@ function writesOf(db: Db) {
           RETURNING *
         ), raised AS (${raise('database.creating', DATABASE_REFERENCES)})
         SELECT ${columns} FROM changed`;
-      const [row] = await refusing(write, { databases_name_free: () => nameTaken(database.name) });
+      const [row] = await refusing(write, {
+        databases_name_free: () => nameTaken(database.name),
+        databases_engine_name_free: () => new Overtaken(`The name ${database.engineName} was taken on its server.`),
+      });
       if (row === undefined) throw await goneReference(db, database);
       return row;
     },

@@ -4,6 +4,7 @@ import { type EventType, newId, type PlatformError } from '@berth/core';
 import { DatabaseError } from 'pg';
 import { eventData } from './event-data';
 import { Prisma } from './generated/client';
+import type { Overtaken } from './overtaken';
 import type { Raw } from './raw';
 
 /** The client, or a transaction of it. Every noun function works on either. */
@@ -67,7 +68,10 @@ function causeOf(error: unknown): unknown {
 }
 
 /** Awaits a write and turns the violation of one of these indexes into the caller's error. */
-export async function refusing<T>(write: Promise<T>, refusals: Record<string, () => PlatformError>): Promise<T> {
+export async function refusing<T>(
+  write: Promise<T>,
+  refusals: Record<string, () => PlatformError | Overtaken>,
+): Promise<T> {
   try {
     return await write;
   } catch (error) {

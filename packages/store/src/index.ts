@@ -4,7 +4,7 @@ export type { ActionFilter, ActionPlace, ActionView, ActionWithSteps, EndedStep,
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
 export type { AuditEntry, AuditFilter, AuditValue, NewAuditEntry } from './audit';
 export type { Batch } from './batch';
-export type { Environment, Plan, PlanView, Pool, Project, Team } from './catalog';
+export type { Environment, FoundPlan, NamedRow, Plan, PlanView, Pool, Project, Team } from './catalog';
 export type { Credential, CredentialView, Grant, GrantView } from './credentials';
 export type { DatabaseFilter, DatabaseView } from './database-reads';
 export type { Database, Measured } from './databases';
@@ -28,6 +28,7 @@ export type { ProjectFilter, ProjectView } from './projects';
 export type { KeyInUse, ResealedRow, SealedPlace, SealedRow } from './sealed';
 export type { RoomQuery, ServerRoom } from './server-rooms';
 export type { OperatedState, Server, ServerFilter, ServerView } from './servers';
+export { Overtaken } from './overtaken';
 export { type Connections, type Nouns, openStore, type Store, type StoreOptions } from './store';
 export type { TeamFields } from './teams';
 export { isStoreUnreachable } from './unreachable';

@@ -4,10 +4,10 @@ import { type EngineName, PlatformError } from '@berth/core';
 import type { DatabaseRef, LoginRef } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
-import type { Access, Action, CredentialView, DatabaseView, Nouns, Server } from '@berth/store';
+import type { Access, Action, CredentialView, DatabaseView, Nouns } from '@berth/store';
 import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
-import { choose, listCandidates, noRoom } from '../placement';
+import { type Candidate, choose, confirmRoom, listCandidates, lockCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
 import { describeDatabase } from './change';
 import { makeLogin } from './login-steps';
@@ -57,10 +57,10 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       engine: resolved.engine,
       teamId: access.team_id,
       databaseId: database.id,
+      confirm: () => confirmRoom(tx, server.id),
       credentialId: withLogin ? await planOwner(planning, access, resolved, server, database) : null,
       serverId: server.id,
       stepNames: withLogin ? [...DATABASE_STEPS, ...LOGIN_STEPS] : DATABASE_STEPS,
-      // not read again: other creates wait for this one's lock
       change: { before: null, after: describeDatabase({ ...database, project, environment, plan, server }) },
     };
   },
@@ -123,14 +123,15 @@ function refuseReservedName({ engine }: Resolved, name: string): void {
   throw new PlatformError('invalid_request', `The name is reserved.`, { fields: [{ field: 'name', message }] });
 }
 
-/** Its row stays locked until commit: names on one server are chosen one after another, whoever places or pins. */
-async function chooseServer({ tx }: Planning, resolved: Resolved, input: DatabaseCreateInput): Promise<Server> {
+/** A first try holds its room up to nobody: it looks, writes beside others, and confirms. */
+async function chooseServer(planning: Planning, resolved: Resolved, input: DatabaseCreateInput): Promise<Candidate> {
+  const { tx, locksFirst } = planning;
   if (input.serverId !== undefined) await refuseInactive(tx, resolved, input.serverId);
+  if (locksFirst) await lockCandidates(tx, resolved, input.serverId);
   const candidates = await listCandidates(tx, resolved, input.serverId);
   const chosen = choose(candidates);
-  const server = chosen === null ? null : await tx.servers.lock(chosen.id);
-  if (server === null) throw noRoom(candidates, resolved);
-  return server;
+  if (chosen === null) throw noRoom(candidates, resolved);
+  return chosen;
 }
 
 async function refuseInactive(tx: Nouns, { engine }: Resolved, serverId: string): Promise<void> {
@@ -147,7 +148,7 @@ async function planOwner(
   { tx, keyRing }: Planning,
   access: Access,
   { engine }: Resolved,
-  server: Server,
+  server: { id: string },
   database: { id: string; engine_name: string },
 ): Promise<string> {
   const id = tx.credentials.newId();
