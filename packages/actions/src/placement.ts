@@ -37,17 +37,25 @@ function whereFor({ engine, environment, pool }: Resolved, serverId: string | un
   return serverId === undefined ? { engine, environmentId: environment.id, poolId: pool?.id ?? null } : { serverId };
 }
 
-/**
- * Of a server on which this transaction has placed a database: until commit no other request takes its room. Throws `Overtaken`
- * when one did since it was looked at, or when it is not active any more.
- */
-export async function confirmRoom(tx: Nouns, serverId: string): Promise<void> {
-  await tx.servers.lockRooms({ serverId });
-  const [room] = await tx.servers.listRooms({ serverId });
-  if (room === undefined || !judge(room, NOTHING_MORE).fits) throw new Overtaken('Another request took its room.');
-}
-
+/** Creates that look at the same moment choose the same server: it may be fuller than another by this part of a server. */
+const LEAN_MAX = 0.01;
 const NOTHING_MORE: Needed = { size_bytes_max: 0n, connections_max: 0 };
+
+/**
+ * Asked when the database is written on the server that was chosen: until commit no other request takes room. Throws `Overtaken`
+ * when others took so much of it since that it does not fit, or that another server is less used by far; and when the server is
+ * not active any more.
+ */
+export async function confirmRoom(tx: Nouns, resolved: Resolved, chosenId: string, serverId?: string): Promise<void> {
+  await lockCandidates(tx, resolved, serverId);
+  const rooms = await tx.servers.listRooms(whereFor(resolved, serverId));
+  const room = rooms.find(({ id }) => id === chosenId);
+  const chosen = room === undefined ? null : judge(room, NOTHING_MORE); // it counts there by now
+  const others = rooms.filter(({ id }) => id !== chosenId).map((other) => judge(other, resolved.plan));
+  const better = choose(others);
+  if (chosen?.fits && (better === null || chosen.share <= better.share + LEAN_MAX)) return;
+  throw new Overtaken('Another request took the room that this one had looked at.');
+}
 
 /** The one that fits and is used least, then with the fewest databases, then the oldest. Null when none fits. */
 export function choose(candidates: Candidate[]): Candidate | null {

@@ -38,9 +38,10 @@ export class TransactionPool extends Pool {
 
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
-    if (callback !== undefined) return super.connect(callback);
-    return super.connect().then((client) => this.hold(client));
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
+    if (callback === undefined) return super.connect().then((client) => this.hold(client));
+    super.connect(callback);
+    return undefined;
   }
 
   private hold(client: PoolClient): PoolClient {

@@ -89,53 +89,19 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
   const pool = new TransactionPool(config);
   pool.on('error', () => {}); // an idle connection that died is replaced at the next use
   const nameOf = openStatementNames();
-  const adapter = new PrismaPg(pool, {
-    statementNameGenerator: nameOf,
-    onConnectionError: () => {},
-  });
+  const adapter = new PrismaPg(pool, { statementNameGenerator: nameOf, onConnectionError: () => {} });
   const client = new PrismaClient({ adapter, transactionOptions: TRANSACTION });
   const listener = openListener(url);
   const onDone = (text: string) => {
     if (isRaising(text)) listener.tellEvents();
   };
-  const outside = dbOf(
-    client,
-    rawOver(() => pool, { nameOf, onDone }),
-  );
+  const raw = rawOver(() => pool, { nameOf, onDone });
+  const outside = dbOf(client, raw);
   const nouns = nounsOf(outside);
   const feed = openEventFeed(nouns.events, listener);
-  const transact = <T>(work: (tx: Db) => Promise<T>, onDone: RawOptions['onDone'] = () => {}): Promise<T> =>
-    withRaw({ nameOf, onDone }, (raw) => client.$transaction((tx) => work(dbOf(tx, raw))));
   return {
     ...nouns,
-    async transaction(work) {
-      const done = await onceMore(() => transact((tx) => work(nounsOf(tx))));
-      listener.tellEvents(); // most raise some, and a word too many costs a look
-      return done;
-    },
-    briefly: (work) =>
-      onceMore(() =>
-        transact(async (tx) => {
-          await tx.$queryRaw`
-            SELECT set_config('statement_timeout', ${BRIEF.statement}, true), set_config('lock_timeout', ${BRIEF.lock}, true)`;
-          return work(nounsOf(tx));
-        }),
-      ),
-    async exclusively(name, work) {
-      let raised = false;
-      const note = (text: string) => {
-        raised ||= isRaising(text);
-      };
-      const ran = await transact(async (tx) => {
-        const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
-          SELECT pg_try_advisory_xact_lock(hashtext(${name})) AS locked`;
-        if (row?.locked !== true) return false;
-        await work(nounsOf(tx));
-        return true;
-      }, note);
-      if (raised) listener.tellEvents(); // most runs of a duty find nothing to do
-      return ran;
-    },
+    ...transactionsOf(client, nameOf, listener.tellEvents),
     ...asksOf(outside),
     connections: connectionsOf(pool),
     polls: pollsOf(pool),
@@ -147,6 +113,42 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await client.$disconnect();
       await pool.end();
     },
+  };
+}
+
+/** The ways to write several things at once; `tell` is called after the commit of what raised an event. */
+function transactionsOf(
+  client: PrismaClient,
+  nameOf: RawOptions['nameOf'],
+  tell: () => void,
+): Pick<Store, 'transaction' | 'briefly' | 'exclusively'> {
+  async function transact<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+    let isRaised = false;
+    const onDone = (text: string) => {
+      isRaised ||= isRaising(text);
+    };
+    const done = await withRaw({ nameOf, onDone }, (raw) => client.$transaction((tx) => work(dbOf(tx, raw))));
+    if (isRaised) tell();
+    return done;
+  }
+  return {
+    transaction: (work) => onceMore(() => transact((tx) => work(nounsOf(tx)))),
+    briefly: (work) =>
+      onceMore(() =>
+        transact(async (tx) => {
+          await tx.$queryRaw`
+            SELECT set_config('statement_timeout', ${BRIEF.statement}, true), set_config('lock_timeout', ${BRIEF.lock}, true)`;
+          return work(nounsOf(tx));
+        }),
+      ),
+    exclusively: (name, work) =>
+      transact(async (tx) => {
+        const [row] = await tx.$queryRaw<{ locked: boolean }[]>`
+          SELECT pg_try_advisory_xact_lock(hashtext(${name})) AS locked`;
+        if (row?.locked !== true) return false;
+        await work(nounsOf(tx));
+        return true;
+      }),
   };
 }
 

@@ -57,7 +57,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       engine: resolved.engine,
       teamId: access.team_id,
       databaseId: database.id,
-      confirm: () => confirmRoom(tx, server.id),
+      confirm: () => confirmRoom(tx, resolved, server.id, input.serverId),
       credentialId: withLogin ? await planOwner(planning, access, resolved, server, database) : null,
       serverId: server.id,
       stepNames: withLogin ? [...DATABASE_STEPS, ...LOGIN_STEPS] : DATABASE_STEPS,
