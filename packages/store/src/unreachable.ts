@@ -29,6 +29,7 @@ const PRISMA_CODES = ['P2024', 'P2028'];
 const MESSAGES = [
   'Connection terminated unexpectedly',
   'Client has encountered a connection error and is not queryable',
+  'Cannot use a pool after calling end on the pool', // the process is about to end
   'The server does not support SSL connections',
   'There was an error establishing an SSL connection',
 ];
