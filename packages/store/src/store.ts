@@ -111,7 +111,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await feed.close();
       await listener.close();
       await client.$disconnect();
-      await pool.end();
+      if (!pool.ending) await pool.end(); // closed twice is closed
     },
   };
 }
