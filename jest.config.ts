@@ -7,6 +7,7 @@ const ES_MODULES = '@prisma/schema-engine-wasm/';
 
 const config: Config = {
   testEnvironment: '<rootDir>/packages/testing/src/guarded-environment.ts',
+  runtime: '<rootDir>/packages/testing/src/module-loader.cjs',
   roots: ['<rootDir>/packages', '<rootDir>/apps'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/'],

@@ -17,6 +17,7 @@ beforeAll(async () => {
     rootDir: join(ROOT, 'packages/testing/fixtures/leaks'),
     testMatch: ['**/*.fixture.ts'],
     testEnvironment: join(ROOT, 'packages/testing/src/guarded-environment.ts'),
+    runtime: join(ROOT, 'packages/testing/src/module-loader.cjs'),
     transform: { '^.+\\.ts$': '@swc/jest' },
   };
   const args = [
