@@ -114,6 +114,12 @@ test('a method that an address does not know is 405 with Allow; OPTIONS and HEAD
   expect([head.status, head.text]).toEqual([200, undefined]);
 });
 
+test('nobody is told that nothing changed, whatever they hold', async () => {
+  const answer = await request(api.app).get('/healthz').set('If-None-Match', '*');
+  expect([answer.status, answer.body]).toEqual([200, { status: 'alive', wrong: {} }]);
+  expect(answer.get('content-type')).toBe('application/json; charset=utf-8');
+});
+
 test('every answer carries the security headers and none says what it was made with', async () => {
   for (const path of ['/healthz', '/v1/databases', '/nothing', '/admin/sign-in']) {
     const { headers } = await request(api.app).get(path);

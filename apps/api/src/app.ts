@@ -8,6 +8,7 @@ import { healthRouter } from './health';
 import { accessLog } from './http/access-log';
 import { trustProxies } from './http/address';
 import { errorsTo } from './http/errors';
+import { answerPlainJson } from './http/plain-json';
 import { renderProblem } from './http/problem';
 import { openRefusals } from './http/refusals';
 import { requestMetrics } from './http/request-metrics';
@@ -27,6 +28,7 @@ export function appOf(serving: Serving): Express {
   app.disable('x-powered-by');
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did
   trustProxies(app, api.trustedProxies ?? []);
+  answerPlainJson(app);
   const refusals = openRefusals(api);
   if (api.tracing.isOn) app.use(requestSpans(api.tracing));
   const metrics = requestMetrics(api.metrics, api.clock, PLACES);

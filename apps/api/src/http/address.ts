@@ -12,6 +12,9 @@ export function trustProxies(app: Express, proxies: string[]): void {
 
 /** The peer's address; null when it left before it was asked for, or when a trusted proxy says what is none. */
 export function addressOf(request: Request): string | null {
-  const address = (request.ip ?? '').replace(MAPPED, '');
+  // where nobody speaks for another, Express comes to the same after a longer way
+  const isPeer = request.headers['x-forwarded-for'] === undefined;
+  const said = isPeer ? request.socket.remoteAddress : request.ip;
+  const address = (said ?? '').replace(MAPPED, '');
   return isIP(address) === 0 ? null : address;
 }

@@ -18,13 +18,16 @@ export interface Load {
 /** Connections that ask at once. */
 export const CONNECTIONS = 8;
 
-/** Asks for so long and returns how many were answered in a second. Throws at the first answer with another status. */
-export async function perSecond(load: Load, forMs: number): Promise<number> {
+/**
+ * Asks for so long, or until so many were answered, and returns how many were answered in a second. Throws at the first
+ * answer with another status.
+ */
+export async function perSecond(load: Load, forMs: number, answersMax = Number.POSITIVE_INFINITY): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const startedMs = performance.now();
   let answered = 0;
   const goOn = async () => {
-    while (performance.now() - startedMs < forMs) {
+    while (performance.now() - startedMs < forMs && answered < answersMax) {
       await answerOf(agent, load.url, load.next(), load.status);
       answered += 1;
     }

@@ -4,7 +4,7 @@ import type { ActionWithSteps, Wait } from '@berth/store';
 import { z } from 'zod';
 import { EXAMPLE_IDS, EXAMPLE_TIMES } from '../../../http/examples';
 import { idShape as id } from '../../../http/id-shape';
-import { type Shown, time } from './parts';
+import { type Shown, time, timeText } from './parts';
 
 const stepShape = z.strictObject({
   name: z.string(),
@@ -96,9 +96,9 @@ export function showAction(action: ActionWithSteps): Shown<typeof actionShape> {
     server_id: action.server_id,
     steps: showSteps(action),
     error: action.error_code === null ? null : { code: action.error_code, message: action.error_message ?? '' },
-    created_at: action.created_at,
-    started_at: action.started_at,
-    ended_at: action.ended_at,
+    created_at: timeText(action.created_at),
+    started_at: timeText(action.started_at),
+    ended_at: timeText(action.ended_at),
   };
 }
 
@@ -116,8 +116,8 @@ function showSteps(action: ActionWithSteps): Shown<typeof stepShape>[] {
       name,
       state: step?.state ?? notEnded,
       attempt: action.claim,
-      started_at: step?.started_at ?? null,
-      ended_at: step?.ended_at ?? null,
+      started_at: timeText(step?.started_at ?? null),
+      ended_at: timeText(step?.ended_at ?? null),
       evidence: step?.evidence ?? {},
     };
   });

@@ -9,6 +9,12 @@ export const time = z
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   .meta({ format: 'date-time' });
 
+/** A moment as it is sent. `JSON.stringify` makes the same of a date, and takes three times as long. */
+export function timeText<Moment extends Date | null>(moment: Moment): Moment extends null ? null : string;
+export function timeText(moment: Date | null): string | null {
+  return moment === null ? null : moment.toISOString();
+}
+
 export const engine = z.enum(ENGINES);
 
 const number = z.int().describe('Counts upwards, for those who need a number in place of an id.');
