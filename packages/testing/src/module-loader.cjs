@@ -3,8 +3,12 @@
 // Jest's processes load this themselves, without a translation: hence JavaScript.
 'use strict';
 const { createRequire, isBuiltin } = require('node:module');
+const { setFlagsFromString } = require('node:v8');
 const { compileFunction } = require('node:vm');
 const { default: Runtime } = require('jest-runtime');
+
+// As the processes of Berth run: no test asks Prisma enough for what optimizing its WebAssembly costs, a tenth of the CPU.
+setFlagsFromString('--liftoff-only');
 
 /** Ours, what Jest keeps one of for each file, and a package that is an ES module, which Jest translates. */
 const RUN_FOR_EACH_FILE = /^(?:[./]|@berth\/|@jest\/|expect$|@prisma\/schema-engine-wasm)/;
