@@ -1,6 +1,6 @@
 // `memory`: how much memory the processes of a whole Berth have in use after 2,000 actions and after 10,000, on each backend. The
-// actions go the whole way: request, queue, worker, engine, steps, events. They are what costs an engine little: a database gets
-// another plan, a login another password, in turns on forty databases.
+// actions go the whole way: request, queue, worker, engine, steps, events. They are what costs an engine little: databases get
+// another plan, and after every few of these a login another password, in turns on forty databases.
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@berth/core';
@@ -27,6 +27,8 @@ const FIRST_PART = 0.2;
 const GROWTH_MAX = 1.15;
 const DATABASES = 40;
 const AT_ONCE = 8;
+/** A reset takes four times as long as another plan. */
+const RESET_EVERY = 6;
 const WAIT_S = 30;
 /** A look is the median of as many, so far apart: memory moves while it is collected. */
 const SAMPLES = 5;
@@ -113,9 +115,9 @@ async function runUntil(
     for (let turn = 0; asked < until && !interrupted.aborted; turn += 1) {
       asked += 1;
       if (asked % 100 === 0) terminal.live(`${asked} of ${until} actions`);
-      const mine = things[(first + AT_ONCE * Math.floor(turn / 2)) % things.length];
+      const mine = things[(first + AT_ONCE * turn) % things.length];
       if (mine === undefined) return;
-      const answer = turn % 2 === 0 ? await resetPassword(callApi, mine) : await changePlan(callApi, mine);
+      const answer = turn % RESET_EVERY === 0 ? await resetPassword(callApi, mine) : await changePlan(callApi, mine);
       const { state, error } = (answer as { action: { state: string; error: unknown } }).action;
       if (state !== 'succeeded') throw new Error(`An action is ${state}: ${JSON.stringify(error)}`);
     }
