@@ -1,9 +1,19 @@
 // A duty that hangs makes maintenance stuck, by its name; one that fails does not, for it is tried again. What waits is told.
-import type { OpenedContext } from '@berth/actions';
-import { type Health, openHealth, openMetrics, readConfig } from '@berth/runtime';
+import { type OpenedContext, watchMeans } from '@berth/actions';
+import { Secret } from '@berth/core';
+import { type Health, openHealth, openLog, openMetrics, openWatchDoor, readConfig } from '@berth/runtime';
+import { openStore } from '@berth/store';
 import { eventually, testClock } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { startSchedule } from './schedule';
+import { watchFigures } from './watch';
+
+const FROM_STORE = [
+  'berth_actions_open',
+  'berth_actions_waiting_oldest_seconds',
+  'berth_events_lag_seconds',
+  'berth_databases',
+];
 
 let journey: Journey;
 
@@ -111,4 +121,27 @@ test('for how long events are held back by a transaction that nobody ends is tol
   });
   await eventually(async () => (await lag()) === 0, { what: 'the events to be readable' });
   await stop();
+});
+
+test('while the store is down, what is read from it is left out and counted, and all else is told', async () => {
+  const store = openStore({ url: new Secret('postgres://a:b@127.0.0.1:1/x'), connectionsMax: 2, process: 'watched' });
+  const { clock } = journey.context;
+  const health = openHealth({ isReady: () => true, stopping: new AbortController().signal });
+  const metrics = openMetrics('maintenance');
+  watchFigures({ clock, health, metrics, store });
+  watchMeans({ health, metrics }, { clock, sender: journey.context.sender, store });
+  const log = openLog('maintenance', 'silent');
+  const door = await openWatchDoor({ host: '127.0.0.1', port: 0, health, log, metrics });
+  const answer = await fetch(`${door.url}/metrics`);
+  const text = await answer.text();
+  await door.close();
+  await store.close();
+  expect(answer.status).toBe(200);
+  for (const name of FROM_STORE) {
+    expect(text).toContain(`berth_metrics_left_out_total{metric="${name}",process="maintenance"} 1\n`);
+    expect(text).not.toMatch(new RegExp(`^${name}[{ ]`, 'm'));
+  }
+  expect(text).toContain('berth_store_up{process="maintenance"} 0');
+  expect(text).toContain('berth_queue_reachable{process="maintenance"}');
+  expect(text).toContain('berth_build_info{');
 });

@@ -125,11 +125,29 @@ test.each([
   metrics.collect('berth_store_up', () => [{ labels: {}, value: 1 }]);
   expect(await metrics.text()).toContain('berth_metrics_left_out_total{metric="berth_store_up",process="api"} 0');
   expect(linesOf(await metrics.text(), 'berth_store_up')).toEqual(['berth_store_up{process="api"} 1']);
+  metrics.collect('berth_event_streams_open', () => [{ labels: {}, value: 7 }]);
+  metrics.collect('berth_store_connections', () => [{ labels: { state: 'idle' }, value: 2 }]);
+  expect(linesOf(await metrics.text(), 'berth_store_connections')).toHaveLength(1);
+  metrics.collect('berth_store_connections', broken); // one with labels has no series to take away by none
   metrics.collect('berth_store_up', broken);
   const text = await metrics.text();
   expect(linesOf(text, 'berth_store_up')).toEqual([]);
+  expect(linesOf(text, 'berth_store_connections')).toEqual([]);
+  expect(linesOf(text, 'berth_event_streams_open')).toEqual(['berth_event_streams_open{process="api"} 7']);
+  expect(text).toContain('berth_metrics_left_out_total{metric="berth_store_connections",process="api"} 1');
   expect(linesOf(text, 'berth_queue_reachable')).toEqual(['berth_queue_reachable{process="api"} 1']);
   expect(text).toContain('berth_metrics_left_out_total{metric="berth_store_up",process="api"} 1');
+});
+
+test('of a reading that breaks in the middle nothing is told', async () => {
+  const metrics = openMetrics('api');
+  metrics.collect('berth_store_connections', () => [
+    { labels: { state: 'idle' }, value: 2 },
+    { labels: { state: 'in_use' }, value: JSON.parse('null') },
+  ]);
+  const text = await metrics.text();
+  expect(linesOf(text, 'berth_store_connections')).toEqual([]);
+  expect(text).toContain('berth_metrics_left_out_total{metric="berth_store_connections",process="api"} 1');
 });
 
 test('asked by many at once it reads once', async () => {

@@ -80,7 +80,8 @@ export function openMetrics(process: string): Metrics {
           const samples = await within(COLLECT_MS_MAX, name, Promise.resolve(read()));
           for (const { labels, value } of samples) gauge.set(labels, value);
         } catch {
-          gauge.remove(); // of one without labels, `reset` leaves a 0
+          gauge.reset(); // some may have been set before it threw
+          if (METRICS[name].labels.length === 0) gauge.remove(); // of one without labels, `reset` leaves a 0
           metrics.count('berth_metrics_left_out_total', { metric: name });
         }
       });
