@@ -62,7 +62,7 @@ function placesOf(db: Db) {
      * Where to go on for who sends this cursor: null is the beginning of what is kept, `now` is behind everything that
      * can be read. Throws `invalid_cursor`; `cursor_expired` where some of what followed is gone, or is of another store.
      */
-    async findPlace(cursor: string | null): Promise<Place> {
+    async findPlace(cursor: string | null): Promise<Cursor> {
       if (cursor === null) return beginning(db);
       if (cursor === 'now') return (await head(db)).head;
       const { xid, number, origin } = placeOf(cursor);
@@ -72,7 +72,7 @@ function placesOf(db: Db) {
       if (row?.strange)
         throw expired('This cursor is of another store than this one, or of one that was restored since.');
       if (row?.lost) throw expired('Events that followed this cursor have been deleted by retention.');
-      return { xid, number };
+      return { xid, number, origin };
     },
 
     /** Whether the action has ended and nothing of it is to be told after this place. */
@@ -184,9 +184,12 @@ interface Row extends Omit<ToldEvent, 'cursor' | 'id'> {
 }
 
 /** Behind the last one that was removed. What is older and there stays for its deliveries alone. */
-async function beginning(db: Db): Promise<Place> {
-  const [row] = await db.$queryRaw<{ xid: string; number: number }[]>`SELECT xid::text, number FROM forgotten_events`;
-  return row === undefined ? BEGINNING : { xid: BigInt(row.xid), number: row.number };
+async function beginning(db: Db): Promise<Cursor> {
+  const [row] = await db.$queryRaw<{ xid: string | null; number: number | null; origin: string }[]>`
+    SELECT xid::text, number, ${ORIGIN} AS origin FROM (VALUES (1)) AS one LEFT JOIN forgotten_events ON true`;
+  if (row === undefined) throw new PlatformError('internal', 'The store did not say where its log of events begins.');
+  const { xid, number, origin } = row;
+  return xid === null || number === null ? { ...BEGINNING, origin } : { xid: BigInt(xid), number, origin };
 }
 
 async function head(db: Db): Promise<EventBatch> {

@@ -11,7 +11,7 @@ export type { Database, Measured } from './databases';
 export type { EndedActions } from './ended-actions';
 export type { EnvironmentFields } from './environments';
 export type { DatabaseCount, OpenActions } from './figures';
-export type { Place } from './event-cursor';
+export { cursorOf, type Place } from './event-cursor';
 export type { EventFeed, FollowedEvents } from './event-feed';
 export { type EventBatch, type EventFilter, type StoredEvent, type ToldEvent, tellTo } from './events';
 export { isMade } from './grants';

@@ -19,6 +19,7 @@ test('what breaks a stream is thrown, and all that belonged to it has ended', as
       { request, response },
       {
         accessId: 'acc_1',
+        cursor: 'c1',
         async *follow() {
           await eventually(() => seen.asked > 1, { what: 'heartbeats' });
           yield await Promise.reject(new Error('broken'));

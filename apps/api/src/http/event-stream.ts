@@ -10,6 +10,8 @@ import type { DropReason, StreamBounds, Streams } from './streams';
 
 export interface StreamedEvents {
   accessId: string;
+  /** Where it begins, as a client sends it back: whoever is cut off before anything was told comes back here. */
+  cursor: string;
   /** What comes, until `leave` is aborted. */
   follow(leave: AbortSignal): AsyncIterable<FollowedEvents>;
   show(event: ToldEvent): object;
@@ -70,7 +72,7 @@ export async function streamEvents(context: StreamContext, call: Call, source: S
 
 /** How far one stream is. */
 interface Told {
-  cursor: string | null;
+  cursor: string;
   count: number;
   /** Where it may be over; null where it is not, or goes on. */
   perhapsOver: Place | null;
@@ -80,7 +82,7 @@ async function send(context: StreamContext, response: Response, source: Streamed
   const { clock, log, stopping, streams } = context;
   const startedMs = clock.monotonicMs();
   const ending = openEnding(stopping, response);
-  const told: Told = { cursor: null, count: 0, perhapsOver: null };
+  const told: Told = { cursor: source.cursor, count: 0, perhapsOver: null };
   const heart = setInterval(() => void beat(response, source, ending, told), streams.bounds.heartbeatMs);
   try {
     await tell(streams.bounds, response, source, ending, told);
@@ -115,7 +117,7 @@ async function tell(
     if (!put(response, text)) await drained(response, drainMs, ending);
   }
 
-  await write(`retry: ${RETRY_MS.min + Math.floor(Math.random() * RETRY_MS.spread)}\n\n`);
+  await write(`retry: ${RETRY_MS.min + Math.floor(Math.random() * RETRY_MS.spread)}\n${idLine(told)}\n`);
   for await (const { events, place, cursor } of source.follow(ending.signal)) {
     for (let from = 0; from < events.length && !ending.signal.aborted; from += CHUNK) {
       const chunk = events.slice(from, from + CHUNK);
@@ -149,7 +151,7 @@ async function isOver(source: StreamedEvents, told: Told): Promise<boolean> {
 
 /** For what stands between two events. */
 function idLine({ cursor }: Told): string {
-  return cursor === null ? '' : `id: ${cursor}\n`;
+  return `id: ${cursor}\n`;
 }
 
 /** Returns whether more may be written at once. Who has left is not written to: that would be an error of its own. */

@@ -17,7 +17,7 @@ export interface EventSource {
   /** Events in the order in which they came. */
   told: Told[];
   /** Why the server dropped it; null while it has not. */
-  dropped(): { reason: string; message: string; cursor: string | null } | null;
+  dropped(): { reason: string; message: string; cursor: string } | null;
   /** As an EventSource would send it back. */
   lastEventId(): string;
   /** Comments that came, and milliseconds of `retry`. */

@@ -94,6 +94,28 @@ test('what happens is told as it happens, from the cursor on, to all that ask fo
   expect(fromTheBeginning.told.map(({ action_id }) => action_id)).toContain(action);
 });
 
+test('who begins at `now` and is cut off before anything was told has a place to come back to, and misses nothing', async () => {
+  const streams = openStreams(api.context.metrics); // no heartbeat for 15 s
+  const stopping = new AbortController();
+  const other = await openDoor({ streams, stopping: stopping.signal });
+  const [cut, stopped] = [
+    await openEventSource(`${other.url}/v1/events?cursor=now`, token),
+    await openEventSource(`${other.url}/v1/events?cursor=now`, token),
+  ];
+  await eventually(() => cut.lastEventId() !== '' && stopped.lastEventId() !== '', { what: 'the place it begins at' });
+  await cut.cut();
+  stopping.abort();
+  await eventually(() => stopped.isOver(), { what: 'the other to be ended' });
+  expect([cut.told, stopped.told]).toEqual([[], []]);
+  expect(stopped.dropped()).toMatchObject({ reason: 'stopping', cursor: stopped.lastEventId() });
+  const { database } = await create('while-away');
+  for (const cursor of [cut.lastEventId(), stopped.dropped()?.cursor]) {
+    const back = await open(`/events?database_id=${database}`, { lastEventId: String(cursor) });
+    await toldSoMany(back, 1);
+    expect(typesOf(back)).toContain('database.creating');
+  }
+});
+
 test('readers that are cut off at any point and come back with Last-Event-ID get everything once, in one order', async () => {
   const ids: string[] = [];
   for (let each = 0; each < 5; each += 1) ids.push((await create(`late-${each}`)).database);

@@ -1,7 +1,7 @@
 // The log of events: in pages, or as a stream. Oldest first, for it is a log: whoever reads on from a cursor misses nothing.
 import { isOperator } from '@berth/actions';
 import { EVENT_TYPES, type EventType, endsAction } from '@berth/core';
-import type { Access, EventFilter } from '@berth/store';
+import { type Access, cursorOf, type EventFilter } from '@berth/store';
 import { z } from 'zod';
 import { findBearerAgain } from '../../http/bearer';
 import { streamEvents, wantsStream } from '../../http/event-stream';
@@ -103,6 +103,7 @@ async function readEvents(api: ApiContext, call: Asked<typeof logQuery>): Promis
   const start = await api.store.events.findPlace(startOf(call, query.cursor));
   await streamEvents(api, call, {
     accessId: caller.id,
+    cursor: cursorOf(start),
     follow: (leave) => api.store.feed.follow(start, filter, leave),
     show: showEvent,
     findRefusal: async () => ((await isStillOpen(api, call, caller)) ? null : 'access'),
@@ -121,6 +122,7 @@ async function readEventsOfAction(api: ApiContext, call: Asked<typeof actionQuer
   if (await api.store.events.isToldToItsEnd(id, start)) return void call.response.status(204).end();
   await streamEvents(api, call, {
     accessId: caller.id,
+    cursor: cursorOf(start),
     follow: (leave) => api.store.feed.follow(start, filter, leave),
     show: showEvent,
     async findRefusal() {
