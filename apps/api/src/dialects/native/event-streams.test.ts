@@ -95,7 +95,7 @@ test('what happens is told as it happens, from the cursor on, to all that ask fo
 });
 
 test('who begins at `now` and is cut off before anything was told has a place to come back to, and misses nothing', async () => {
-  const streams = openStreams(api.context.metrics); // no heartbeat for 15 s
+  const streams = openStreams(api.context.metrics, { heartbeatMs: 600_000 }); // none comes
   const stopping = new AbortController();
   const other = await openDoor({ streams, stopping: stopping.signal });
   const [cut, stopped] = [
