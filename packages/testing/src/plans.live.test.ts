@@ -60,27 +60,31 @@ async function sql(text: string): Promise<Record<string, string>[]> {
   }
 }
 
-test.each(['auto', 'force_generic_plan'] as const)('as planned by %s', async (mode) => {
-  await explainStatements(testStore, mode);
-  const plans = listenForPlans();
-  const keep = { ...testStore, close: async () => {} };
-  const journey = await openJourney({ registerServer: false, testStore: keep });
-  try {
-    const begun = plans.explained.length;
-    await useApi(journey, mode === 'auto' ? TIMES : 1);
-    await useWorker(journey);
-    await useMaintenance(journey);
-    const asked = plans.explained.slice(begun);
-    expect(wholeReads(asked, GROWING)).toEqual([]);
-    const boundOf = (query: string) => (LOOKS.test(query) ? LOOKED_MAX : ROWS_MAX);
-    const isMuch = ({ rows, query }: { rows: number; query: string }) => rows > boundOf(query) && !SUMS.test(query);
-    if (mode === 'auto') expect(rowsRead(asked, GROWING).filter(isMuch)).toEqual([]);
-    expect(asked.length).toBeGreaterThan(100);
-  } finally {
-    plans.stop();
-    await journey.close();
-  }
-}, WHOLE_MS_MAX);
+test.each(['auto', 'force_generic_plan'] as const)(
+  'as planned by %s',
+  async (mode) => {
+    await explainStatements(testStore, mode);
+    const plans = listenForPlans();
+    const keep = { ...testStore, close: async () => {} };
+    const journey = await openJourney({ registerServer: false, testStore: keep });
+    try {
+      const begun = plans.explained.length;
+      await useApi(journey, mode === 'auto' ? TIMES : 1);
+      await useWorker(journey);
+      await useMaintenance(journey);
+      const asked = plans.explained.slice(begun);
+      expect(wholeReads(asked, GROWING)).toEqual([]);
+      const boundOf = (query: string) => (LOOKS.test(query) ? LOOKED_MAX : ROWS_MAX);
+      const isMuch = ({ rows, query }: { rows: number; query: string }) => rows > boundOf(query) && !SUMS.test(query);
+      if (mode === 'auto') expect(rowsRead(asked, GROWING).filter(isMuch)).toEqual([]);
+      expect(asked.length).toBeGreaterThan(100);
+    } finally {
+      plans.stop();
+      await journey.close();
+    }
+  },
+  WHOLE_MS_MAX,
+);
 
 async function useApi({ context, access }: Journey, timesMax: number): Promise<void> {
   const stopping = new AbortController().signal;
