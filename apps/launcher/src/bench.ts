@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { makeTemporaryHome } from '@berth/embedded';
 import { compareWithBare, tellComparisons } from './bench/against-bare';
-import { type BenchOptions, readBenchOptions } from './bench/bench-options';
+import { BENCH_USAGE, type BenchOptions, readBenchOptions } from './bench/bench-options';
 import { tellReport } from './bench/bench-report';
 import { measureCreates } from './bench/creates';
 import { measureGrowth, tellGrowth } from './bench/growth';
@@ -12,7 +12,8 @@ import { measureMemory, tellMemory } from './bench/memory';
 import { openWorkshop, type Workshop } from './bench/workshop';
 import { type Berth, openBerth } from './berth';
 import { type CommandContext, runCommand } from './command';
-import { removeHome, TEMPORARY_FOLDERS } from './remove-home';
+import { keepLogs, removeHome, TEMPORARY_FOLDERS } from './remove-home';
+import { asksForUsage } from './usage';
 
 const TITLES: Record<BenchOptions['name'], string> = {
   creates: 'Creates through Berth against the bare statements, on one machine, in turns',
@@ -23,18 +24,22 @@ const TITLES: Record<BenchOptions['name'], string> = {
 };
 
 void runCommand(async (context) => {
-  const options = readBenchOptions(process.argv.slice(2));
-  const { interrupted, terminal } = context;
+  const { args, interrupted, terminal } = context;
+  if (asksForUsage(args)) {
+    terminal.say(BENCH_USAGE);
+    return 0;
+  }
+  const options = readBenchOptions(args);
   terminal.heading(TITLES[options.name]);
   const home = await makeTemporaryHome([...new Set([tmpdir(), ...TEMPORARY_FOLDERS])]);
   try {
     interrupted.throwIfAborted();
     const report = await measure(context, options, home);
-    await removeHome(home, 'wholly');
+    await removeHome(home);
     if (options.jsonFile) await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
     return 0;
   } catch (error) {
-    await removeHome(home, interrupted.aborted ? 'wholly' : 'but for its logs');
+    await (interrupted.aborted ? removeHome(home) : keepLogs(home, terminal));
     throw error;
   }
 });
@@ -87,7 +92,7 @@ async function withBerth<T>(context: CommandContext, home: string, work: (berth:
 
 async function forceAway(berth: Berth | null, home: string): Promise<void> {
   await berth?.force();
-  await removeHome(home, 'wholly');
+  await removeHome(home);
 }
 
 async function withWorkshop<T>(

@@ -3,6 +3,8 @@ import { openTerminal, type Terminal } from './terminal';
 
 /** What a command is given. */
 export interface CommandContext {
+  /** Of the command line, behind the command. */
+  args: string[];
   env: Record<string, string | undefined>;
   terminal: Terminal;
   onInterrupt(handlers: InterruptHandlers): void;
@@ -45,6 +47,7 @@ export async function runCommand(command: (context: CommandContext) => Promise<n
   }
   try {
     const code = await command({
+      args: process.argv.slice(2),
       env: process.env,
       terminal,
       onInterrupt: (given) => {

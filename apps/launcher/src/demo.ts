@@ -5,10 +5,16 @@ import { openApiClient } from './api-client';
 import { type Berth, openBerth } from './berth';
 import { runCommand } from './command';
 import { tellDemo } from './demo-story';
-import { removeHome, TEMPORARY_FOLDERS } from './remove-home';
+import { keepLogs, removeHome, TEMPORARY_FOLDERS } from './remove-home';
 import { formatMs } from './terminal';
+import { asksForUsage, DEMO_USAGE, refuseArguments } from './usage';
 
-void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
+void runCommand(async ({ args, env, terminal, onInterrupt, interrupted }) => {
+  if (asksForUsage(args)) {
+    terminal.say(DEMO_USAGE);
+    return 0;
+  }
+  refuseArguments('npm run demo', args);
   let berth: Berth | null = null;
   terminal.heading(
     'Berth demo: a real PostgreSQL database, asked for, used, secured, quarantined, restored and dropped through the API',
@@ -19,7 +25,7 @@ void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
     stop: async () => berth?.stop(),
     force: async () => {
       await berth?.force();
-      await removeHome(home, 'wholly');
+      await removeHome(home);
     },
   });
   try {
@@ -35,20 +41,21 @@ void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
     const { connectedMs } = await tellDemo({ callApi, terminal, interrupted });
     terminal.live('Stopping everything');
     await berth.stop();
-    await removeHome(home, 'wholly');
+    await removeHome(home);
     terminal.say();
     terminal.done('Stopped everything and removed its files', null);
     terminal.say(`
 From nothing to a connected database in ${formatMs(connectedMs)}; the whole demo took ${formatMs(performance.now())}.
 
 Next:  npm start        the same, kept running on port 8080, with data that stay
+       Docs             http://127.0.0.1:8080/docs then, every request to be tried from there
        README.md        a walk-through with curl, and how to run it on servers of your own
        ARCHITECTURE.md  how it is built, on one page
 `);
     return 0;
   } catch (error) {
     await berth?.stop();
-    await removeHome(home, interrupted.aborted ? 'wholly' : 'but for its logs'); // whoever looks for the reason needs the logs
+    await (interrupted.aborted ? removeHome(home) : keepLogs(home, terminal));
     throw error;
   }
 });

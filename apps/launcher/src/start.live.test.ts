@@ -129,7 +129,10 @@ describe('npm start', () => {
       expect((await stat(join(home, 'ready.json'))).mode & 0o777).toBe(0o600);
       expect((await stat(join(home, 'token'))).mode & 0o777).toBe(0o600);
       expect((await readFile(join(home, 'token'), 'utf8')).trim()).toBe(ready.token);
-      await eventually(() => first.said().includes(ready.api_url), { what: 'it to say where it serves' });
+      await eventually(() => first.said().includes(`Docs   ${ready.api_url}/docs`), {
+        what: 'it to say where it serves',
+      });
+      expect(first.said().split('\n')[0]).toBe(`Starting PostgreSQL and the processes of Berth in ${home} …`);
       expect(await serverNames(ready)).toEqual(['embedded active']);
       expect(await firstNames(ready)).toBe(
         'teams: first; projects: default; environments: development,production; plans: large,small; ' +

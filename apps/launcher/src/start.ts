@@ -4,9 +4,16 @@ import { type BerthFacts, openBerth } from './berth';
 import { runCommand } from './command';
 import { readSettings, type Settings } from './settings';
 import type { Terminal } from './terminal';
+import { asksForUsage, refuseArguments, START_USAGE } from './usage';
 
-void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
+void runCommand(async ({ args, env, terminal, onInterrupt, interrupted }) => {
+  if (asksForUsage(args)) {
+    terminal.say(START_USAGE);
+    return 0;
+  }
+  refuseArguments('npm start', args);
   const settings = readSettings(env);
+  terminal.say(`Starting PostgreSQL and the processes of Berth in ${settings.home} …`);
   const berth = await openBerth({ ...settings, env, terminal });
   let stopped: Promise<void> | null = null;
   onInterrupt({
@@ -17,7 +24,7 @@ void runCommand(async ({ env, terminal, onInterrupt, interrupted }) => {
     force: berth.force,
   });
   interrupted.throwIfAborted();
-  terminal.live(`Starting Berth in ${settings.home}`);
+  terminal.live('Waiting until all of them serve');
   const facts = await berth.start();
   describe(terminal, settings, facts);
   if (!interrupted.aborted) await once(interrupted, 'abort');
@@ -31,6 +38,7 @@ function describe(terminal: Terminal, settings: Settings, facts: BerthFacts): vo
   terminal.done(`Berth is running (process ${process.pid})`, performance.now());
   terminal.say(`
   API    ${apiUrl}
+  Docs   ${apiUrl}/docs  (every request, to be tried from there)
   Board  ${apiUrl}/admin/queues  (sign in with the token)
   Token  ${token.reveal()}  (kept in ${tokenFile})
   Logs   ${settings.echoLogs ? 'here' : `${settings.home}/log`}

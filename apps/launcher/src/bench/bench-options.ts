@@ -22,6 +22,21 @@ const ROUNDS_MAX = 100;
 const COUNT_MAX = 100;
 const ACTIONS_MAX = 10_000_000;
 
+export const BENCH_USAGE = `npm run bench -- [what] [options]
+
+Measures on servers of its own, which are gone afterwards. docs/benchmark.md says what is compared, and with what. On two cores:
+
+  creates  a create, against the bare statements that it sends; about 2 minutes (what is measured when nothing is named)
+  accept   POSTs accepted a second, against a bare Express; about 3 minutes
+  poll     polls of an action a second, against a bare Express; about 3 minutes
+  growth   a store with 1,000,000 ended actions, against a new one; 5 to 15 minutes, most of it filling the store
+  memory   memory in use after 2,000 and 10,000 actions; up to an hour for each queue backend
+
+  --rounds N   creates, accept, poll, growth: how often it is repeated (${ROUNDS})
+  --count N    creates: of each side in each round, alone; twice as many four at once (${COUNT})
+  --actions N  growth, memory: as many actions
+  --json FILE  writes every figure there`;
+
 /** Reads `name --rounds N --count N --actions N --json FILE`. Throws LaunchError that says which is wrong. */
 export function readBenchOptions(args: string[]): BenchOptions {
   const { values, positionals } = parse(args);

@@ -65,6 +65,8 @@ async function runRounds(
     await dropMade(serverUrl.reveal()); // not timed
     terminal.done(`Round ${round} of ${rounds}`, performance.now() - begunMs);
   }
+  const done = new Set(laps.map(({ round }) => round)).size;
+  if (done < rounds) terminal.say(`${done} of ${rounds} rounds: the time is up (${TOTAL_MS_MAX / 1000} s)`);
   return laps;
 }
 

@@ -9,7 +9,7 @@ import { describeMade, PREFIX } from './made-objects';
 import { type Recording, recordCreate } from './record-create';
 import { replayTape } from './replay-tape';
 import { openTap } from './tap';
-import { renameTape, scriptOf } from './tape';
+import { differenceOf, renameTape, scriptsOf } from './tape';
 
 export type SideName = 'statements' | 'verbs' | 'berth';
 
@@ -68,7 +68,8 @@ async function demandSameObjects(serverUrl: Secret, recording: Recording, sides:
     const name = `${PREFIX}${side.name}_0`;
     await side.create(name);
     const made = await describeMade(serverUrl.reveal(), name);
-    if (made !== wanted) throw unlike(`what "${side.name}" makes`, wanted.split('\n'), made.split('\n'));
+    const difference = differenceOf([wanted.split('\n')], [made.split('\n')]);
+    if (difference !== null) throw unlike(`what "${side.name}" makes`, difference);
   }
 }
 
@@ -76,15 +77,14 @@ async function demandSameScript(server: ReturnType<typeof serverOf>, recording: 
   const tap = await openTap(server.port);
   const name = `${PREFIX}heard`;
   await createByVerbs({ ...server, port: tap.port }, name, recording.password);
-  const wanted = scriptOf(recording.tape, recording.name);
-  const heard = scriptOf(await tap.close(), name);
-  if (heard.join('\n') !== wanted.join('\n')) throw unlike('what "verbs" sends', wanted, heard);
+  const wanted = scriptsOf(recording.tape, recording.name);
+  const difference = differenceOf(wanted, scriptsOf(await tap.close(), name));
+  if (difference !== null) throw unlike('what "verbs" sends', difference);
 }
 
-function unlike(what: string, wanted: string[], found: string[]): LaunchError {
-  const at = wanted.findIndex((line, index) => line !== found[index]);
+function unlike(what: string, { wanted, found }: { wanted: string; found: string }): LaunchError {
   const message = `The benchmark compares unlike things: ${what} is not what database_create does.
-  wanted  ${wanted[at] ?? '(nothing more)'}
-  found   ${found[at] ?? '(nothing more)'}`;
+  wanted  ${wanted}
+  found   ${found}`;
   return new LaunchError('bench_failed', message, 'Bring apps/launcher/src/bench/ in line with database_create.');
 }

@@ -53,20 +53,56 @@ function rehash(found: string, name: string): string {
   return found.slice(0, found.length - digits.length) + digits;
 }
 
-/** The tape as lines without anything that differs from one create to the next, so that two may be compared. */
-export function scriptOf(tape: Tape, name: string): string[] {
-  return tape.map((move) => {
-    switch (move.kind) {
-      case 'open':
-        return `${move.session} opens ${JSON.stringify(mapValues(move.startup, (text) => anonymous(text, name)))}${move.isRefused ? ': refused' : ''}`;
-      case 'query':
-        return `${move.session} ${anonymous(move.sql, name)} ${anonymous(JSON.stringify(move.values), name)}`;
-      case 'close':
-        return `${move.session} closes`;
-      default:
-        return move satisfies never;
-    }
-  });
+/**
+ * What each connection did, in its order, as lines without anything that differs from one create to the next, so that two
+ * tapes may be compared. In no order of the connections: of two that are open at once either may come first.
+ */
+export function scriptsOf(tape: Tape, name: string): string[][] {
+  const scripts = new Map<number, string[]>();
+  for (const move of tape) {
+    const script = scripts.get(move.session) ?? [];
+    scripts.set(move.session, [...script, lineOf(move, name)]);
+  }
+  return [...scripts.values()];
+}
+
+function lineOf(move: Move, name: string): string {
+  switch (move.kind) {
+    case 'open':
+      return `opens ${JSON.stringify(mapValues(move.startup, (text) => anonymous(text, name)))}${move.isRefused ? ': refused' : ''}`;
+    case 'query':
+      return `${anonymous(move.sql, name)} ${anonymous(JSON.stringify(move.values), name)}`;
+    case 'close':
+      return 'closes';
+    default:
+      return move satisfies never;
+  }
+}
+
+/** The first line by which two creates differ, connection by connection; null when each does what one of the other does. */
+export function differenceOf(wanted: string[][], found: string[][]): { wanted: string; found: string } | null {
+  const [missing] = without(wanted, found);
+  const [surplus] = without(found, wanted);
+  if (missing === undefined && surplus === undefined) return null;
+  const lines = missing ?? surplus ?? [];
+  const at = lines.findIndex((_, index) => missing?.[index] !== surplus?.[index]);
+  const told = (script: string[] | undefined) => {
+    if (script === undefined) return '(no such connection)';
+    return script[at === -1 ? lines.length : at] ?? '(nothing more)';
+  };
+  return { wanted: told(missing), found: told(surplus) };
+}
+
+/** Those of `scripts` that `others` does not have, or not as often; those that begin alike beside each other. */
+function without(scripts: string[][], others: string[][]): string[][] {
+  const left = others.map((script) => script.join('\n'));
+  return scripts
+    .filter((script) => {
+      const at = left.indexOf(script.join('\n'));
+      if (at !== -1) left.splice(at, 1);
+      return at === -1;
+    })
+    .sort((one, other) => (one.join('\n') < other.join('\n') ? -1 : 1));
 }
 
 /** A text with one database's names, ids, hashes and verifier made the same for all. */

@@ -1,0 +1,33 @@
+// What the commands that take no options answer to `--help`, and to an option.
+import { LaunchError } from '@berth/embedded';
+
+export const START_USAGE = `npm start
+
+Starts an embedded Berth (two PostgreSQL servers and every process) and keeps it running until Ctrl-C. It takes no options;
+variables of the environment say what is to be different:
+
+  BERTH_HOME       where all data stay: /var/lib/berth for root, ~/.berth for others
+  BERTH_PORT       where the API listens: 8080; 0 takes any free port
+  BERTH_LOG        stdout: log lines come to the terminal instead of $BERTH_HOME/log
+  BERTH_LOG_LEVEL  silent, fatal, error, warn, info or debug: info`;
+
+export const DEMO_USAGE = `npm run demo
+
+Starts an embedded Berth in a temporary folder (TMPDIR), makes, uses, quarantines, restores and drops a database, and takes
+everything away again. It takes about half a minute, and no options.`;
+
+/** Whether somebody asks how a command is used. */
+export function asksForUsage(args: string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
+/** Throws LaunchError `setting_invalid` for any argument: nobody is to rely on what is not heeded. */
+export function refuseArguments(command: string, args: string[]): void {
+  if (args.length === 0) return;
+  const [first = ''] = args;
+  throw new LaunchError(
+    'setting_invalid',
+    `${command} takes no options: "${first}"`,
+    `${command} -- --help says more.`,
+  );
+}
