@@ -23,6 +23,7 @@ const foreignMounts = DIALECTS.filter((dialect) => dialect.documented === undefi
 /** Addresses that the document leaves out, and why. */
 const LEFT_OUT: [RegExp, string][] = [
   [/^GET \/openapi\.json$/, 'the document itself'],
+  [/^GET \/$/, 'leads to the page that shows the document'],
   [/^GET \/docs(\/|$)/, 'pages for people, made of the document'],
   [/^(GET|POST) \/admin\//, 'pages for people: the board and its sign-in'],
   [/^GET \/metrics$/, 'for Prometheus, in a form of its own'],

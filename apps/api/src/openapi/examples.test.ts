@@ -1,33 +1,32 @@
 // Every example of the document, sent to the real API as it stands: the status, the headers and the body of the answer are
-// those that the document tells. Ids become real ones, and a name that was taken by an example before gets a number.
+// those that the document tells. Ids become real ones, and a name that was taken by an example before gets a number. What is
+// called by its name is what a new Berth has, so that whoever tries an example on one is answered as is shown.
+import { ensureFirstRows } from '@berth/actions';
 import type { Secret } from '@berth/core';
+import { makeToken } from '@berth/secrets';
+import { openStore } from '@berth/store';
 import { eventually, openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { addServer, claim, makeAccess, openTestApi, succeed, type TestApi } from '../api.fixture';
+import { claim, makeAccess, openTestApi, succeed, type TestApi } from '../api.fixture';
 import { furnish, furnishOperated } from '../dialects/native/routes.fixture';
 import { complaintsAbout } from '../witness.fixture';
 import { successes, type ToldExample, toldExamples, toldRefusals } from './told-examples.fixture';
 
 const EXAMPLES = toldExamples();
-const LARGE = { name: 'large', engine: 'postgresql', sizeBytesMax: 1024n ** 3n, connectionsMax: 40 } as const;
 
 let api: TestApi;
 let closeStore: () => Promise<void>;
 let token: Secret;
 let sent = 0;
 
-/** The world that the examples are about. */
+/** The world that the examples are about: a new Berth with one database. */
 beforeAll(async () => {
   const store = await openTestStore();
   closeStore = store.close;
+  const seeded = openStore({ url: store.secretUrl, connectionsMax: 1, process: 'examples test' });
+  await ensureFirstRows(seeded, makeToken(), 'operator@localhost');
+  await seeded.close();
   api = await openTestApi(store.secretUrl);
-  const { catalog } = api.context.store;
-  await catalog.ensureTeam('shop');
-  await catalog.ensureProject(api.team.id, 'web');
-  await catalog.ensurePlan(LARGE);
-  const production = await catalog.ensureEnvironment('production');
-  await catalog.ensurePool('postgresql-production', 'postgresql', production.id);
-  await addServer(api.context, 'production', production.id);
   token = (await makeAccess(api, { scopes: ['public', 'admin', 'credentials', 'operator'] })).token;
   await furnish(api, api.team, 'orders');
 });
@@ -104,11 +103,22 @@ function pathOf({ ids, template }: ToldExample, real: Ids): string {
   });
 }
 
+/** Names that examples took, or that they are about, behind what they name. */
+const taken = new Set(['/v1/databases orders']);
+
+/** As it stands where no example took it before: on a new Berth nothing else has it. */
+function nameFor(template: string, name: string): string {
+  const place = `${template.replace(/\/\{.*/, '')} ${name}`;
+  if (taken.has(place)) return `${name}-${sent}`;
+  taken.add(place);
+  return name;
+}
+
 /** The body with names and hosts that no example took before. */
-function bodyOf({ body }: ToldExample): object | undefined {
+function bodyOf({ body, template }: ToldExample): object | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const renewed = Object.entries(body).map(([field, value]) => {
-    if (field === 'name' || field === 'username') return [field, `${value}-${sent}`];
+    if (field === 'name' || field === 'username') return [field, nameFor(template, String(value))];
     return [field, field === 'admin_url' ? String(value).replace('pg-1', `pg-${sent}`) : value];
   });
   return Object.fromEntries(renewed);

@@ -34,6 +34,15 @@ test('the document is served to everybody, and sent again only when it changed',
   expect((await get('/openapi.json').set('if-none-match', '"another"')).status).toBe(200);
 });
 
+test('/ leads whoever opens it to the viewer, and takes nothing else', async () => {
+  for (const call of [request(api.app).get('/'), request(api.app).head('/')]) {
+    const { status, headers } = await call;
+    expect([status, headers.location]).toEqual([302, '/docs']);
+  }
+  const sent = await request(api.app).post('/').send({});
+  expect([sent.status, sent.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+});
+
 /** Every address in a page that a browser would fetch. */
 function fetchedBy(page: string): string[] {
   return [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);

@@ -1,4 +1,4 @@
-// `/openapi.json`, and `/docs` to read it: for everybody, since it tells nothing of what is in the store.
+// `/openapi.json`, and `/docs` to read it, where `/` leads: for everybody, since it tells nothing of what is in the store.
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { PlatformError } from '@berth/core';
@@ -8,6 +8,7 @@ import { documentOf } from './document';
 import { DOCUMENTED_ROUTES } from './documented';
 import { errorsPage, VIEWER_START, viewerPage } from './pages';
 
+const VIEWER_PATH = '/docs';
 const ASSETS_PATH = '/docs/assets';
 /** Sent from disk as they are asked for, and held by no process. */
 const ASSETS = ['swagger-ui-bundle.js', 'swagger-ui.css', 'favicon-32x32.png'];
@@ -29,7 +30,8 @@ export function openapiRouter(): Router {
       made ??= make();
       response.set({ 'Cache-Control': 'no-cache', ETag: made.etag }).type('json').send(made.text);
     }),
-    page('/docs', ({ response }) => void response.type('html').send(viewerPage(ASSETS_PATH))),
+    page('/', ({ response }) => response.redirect(302, VIEWER_PATH)),
+    page(VIEWER_PATH, ({ response }) => void response.type('html').send(viewerPage(ASSETS_PATH))),
     page('/docs/errors', ({ response }) => void response.type('html').send(errorsPage(ASSETS_PATH))),
     page(`${ASSETS_PATH}/start.js`, ({ response }) => void response.type('js').send(VIEWER_START)),
     { method: 'get', path: `${ASSETS_PATH}/:file`, handle: sendAsset },

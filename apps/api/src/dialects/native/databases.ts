@@ -122,9 +122,9 @@ export const databaseEndpoints: Endpoint[] = [
         body: {
           name: 'invoices',
           engine: 'postgresql',
-          plan: 'small',
-          project: 'web',
-          environment: 'production',
+          plan: 'large',
+          project: 'default',
+          environment: 'development',
           labels: { tier: 'gold' },
           owner_login: 'auto',
         },

@@ -39,7 +39,7 @@ export const environmentEndpoints: Endpoint[] = [
     body: newEnvironment,
     answers: makes(environmentShape),
     errors: ['name_taken'],
-    examples: { 'two weeks of quarantine': { body: { name: 'production', quarantine_days: 14 } } },
+    examples: { 'two weeks of quarantine': { body: { name: 'staging', quarantine_days: 14 } } },
     handle: makeEnvironment,
   }),
   endpoint({

@@ -69,7 +69,7 @@ export const eventEndpoints: Endpoint[] = [
     query: logQuery,
     answers: { 200: log },
     errors: ['cursor_expired'],
-    examples: { 'what failed': { query: { type: 'action.failed,database.failed', limit: '10' } } },
+    examples: { 'all of it': {}, 'what failed': { query: { type: 'action.failed,database.failed', limit: '10' } } },
     handle: readEvents,
   }),
   endpoint({

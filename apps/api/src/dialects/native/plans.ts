@@ -82,7 +82,7 @@ export const planEndpoints: Endpoint[] = [
     errors: ['name_taken', 'unknown_reference'],
     examples: {
       'ten gibibytes': {
-        body: { name: 'small', engine: 'postgresql', size_bytes_max: 10_737_418_240, connections_max: 20 },
+        body: { name: 'medium', engine: 'postgresql', size_bytes_max: 10_737_418_240, connections_max: 20 },
       },
     },
     handle: makePlan,

@@ -66,7 +66,7 @@ export const poolEndpoints: Endpoint[] = [
     errors: ['name_taken', 'unknown_reference'],
     examples: {
       'a fifth left free': {
-        body: { name: 'postgresql-production', engine: 'postgresql', environment: 'production', headroom_percent: 20 },
+        body: { name: 'postgresql-reserve', engine: 'postgresql', environment: 'production', headroom_percent: 20 },
       },
     },
     handle: makePool,

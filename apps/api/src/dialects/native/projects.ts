@@ -41,7 +41,7 @@ export const projectEndpoints: Endpoint[] = [
     body: newProject,
     answers: makes(projectShape),
     errors: ['name_taken', 'unknown_reference'],
-    examples: { 'for a team': { body: { name: 'web', team: 'shop' } } },
+    examples: { 'for a team': { body: { name: 'web', team: 'first' } } },
     handle: makeProject,
   }),
   endpoint({

@@ -32,7 +32,10 @@ const adminUrl = z
   .string()
   .max(ADMIN_URL_LENGTH_MAX, `may have ${ADMIN_URL_LENGTH_MAX} characters`)
   .transform((url) => new Secret(url))
-  .describe('`postgres://user:password@host:5432?sslmode=require`. It goes in and never comes out.');
+  .describe(
+    '`postgres://user:password@host:5432?sslmode=verify-full`. It goes in and never comes out. Without `sslmode` the ' +
+      'connection is not encrypted; `require` encrypts it and looks at no certificate.',
+  );
 
 /** Which of them an engine may have open is the engine's to say. */
 const openDatabases = z
@@ -91,7 +94,9 @@ export const serverEndpoints: Endpoint[] = [
     path: '/servers',
     id: 'registerServer',
     summary: 'Register a server',
-    description: 'A preflight looks at what its admin login may do; until it succeeds nothing is placed there.',
+    description:
+      'A preflight looks at what its admin login may do; until it succeeds nothing is placed there. The hosts of the ' +
+      'examples are nobody’s: put your own.',
     body: newServer,
     isWaitedFor: true,
     answers: accepted,
@@ -101,8 +106,8 @@ export const serverEndpoints: Endpoint[] = [
         body: {
           name: 'pg-1',
           engine: 'postgresql',
-          pool: 'postgresql-production',
-          admin_url: 'postgres://admin:password@pg-1.example.org:5432?sslmode=require',
+          pool: 'postgresql-development',
+          admin_url: 'postgres://admin:password@pg-1.example.org:5432?sslmode=verify-full',
         },
       },
     },
@@ -133,7 +138,9 @@ export const serverEndpoints: Endpoint[] = [
     examples: {
       drained: { body: { state: 'draining' }, status: 200 },
       'what nobody can shut': { body: { open_databases: ['template1'] } },
-      'another admin login': { body: { admin_url: 'postgres://admin:another@pg-1.example.org:5432?sslmode=require' } },
+      'another admin login': {
+        body: { admin_url: 'postgres://admin:another@pg-1.example.org:5432?sslmode=verify-full' },
+      },
     },
     handle: changeServer,
   }),

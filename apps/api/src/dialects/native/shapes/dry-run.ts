@@ -33,7 +33,7 @@ export const dryRunShape = z
         candidates: [
           {
             server: 'pg-1',
-            pool: 'postgresql-production',
+            pool: 'postgresql-development',
             fits: true,
             reasons: [],
             free_bytes: 868_872_372_224,

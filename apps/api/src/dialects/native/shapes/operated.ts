@@ -17,7 +17,7 @@ export const teamShape = z
 export const projectShape = z.strictObject({ ...head('project'), team: z.string(), created_at: time }).meta({
   id: 'Project',
   description: 'Groups databases of one team.',
-  examples: [{ id: EXAMPLE_IDS.project, number: 3, name: 'web', team: 'shop', created_at }],
+  examples: [{ id: EXAMPLE_IDS.project, number: 3, name: 'web', team: 'first', created_at }],
 });
 
 const quarantineDays = z.int().nullable().describe('Days that a deleted database is kept; 0 keeps none.');
@@ -27,7 +27,7 @@ export const environmentShape = z
   .meta({
     id: 'Environment',
     description: 'Development, production and the like.',
-    examples: [{ id: EXAMPLE_IDS.environment, number: 1, name: 'production', quarantine_days: 14, created_at }],
+    examples: [{ id: EXAMPLE_IDS.environment, number: 3, name: 'staging', quarantine_days: 14, created_at }],
   });
 
 export const planShape = z
@@ -47,7 +47,7 @@ export const planShape = z
       {
         id: EXAMPLE_IDS.plan,
         number: 1,
-        name: 'small',
+        name: 'medium',
         engine: 'postgresql',
         size_bytes_max: 10_737_418_240,
         connections_max: 20,
@@ -74,7 +74,7 @@ export const poolShape = z
       {
         id: EXAMPLE_IDS.pool,
         number: 1,
-        name: 'postgresql-production',
+        name: 'postgresql-reserve',
         engine: 'postgresql',
         environment: 'production',
         headroom_percent: 20,
@@ -115,11 +115,11 @@ export const serverShape = z
         number: 1,
         name: 'pg-1',
         engine: 'postgresql',
-        pool: 'postgresql-production',
-        environment: 'production',
+        pool: 'postgresql-development',
+        environment: 'development',
         host: 'pg-1.example.org',
         port: 5432,
-        tls: 'require',
+        tls: 'verify-full',
         state: 'active',
         version: '18.4',
         open_databases: [],
@@ -154,12 +154,12 @@ const ACCESS = {
   id: EXAMPLE_IDS.access,
   number: 5,
   name: 'ci',
-  team: 'shop',
+  team: 'first',
   kind: 'bearer' as const,
   person: 'ci@example.org',
   scopes: ['public' as const, 'admin' as const],
-  limits: { project: 'web', environment: null },
-  defaults: { engine: 'postgresql', plan: 'small', environment: 'production', project: 'web', pool: null },
+  limits: { project: null, environment: 'development' },
+  defaults: { engine: 'postgresql', plan: 'small', environment: 'development', project: 'default', pool: null },
   sees_quarantine: false,
   created_at,
   last_used_at: null,
