@@ -38,7 +38,7 @@ export async function migrate(url: Secret, how: 'apply' | 'refuse'): Promise<str
       throw new PlatformError(
         'store_behind',
         `The store lacks ${names.length} migration(s): ${names.join(', ')}. ` +
-          'Apply them by starting one process with BERTH_MIGRATE=apply, or with: npx prisma migrate deploy',
+          'Apply them by starting one process with BERTH_MIGRATE=apply.',
       );
     }
     await apply(url, migrations);

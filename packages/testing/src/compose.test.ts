@@ -26,7 +26,7 @@ describe('the check can fail', () => {
     ['    restart: unless-stopped', '    restrat: unless-stopped', 'must NOT have additional properties'],
     ['interval: 5s', 'interval: often', 'must match format "duration"'],
     ['"run", "seed"', '"run", "attic"', 'seed is no app of this repository'],
-    ['"5433:5432"', '"5433 to 5432"', 'must match format "ports"'],
+    ['"127.0.0.1:5433:5432"', '"5433 to 5432"', 'must match format "ports"'],
     ['dist/maintenance.js', 'dist/attic.js', 'maintenance does not run dist/maintenance.js'],
     ['\n  maintenance:\n', '\n  attic:\n', 'attic is no app of this repository'],
     ['BERTH_SWEEP_INTERVAL_MS', 'BERTH_SWEEP_SECONDS', 'maintenance is given BERTH_SWEEP_SECONDS'],

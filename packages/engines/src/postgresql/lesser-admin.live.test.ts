@@ -100,6 +100,18 @@ describe('an admin that is no superuser', () => {
     expect(await lenient.proveIsolation(other.login, other.password)).toMatchObject({ template1: 'privilege' });
   });
 
+  test('is told of postgres that it cannot stay open, and why, and not what would be refused', async () => {
+    await live.asSuperuser('GRANT CONNECT ON DATABASE postgres TO PUBLIC');
+    const { lacks } = await ground.session().observeServer();
+    await live.asSuperuser('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC');
+    expect(lacks).toEqual([
+      expect.stringMatching(
+        /postgres to PUBLIC \(its owner postgres may: REVOKE .*; it cannot stay open: Berth's locks/,
+      ),
+    ]);
+    expect(lacks.join()).not.toContain('open_databases');
+  });
+
   test('drops a login that left something in a database of a superuser that is open to all', async () => {
     const tenant = await ground.makeTenant();
     const open = ground.foreignName();

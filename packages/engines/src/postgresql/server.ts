@@ -2,6 +2,7 @@
 import { PlatformError } from '@berth/core';
 import type { ServerFacts } from '../contract';
 import type { Admin } from './admin';
+import { postgresqlRules } from './rules';
 import { listOpenSystemDatabases, type OpenDatabase, staysOpen } from './system-databases';
 
 /** 14 and older let every role write into schema public, and run out of support in 2026. */
@@ -78,8 +79,13 @@ function lacksOf(admin: Admin, row: ServerRow): string[] {
 function lackOfShutting({ name, owner }: OpenDatabase): string {
   return (
     `The admin may not shut the database ${name} to PUBLIC (its owner ${owner} may: REVOKE CONNECT, TEMPORARY ON DATABASE ` +
-    `${name} FROM PUBLIC; where nobody can, name it in open_databases)`
+    `${name} FROM PUBLIC; ${whereNobodyCan(name)})`
   );
+}
+
+function whereNobodyCan(database: string): string {
+  if (postgresqlRules.openableDatabases.includes(database)) return 'where nobody can, name it in open_databases';
+  return "it cannot stay open: Berth's locks are in it, and whoever enters could take them";
 }
 
 /** What only a superuser can do, and Berth does without. docs/engines.md says what follows from each. */
