@@ -24,7 +24,7 @@ export interface Planning {
   requester: Requester;
   /** Dialects whose permanent deletes keep the data, unseen by their clients. */
   hiddenQuarantine: readonly string[];
-  /** A first try may look without a lock, and `confirm`; the one after it was overtaken locks before it looks. */
+  /** Whether it locks what it looks at: not in a first try, which looks and confirms, but after it was overtaken. */
   locksFirst: boolean;
   /** Calls off what waits for a database, and takes back what that promised. */
   cancelQueued(databaseId: string): Promise<void>;

@@ -4,7 +4,8 @@ import type { Nouns } from '@berth/store';
 import type { Context } from './context';
 import type { Caller } from './kind';
 import { type DatabaseCreateInput, databaseCreate } from './kinds/database-create';
-import { type Candidate, listCandidates, lockCandidates } from './placement';
+import { untilNotOvertaken } from './overtaken';
+import { type Candidate, listCandidates } from './placement';
 import { planningOf } from './request';
 import { resolve } from './resolve';
 
@@ -17,17 +18,20 @@ export interface Preview {
 
 /** Throws what the request itself would throw (a taken name, a quota that is used up), but for `no_room`. Writes nothing. */
 export async function previewDatabase(context: Context, input: DatabaseCreateInput, caller: Caller): Promise<Preview> {
-  const planned = context.store.transaction<Preview>(async (tx) => {
-    await tx.teams.lockQuota(caller.team_id); // before the pools, as a create locks them
-    const resolved = await resolve(tx, caller, input);
-    await lockCandidates(tx, resolved, input.serverId);
-    const candidates = await listCandidates(tx, resolved, input.serverId);
-    if (!candidates.some(({ fits }) => fits)) return { candidates, planned: null };
-    throw new Unmeant({ candidates, planned: await planCreate(context, tx, input, caller) });
-  });
+  const planned = untilNotOvertaken(() => look(context, input, caller));
   return planned.catch((error: unknown) => {
     if (error instanceof Unmeant) return error.preview;
     throw error;
+  });
+}
+
+/** Locks no pool: nothing is kept of it, and others wait for its names already. */
+function look(context: Context, input: DatabaseCreateInput, caller: Caller): Promise<Preview> {
+  return context.store.transaction<Preview>(async (tx) => {
+    const resolved = await resolve(tx, caller, input);
+    const candidates = await listCandidates(tx, resolved, input.serverId);
+    if (!candidates.some(({ fits }) => fits)) return { candidates, planned: null };
+    throw new Unmeant({ candidates, planned: await planCreate(context, tx, input, caller) });
   });
 }
 
@@ -42,7 +46,7 @@ class Unmeant extends Error {
 }
 
 async function planCreate(context: Context, tx: Nouns, input: DatabaseCreateInput, requester: Caller) {
-  const plan = await databaseCreate.plan(planningOf(context, tx, requester), input);
+  const plan = await databaseCreate.plan(planningOf(context, tx, requester, false), input);
   const database = 'joins' in plan ? null : await tx.databases.find(plan.databaseId ?? '');
   if ('joins' in plan || database === null) throw new PlatformError('internal', 'A planned create has no database.');
   return { serverId: plan.serverId, engineName: database.engine_name, stepNames: plan.stepNames };

@@ -1,13 +1,14 @@
 // Requesting an action: everything that is promised goes into one transaction, then the queue is nudged. The answer
 // does not wait for the queue: a nudge that is lost is sent again by maintenance.
 import { traced } from '@berth/core';
-import { type Action, type ActionWithSteps, type Nouns, Overtaken } from '@berth/store';
+import type { Action, ActionWithSteps, Nouns } from '@berth/store';
 import type { Context } from './context';
 import type { Change, Planning, Requestable, Requester } from './kind';
 import { findKind } from './kinds';
 import { subjectOf } from './kinds/change';
 import { nudgeAsked } from './nudge';
 import { type Once, takeOnce, tieOnce } from './once';
+import { untilNotOvertaken } from './overtaken';
 
 /**
  * Records the action and returns it as `queued`, or the one it joined. Throws what `plan` throws, with nothing written.
@@ -28,40 +29,30 @@ export async function request<Input>(
   return action;
 }
 
-type Asked<Input> = [context: Context, kind: Requestable<Input>, input: Input, requester: Requester, once: Once | null];
-
-/** More than a request meets that shares its names with a crowd. */
-const TRIES_MAX = 5;
-
-/** What the request writes, in one transaction: the first, or one after it that was not overtaken. */
-async function write<Input>(...asked: Asked<Input>) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await tryToWrite(tries > 1, ...asked);
-    } catch (error) {
-      if (!(error instanceof Overtaken) || tries === TRIES_MAX) throw error;
-    }
-  }
-}
-
-function tryToWrite<Input>(
-  locksFirst: boolean,
-  ...[context, kind, input, requester, once]: Asked<Input>
+/** What the request writes, in one transaction. */
+function write<Input>(
+  context: Context,
+  kind: Requestable<Input>,
+  input: Input,
+  requester: Requester,
+  once: Once | null,
 ): Promise<{ action: ActionWithSteps; isNew: boolean }> {
-  return context.store.transaction(async (tx) => {
-    const repeated = await takeOnce(tx, requester, once);
-    if (repeated !== null) return { action: repeated, isNew: false };
-    const planned = await kind.plan(planningOf(context, tx, requester, locksFirst), input);
-    if ('joins' in planned) {
-      await tieOnce(tx, requester, once, planned.joins);
-      return { action: { ...planned.joins, steps: [] }, isNew: false };
-    }
-    const action = await tx.actions.insert({ kind: kind.name, ...planned, requestedBy: requester?.id ?? null });
-    await recordRequest(tx, action, planned.change, requester);
-    await tieOnce(tx, requester, once, action);
-    await planned.confirm?.();
-    return { action: { ...action, steps: [] }, isNew: true };
-  });
+  return untilNotOvertaken((locksFirst) =>
+    context.store.transaction(async (tx) => {
+      const repeated = await takeOnce(tx, requester, once);
+      if (repeated !== null) return { action: repeated, isNew: false };
+      const planned = await kind.plan(planningOf(context, tx, requester, locksFirst), input);
+      if ('joins' in planned) {
+        await tieOnce(tx, requester, once, planned.joins);
+        return { action: { ...planned.joins, steps: [] }, isNew: false };
+      }
+      const action = await tx.actions.insert({ kind: kind.name, ...planned, requestedBy: requester?.id ?? null });
+      await recordRequest(tx, action, planned.change, requester);
+      await tieOnce(tx, requester, once, action);
+      await planned.confirm?.();
+      return { action: { ...action, steps: [] }, isNew: true };
+    }),
+  );
 }
 
 /** What `plan` is given in this transaction. */
@@ -69,7 +60,7 @@ export function planningOf(
   { keyRing, hiddenQuarantine }: Context,
   tx: Nouns,
   requester: Requester,
-  locksFirst = true,
+  locksFirst: boolean,
 ): Planning {
   const cancelQueued = (databaseId: string) => cancelQueuedOf(tx, databaseId);
   return { tx, keyRing, requester, hiddenQuarantine, locksFirst, cancelQueued };

@@ -59,6 +59,11 @@ async function turn(
 
 function writesOf(db: Db) {
   return {
+    /** Until commit whoever asks for this name, for whatever team, waits: names are taken before room, by all in this order. */
+    async lockName(name: string): Promise<void> {
+      await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`database ${name}`}, 0))`;
+    },
+
     /**
      * Throws `name_taken` when a living database of the team has that name in that environment, `unknown_reference` when
      * what it names was deleted a moment ago: each is held until commit, or seen as gone. Throws `Overtaken` when its server has

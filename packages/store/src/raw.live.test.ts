@@ -1,8 +1,8 @@
 // Raw statements by pg: the same rows as by Prisma, in the transaction that they belong to and in no other.
-import { openTestStore } from '@berth/testing';
+import { openTestStore, type TestStore } from '@berth/testing';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from './generated/client';
-import { rawOver, TransactionPool } from './raw';
+import { type Raw, rawOver, TransactionOver, TransactionPool, withRaw } from './raw';
 import { openStreet, type Street } from './street.fixture';
 
 let street: Street;
@@ -53,4 +53,58 @@ test('a statement that comes after its transaction is refused', async () => {
   const late = await store.transaction(async (tx) => tx.catalog);
   await expect(late.ensureTeam('late')).rejects.toThrow('a transaction that is over');
   expect(await store.catalog.findTeam('late')).toBeNull();
+});
+
+describe('what Prisma ends of its own accord', () => {
+  let testStore: TestStore;
+  let pool: TransactionPool;
+  let client: PrismaClient;
+  const options = { nameOf: () => '', onDone: () => {} };
+  const said = async () => (await pool.query('SELECT number FROM said ORDER BY 1')).rows.map((row) => row.number);
+
+  beforeAll(async () => {
+    testStore = await openTestStore();
+    pool = new TransactionPool({ connectionString: testStore.url, max: 2 });
+    client = new PrismaClient({ adapter: new PrismaPg(pool) });
+    await pool.query('CREATE TABLE said (number int)');
+  });
+  afterAll(async () => {
+    await client?.$disconnect();
+    await pool?.end();
+    await testStore?.close();
+  });
+
+  it('keeps nothing of a transaction that took too long, also not what it says next', async () => {
+    const work = async (raw: Raw) => {
+      await raw.$executeRaw`INSERT INTO said VALUES (1)`;
+      await raw.$queryRaw`SELECT pg_sleep(0.6)::text`; // longer than the transaction may take
+      await raw.$executeRaw`INSERT INTO said VALUES (2)`;
+    };
+    const late = withRaw(options, (raw) => client.$transaction(() => work(raw), { timeout: 200 }));
+    await expect(late).rejects.toThrow();
+    expect(await said()).toEqual([]);
+  });
+
+  it('keeps nothing of what outlives a work that threw', async () => {
+    let outliving: Promise<unknown> | null = null;
+    const threw = withRaw(options, (raw) =>
+      client.$transaction(async () => {
+        outliving = raw.$queryRaw`SELECT pg_sleep(0.2)::text`.then(() => raw.$executeRaw`INSERT INTO said VALUES (3)`);
+        outliving.catch(() => {});
+        throw new Error('it broke');
+      }),
+    );
+    await expect(threw).rejects.toThrow('it broke');
+    await expect(outliving).rejects.toThrow(TransactionOver);
+    expect(await said()).toEqual([]);
+  });
+
+  it('gives its connections back as they were', async () => {
+    const sums = Array.from({ length: 6 }, (_, number) =>
+      withRaw(options, (raw) => client.$transaction(() => raw.$executeRaw`INSERT INTO said VALUES (${10 + number})`)),
+    );
+    await Promise.all(sums);
+    expect(await said()).toEqual([10, 11, 12, 13, 14, 15]);
+    await expect(pool.query('ROLLBACK')).resolves.toBeDefined();
+  });
 });

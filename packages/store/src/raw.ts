@@ -1,9 +1,8 @@
 // Raw statements go to pg itself, on the connection of the transaction that they belong to: Prisma's way to one costs two and a
-// half times the CPU of pg's (0.56 and 0.22 ms, one row by its id, on a busy machine), and the store says nothing but such on
-// every hot path. What Prisma makes of rows it makes of these too: bigint as BigInt, times as Date, JSON parsed.
+// half times the CPU of pg's (docs/decisions/0015). Rows hold what Prisma would put into them, for the types that the store asks
+// for: numbers, bigint as BigInt, texts and lists of them, booleans, times with a zone as Date, JSON parsed.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { PlatformError } from '@berth/core';
-import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryResult, types } from 'pg';
+import { Pool, type PoolClient, type QueryConfig, type QueryResult, types } from 'pg';
 import { Prisma } from './generated/client';
 
 /** As Prisma's functions of these names, but for one thing: a statement is sent at once, not when it is awaited. */
@@ -20,49 +19,54 @@ type ConnectCallback = (
   done: (release?: unknown) => void,
 ) => void;
 
-/** The connection of one transaction, from Prisma's BEGIN until it is given back. */
+/** A statement came too late, and was not sent. */
+export class TransactionOver extends Error {}
+
+/** The connection of one transaction, from Prisma's BEGIN until its COMMIT or ROLLBACK is sent. */
 interface Held {
   client: PoolClient | null;
 }
 
 const holding = new AsyncLocalStorage<Held>();
 
-/** A pool that tells whoever begins a transaction on it by Prisma which connection it was given, and when it was given back. */
+/** A pool that tells whoever begins a transaction on it by Prisma which connection it was given, and when that is over. */
 export class TransactionPool extends Pool {
-  private readonly holders = new Map<PoolClient, Held>();
-
-  constructor(config: PoolConfig) {
-    super(config);
-    this.on('release', (_, client) => this.letGo(client));
-  }
-
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
-    if (callback === undefined) return super.connect().then((client) => this.hold(client));
+    if (callback === undefined) {
+      return super.connect().then((client) => {
+        const held = holding.getStore();
+        if (held !== undefined) hold(client, held);
+        return client;
+      });
+    }
     super.connect(callback);
     return undefined;
-  }
-
-  private hold(client: PoolClient): PoolClient {
-    const held = holding.getStore();
-    if (held !== undefined) {
-      held.client = client;
-      this.holders.set(client, held);
-    }
-    return client;
-  }
-
-  private letGo(client: PoolClient): void {
-    const held = this.holders.get(client);
-    if (held !== undefined) held.client = null;
-    this.holders.delete(client);
   }
 }
 
 /**
+ * Prisma ends a transaction of its own accord too, when it takes too long or the store is closed, and then beside a statement
+ * that still runs: what is sent after its ROLLBACK would be committed by itself, on a connection that is soon somebody else's.
+ */
+function hold(client: PoolClient, held: Held): void {
+  const { query } = client;
+  const watched = (...asked: unknown[]): unknown => {
+    const [config] = asked;
+    const text = typeof config === 'object' && config !== null && 'text' in config ? config.text : config;
+    if (text === 'COMMIT' || text === 'ROLLBACK') {
+      held.client = null;
+      client.query = query;
+    }
+    return Reflect.apply(query, client, asked);
+  };
+  held.client = Object.assign(client, { query: watched });
+}
+
+/**
  * Runs `begin`, which begins a transaction by Prisma on a `TransactionPool` and works in it with `raw`. After its end, also by
- * Prisma's own time limit, a statement throws `internal`: it would be said outside, or inside somebody else's.
+ * Prisma's own time limit, a statement throws `TransactionOver`.
  */
 export function withRaw<Result>(options: RawOptions, begin: (raw: Raw) => Promise<Result>): Promise<Result> {
   const held: Held = { client: null };
@@ -71,7 +75,7 @@ export function withRaw<Result>(options: RawOptions, begin: (raw: Raw) => Promis
 
 function connectionOf({ client }: Held): Connection {
   if (client !== null) return client;
-  throw new PlatformError('internal', 'A statement was sent to a transaction that is over.');
+  throw new TransactionOver('A statement was sent to a transaction that is over.');
 }
 
 export interface RawOptions {

@@ -38,8 +38,15 @@ export function serverRoomsOf(db: Db) {
   return {
     /** Locks the rows of the pools until commit, so that two requests cannot both take the last place. */
     async lockRooms(query: RoomQuery): Promise<void> {
-      await db.$queryRaw`
-        SELECT id FROM pools WHERE deleted_at IS NULL AND ${poolsOf(query)} ORDER BY id FOR NO KEY UPDATE`;
+      for (;;) {
+        const locked = await db.$queryRaw<{ id: string }[]>`
+          SELECT id FROM pools WHERE deleted_at IS NULL AND ${poolsOf(query)} ORDER BY id FOR NO KEY UPDATE`;
+        if (!('serverId' in query)) return;
+        const [now] = await db.$queryRaw<
+          { pool_id: string }[]
+        >`SELECT pool_id FROM servers WHERE id = ${query.serverId}`;
+        if (now === undefined || locked.length === 0 || locked.some(({ id }) => id === now.pool_id)) return; // else it was moved while this waited
+      }
     },
 
     /** Every registered server of these, in whatever state, the oldest first. */

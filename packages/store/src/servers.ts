@@ -118,7 +118,7 @@ function readsOf(db: Db) {
     findEverAt: (address: { host: string; port: number }): Promise<Server | null> =>
       db.server.findFirst({ where: address, orderBy: { number: 'asc' } }),
 
-    /** Locks its row until commit: names on this server are chosen one request after another. Null when there is none any more. */
+    /** Locks its row until commit, but for those who refer to it. Null when there is none any more. */
     async lock(id: string): Promise<Server | null> {
       const [row] = await db.$queryRaw<Server[]>`
         SELECT ${columnsOf('servers', FIELDS)} FROM servers WHERE id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`;
@@ -162,15 +162,16 @@ function readsOf(db: Db) {
 function operatedOf(db: Db) {
   return {
     /**
-     * Locks the rows of its pool and of the pool it moves to, then its own, until commit, as placing does: no database
-     * is on its way to it meanwhile. Null when there is none any more.
+     * Locks the rows of its pool and of the pool it moves to, then its own, until commit. A database that is on its way to it has
+     * not confirmed its room and meets the change there. Null when there is none any more. Nothing stronger than NO KEY: such a
+     * database refers to the server already, and waits for the pool.
      */
     async lockWithPool(id: string, otherPoolId: string | null): Promise<Server | null> {
       await db.$queryRaw`
         SELECT id FROM pools WHERE id = ${otherPoolId} OR id = (SELECT pool_id FROM servers WHERE id = ${id})
         ORDER BY id FOR NO KEY UPDATE`;
       const [row] = await db.$queryRaw<Server[]>`
-        SELECT ${columnsOf('servers', FIELDS)} FROM servers WHERE id = ${id} AND deleted_at IS NULL FOR UPDATE`;
+        SELECT ${columnsOf('servers', FIELDS)} FROM servers WHERE id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`;
       return row ?? null;
     },
 

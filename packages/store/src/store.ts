@@ -99,6 +99,7 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
   const outside = dbOf(client, raw);
   const nouns = nounsOf(outside);
   const feed = openEventFeed(nouns.events, listener);
+  let ended: Promise<void> | null = null;
   return {
     ...nouns,
     ...transactionsOf(client, nameOf, listener.tellEvents),
@@ -111,7 +112,8 @@ export function openStore({ url, connectionsMax, process }: StoreOptions): Store
       await feed.close();
       await listener.close();
       await client.$disconnect();
-      if (!pool.ending) await pool.end(); // closed twice is closed
+      ended ??= pool.end(); // closed twice is closed
+      await ended;
     },
   };
 }

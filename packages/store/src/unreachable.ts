@@ -1,4 +1,5 @@
 // Telling a store that cannot be reached from one that refused. The shapes are those of @prisma/adapter-pg 7.10 and pg 8.
+import { TransactionOver } from './raw';
 
 /** What the adapter calls the ways in which a connection is not to be had, or was lost. */
 const KINDS = [
@@ -38,6 +39,7 @@ const MESSAGES = [
 export function isStoreUnreachable(error: unknown): boolean {
   const cause = child(child(child(error, 'meta'), 'driverAdapterError'), 'cause');
   return (
+    error instanceof TransactionOver ||
     isOneOf(KINDS, child(cause, 'kind')) ||
     SQLSTATES.test(String(child(cause, 'originalCode'))) ||
     SQLSTATES.test(String(child(error, 'code'))) ||

@@ -22,6 +22,7 @@ export function errorsTo(
     }
     await refusals.record(error, request, response);
     if (response.headersSent) return void response.destroy();
+    response.set('Cache-Control', 'no-store'); // whatever the answer was to be kept for
     if (error.retryAfterMs !== null) response.set('Retry-After', String(Math.ceil(error.retryAfterMs / 1_000)));
     render(error, request, response);
   };

@@ -1,5 +1,6 @@
 // Opening and closing the door: nothing that is being answered is cut off, nothing idle holds it open.
 import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { eventually } from '@berth/testing';
 import { listen } from './listen';
 
@@ -46,4 +47,16 @@ test('closing waits for what is being answered and not for connections that are 
   await closing;
   expect(performance.now() - startedMs).toBeLessThan(4_000); // Node keeps connections for five seconds
   agent.destroy();
+});
+
+test('who asks on before an answer is out is shown out, and nothing is kept for them', async () => {
+  const answered: string[] = [];
+  const door = await listen((request) => void answered.push(request.url ?? ''), '127.0.0.1', 0); // none gets an answer
+  const socket = connect(Number(new URL(door.url).port), '127.0.0.1');
+  socket.on('error', () => {}); // the end may come as a reset
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(Array.from({ length: 50 }, (_, index) => `GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
+  await ended;
+  expect(answered).toEqual(['/0']);
+  await door.close();
 });

@@ -1,4 +1,5 @@
-// Opening and closing the door. Closing lets what is being answered end, and keeps no idle connection waiting.
+// Opening and closing the door. Who asks on before the answer is out is shown out; closing lets what is being answered end, and
+// keeps no idle connection waiting.
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -13,7 +14,11 @@ const CLOSE_MS_MAX = 10_000;
 
 /** Listens; port 0 takes any free one. Throws when the address cannot be had. */
 export async function listen(listener: RequestListener, host: string, port: number): Promise<Door> {
-  const server = createServer(listener);
+  const server = createServer((request, response) => {
+    // Node begins on all requests that came in one piece, holds all their answers, and never closes those that nobody fetches
+    if (response.socket === null) request.socket.destroy();
+    else listener(request, response);
+  });
   let closing = false;
   server.on('request', (_request, response) => {
     response.once('finish', () => closing && setImmediate(() => server.closeIdleConnections()));

@@ -35,6 +35,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     const resolved = await resolve(tx, access, input);
     refuseReservedName(resolved, input.name);
     await refuseOverQuota(tx, access.team_id);
+    await tx.databases.lockName(input.name);
     const server = await chooseServer(planning, resolved, input);
     const id = tx.databases.newId();
     const database = await tx.databases.insert({
