@@ -41,6 +41,15 @@ const sessionsThatWait = (count: number) => async () => {
   return (await sql.query(waiting)).rows.length >= count;
 };
 
+/** Has the lock of every pool until it commits. End it. */
+async function openBlocker(): Promise<Client> {
+  const blocker = new Client({ connectionString: testStore.url });
+  await blocker.connect();
+  await blocker.query('BEGIN');
+  await blocker.query('SELECT FROM pools FOR NO KEY UPDATE');
+  return blocker;
+}
+
 async function addServer(): Promise<void> {
   const { servers } = api.context.store;
   const id = servers.newId();
@@ -51,10 +60,7 @@ async function addServer(): Promise<void> {
 }
 
 test('an operator changes a server while creates stand in line', async () => {
-  const blocker = new Client({ connectionString: testStore.url });
-  await blocker.connect();
-  await blocker.query('BEGIN');
-  await blocker.query('SELECT FROM pools FOR NO KEY UPDATE');
+  const blocker = await openBlocker();
   const first = ask('post', '/databases', { name: 'one' });
   await eventually(sessionsThatWait(1), { what: 'the first create to wait' });
   const change = ask('patch', `/servers/${api.server.id}`, { name: 'renamed' });
@@ -84,16 +90,16 @@ test('a dry run asks for the name that is being created', async () => {
   }
 });
 
-test('many ask for few names at once, and are overtaken on two small servers', async () => {
+test('a crowd asks for few names at once, and is overtaken on two small servers', async () => {
   await addServer();
   await sql.query('UPDATE servers SET size_bytes_max = 60::bigint << 30'); // a plan is more of one than it may be fuller
-  const asked = Array.from({ length: 32 }, (_, index) => ask('post', '/databases', { name: `wanted_${index % 8}` }));
-  const answers = await Promise.all(asked);
-  expect(answers.filter(({ isSoon }) => !isSoon)).toEqual([]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([
-    ...Array.from({ length: 8 }, () => 202),
-    ...Array.from({ length: 24 }, () => 409),
-  ]);
+  for (const round of ['a', 'b', 'c']) {
+    const asked = Array.from({ length: 24 }, (_, index) => ask('post', '/databases', { name: `${round}_${index % 4}` }));
+    const answers = await Promise.all(asked);
+    expect(answers.filter(({ isSoon }) => !isSoon)).toEqual([]);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(4);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(20);
+  }
 });
 
 test('one name is asked for by many teams at once', async () => {
