@@ -4,7 +4,7 @@ import type { Circus } from '@jest/types';
 import { ModuleMocker } from 'jest-mock';
 import { leftOpen, type OpenBefore, openBefore } from './open-handles';
 
-/** What pg does today and its next version refuses: two queries at once on one connection, above all. Said once per process. */
+/** What pg does today and its next version refuses: two queries at once on one connection, above all. Said once per process: of several such files the first fails. */
 const REFUSED_SOON = /pg@\d/;
 
 /**
@@ -70,9 +70,17 @@ function restore(target: object, before: Record<PropertyKey, PropertyDescriptor>
   for (const key of Reflect.ownKeys(target)) if (!Object.hasOwn(before, key)) Reflect.deleteProperty(target, key);
   for (const key of Reflect.ownKeys(before)) {
     const was = before[key];
-    if (was !== undefined && 'value' in was && Reflect.get(target, key) !== was.value)
-      Reflect.set(target, key, was.value);
+    if (was === undefined || isAsItWas(target, key, was)) continue;
+    if ('value' in was) Reflect.set(target, key, was.value);
+    else Reflect.defineProperty(target, key, was);
   }
+}
+
+/** Node turns some of its getters into what they got. */
+function isAsItWas(target: object, key: PropertyKey, was: PropertyDescriptor): boolean {
+  const is = Object.getOwnPropertyDescriptor(target, key);
+  if ('value' in was) return Reflect.get(target, key) === was.value;
+  return is?.get === was.get || (is !== undefined && 'value' in is && is.value === was.get?.call(target));
 }
 
 function failWith(state: Circus.State, what: string, sentences: string[]): void {

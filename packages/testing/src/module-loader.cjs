@@ -19,6 +19,8 @@ const compiled = new Map();
 module.exports = class ModuleLoader extends Runtime {
   constructor(...args) {
     super(...args);
+    if (typeof super.requireModuleOrMock !== 'function')
+      throw new Error('This Jest loads modules in another way: see here.');
     const { executor } = this;
     executor.compile = (source, filename) => compile(source, filename, executor.injectedModuleParameters);
   }

@@ -115,3 +115,16 @@ test("what a problem's type leads to is there, for every code", async () => {
   for (const { title } of Object.values(ERRORS)) expect(page.text).toContain(title);
   expect(fetchedBy(page.text).filter((address) => !/^[/#]/.test(address))).toEqual([]);
 });
+
+test('a part of a file, or a file on a condition, is the file', async () => {
+  for (const headers of [
+    { range: 'bytes=99999999-' },
+    { 'if-match': '"x"' },
+    { 'if-unmodified-since': 'Mon, 01 Jan 2001 00:00:00 GMT' },
+  ]) {
+    const answer = await get('/docs/assets/favicon-32x32.png').set(headers);
+    expect([answer.status, answer.get('cache-control')]).toEqual([200, 'public, max-age=3600']);
+  }
+  const missing = await get('/docs/assets/none.js');
+  expect([missing.status, missing.get('cache-control')]).toEqual([404, 'no-store']);
+});

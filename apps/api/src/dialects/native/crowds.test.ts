@@ -94,7 +94,9 @@ test('a crowd asks for few names at once, and is overtaken on two small servers'
   await addServer();
   await sql.query('UPDATE servers SET size_bytes_max = 60::bigint << 30'); // a plan is more of one than it may be fuller
   for (const round of ['a', 'b', 'c']) {
-    const asked = Array.from({ length: 24 }, (_, index) => ask('post', '/databases', { name: `${round}_${index % 4}` }));
+    const asked = Array.from({ length: 24 }, (_, index) =>
+      ask('post', '/databases', { name: `${round}_${index % 4}` }),
+    );
     const answers = await Promise.all(asked);
     expect(answers.filter(({ isSoon }) => !isSoon)).toEqual([]);
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(4);
