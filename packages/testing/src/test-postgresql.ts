@@ -23,12 +23,17 @@ export const TEST_SETTINGS = {
 export const PATTERN = 'pattern';
 
 /** Starts a tenants' server in the folder of the run. What a tenant defines is written to its log. */
-export function startTenantsServer(home: string, name: string, binaries?: Binaries): Promise<Postgresql> {
+export function startTenantsServer(
+  home: string,
+  name: string,
+  binaries?: Binaries,
+  settings: Record<string, string> = {},
+): Promise<Postgresql> {
   return startPostgresql({
     home,
     name,
     superuserPassword: TEST_PASSWORD,
-    settings: { ...TEST_SETTINGS, wal_level: 'logical', log_statement: 'ddl' },
+    settings: { ...TEST_SETTINGS, wal_level: 'logical', log_statement: 'ddl', ...settings },
     ...(binaries === undefined ? { template: join(home, PATTERN, 'data') } : { binaries }),
   });
 }
@@ -42,9 +47,12 @@ export interface TestPostgresql extends Postgresql {
  * A tenants' server of one's own, for files that stop servers or need every name free. Another version than npm's with
  * `binaries`. Close it in afterAll.
  */
-export async function openTestPostgresql(binaries?: Binaries): Promise<TestPostgresql> {
+export async function openTestPostgresql(
+  binaries?: Binaries,
+  settings?: Record<string, string>,
+): Promise<TestPostgresql> {
   const name = `tenants-${process.pid}-${randomBytes(3).toString('hex')}`;
-  const server = await startTenantsServer(testServers().home, name, binaries);
+  const server = await startTenantsServer(testServers().home, name, binaries, settings);
   return Object.assign(server, {
     close: async () => {
       await server.stop('immediate');
