@@ -1,22 +1,20 @@
 // Listens in on the connections to a PostgreSQL server: a relay on a port of its own that writes down what clients send.
 import { connect, createServer, type Socket } from 'node:net';
-import type { Move, Tape } from './tape';
+import { type HeardMove, type Tape, watchersIn } from './tape';
 import { messageReader, readBind, readStartup, readText } from './wire';
 
 export interface Tap {
   /** Connect here, on 127.0.0.1, without TLS. */
   port: number;
-  /** Ends it, once every connection has ended, and returns what was heard. */
+  /** Ends it, once every connection has ended, and returns what was heard, without watchers. */
   close(): Promise<Tape>;
 }
 
 interface Heard {
-  move: DistributiveOmit<Move, 'after'>;
+  move: HeardMove;
   begunAt: number;
   endedAt: number;
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** Opens a relay to `port`. It must be closed. */
 export async function openTap(serverPort: number): Promise<Tap> {
@@ -40,7 +38,9 @@ export async function openTap(serverPort: number): Promise<Tap> {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     close: async () => {
       await new Promise((resolve) => server.close(resolve));
-      return heard.map(({ move, begunAt }) => ({ ...move, after: predecessors(heard, begunAt) }));
+      const watchers = watchersIn(heard.map(({ move }) => move));
+      const kept = heard.filter(({ move }) => !watchers.has(move.session));
+      return kept.map(({ move, begunAt }) => ({ ...move, after: predecessors(kept, begunAt) }));
     },
   };
 }

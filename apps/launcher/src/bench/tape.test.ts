@@ -1,5 +1,5 @@
 // Two creates are compared connection by connection: what a benchmark compares must be alike, whichever connection came first.
-import { differenceOf, type Move, scriptsOf, type Tape } from './tape';
+import { differenceOf, type Move, scriptsOf, type Tape, watchersIn } from './tape';
 
 const open = (session: number, database: string): Move => ({
   kind: 'open',
@@ -62,4 +62,25 @@ test.each<[string, Tape, { wanted: string; found: string }]>([
   ],
 ])('%s is told', (_, found, difference) => {
   expect(differs(found)).toEqual(difference);
+});
+
+test('who asks what is in the way of a slow statement is no part of a create; every other connection is', () => {
+  const application = `berth ${'0a'.repeat(16)}`;
+  const beside = (session: number, startup: Record<string, string> = {}): Move => ({
+    kind: 'open',
+    session,
+    startup: { user: 'admin', database: 'postgres', application_name: application, ...startup },
+    isRefused: false,
+    after: [],
+  });
+  const look = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids($1))';
+  const tape: Tape = [
+    ...wanted,
+    ...[beside(2), ask(2, look), ask(2, 'SELECT gid FROM pg_prepared_xacts'), close(2)],
+    ...[beside(3), close(3)], // its statement was done by then
+    ...[beside(4), ask(4, 'DROP DATABASE shop'), close(4)],
+    ...[beside(5, { database: 'shop' }), ask(5, look), close(5)],
+    ...[beside(6, { application_name: 'berth check' }), close(6)],
+  ];
+  expect([...watchersIn(tape)]).toEqual([2, 3]);
 });

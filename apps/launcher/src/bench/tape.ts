@@ -27,6 +27,29 @@ export interface Closing extends Placed {
 export type Move = Opening | Asking | Closing;
 export type Tape = Move[];
 
+/** A move as it was heard, before its place among the others is known. */
+export type HeardMove = DistributiveOmit<Move, 'after'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/**
+ * The connections by which Berth asks who is in the way of a statement that takes longer than usual
+ * (packages/engines/src/postgresql/past-blockers.ts). A busy disk calls for one now and then, and another create has none, so
+ * they are no part of what a create sends: without them the bare statements are fewer, never more.
+ */
+export function watchersIn(moves: HeardMove[]): Set<number> {
+  const openings = moves.flatMap((move) => (move.kind === 'open' && isOfAdmin(move) ? [move.session] : []));
+  return new Set(
+    openings.filter((session) => {
+      const [first] = moves.flatMap((move) => (move.kind === 'query' && move.session === session ? [move.sql] : []));
+      return first === undefined || first.includes('pg_blocking_pids('); // or its statement was done before it could ask
+    }),
+  );
+}
+
+function isOfAdmin({ isRefused, startup }: Pick<Opening, 'isRefused' | 'startup'>): boolean {
+  return !isRefused && /^berth [0-9a-f]{32}$/.test(startup.application_name ?? '') && startup.database === 'postgres';
+}
+
 // Locks and the names of sessions are made of hashes; copies that ran at once would end each other's sessions.
 const HASHED = /(?<=^|\s)(?:[0-9a-f]{32}|-?\d{15,19})(?=$|\s)/g;
 
