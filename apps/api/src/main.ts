@@ -14,11 +14,9 @@ const QUEUE_MS_MAX = 2_000;
 
 void live(openLog(PROCESS, 'info'), async (lifetime) => {
   const context = await openContext(PROCESS, STORE_CONNECTIONS_MAX, lifetime);
-  const { config, log, sender } = context;
+  const { config, log, queueOutages, sender } = context;
   // before the first request, whose nudge would be lost while the queue opens; not for ever, for it may be down
-  await within(QUEUE_MS_MAX, 'The queue', sender.queues([...BUILT_ENGINES])).catch((error: unknown) => {
-    log.warn({ error }, 'The queue does not answer yet; maintenance nudges until it does');
-  });
+  await within(QUEUE_MS_MAX, 'The queue', sender.queues([...BUILT_ENGINES])).catch(queueOutages.failed);
   const limits = openRateLimits(config);
   const app = appOf({ ...context, limits, stopping: lifetime.stopping, trustedProxies: config.trustedProxies });
   const door = await listen(app, config.host, config.port);

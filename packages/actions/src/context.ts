@@ -15,6 +15,7 @@ import {
 import { type KeyRing, readKeyRing } from '@berth/secrets';
 import { migrate, openStore, type Store } from '@berth/store';
 import { checkKeys } from './check-keys';
+import { openQueueOutages, type QueueOutages } from './queue-outages';
 import { countNudges, openWatch, watchMeans } from './watch';
 
 export interface Context {
@@ -34,11 +35,21 @@ export interface OpenedContext extends Context {
   health: Health;
 }
 
+/** As a process opens it. */
+export interface ProcessContext extends OpenedContext {
+  /** To be told by whatever else of the process speaks to the queue. */
+  queueOutages: QueueOutages;
+}
+
 /**
  * Brings the store up to date (or refuses, by BERTH_MIGRATE) and opens everything; refuses when the keys do not open what is sealed; `lifetime` closes it at the end.
  * `connectionsMax` is this process's share of the store's connections, beside one to listen and those of the queue (two for each queue it sends to; a worker takes three more).
  */
-export async function openContext(process: string, connectionsMax: number, lifetime: Lifetime): Promise<OpenedContext> {
+export async function openContext(
+  process: string,
+  connectionsMax: number,
+  lifetime: Lifetime,
+): Promise<ProcessContext> {
   const config = readConfig();
   const log = openLog(process, config.logLevel);
   const watch = await openWatch(process, config, log, lifetime);
@@ -52,13 +63,13 @@ export async function openContext(process: string, connectionsMax: number, lifet
   lifetime.onStop('store', store.close);
   await checkKeys(store, keyRing);
   await store.exclusively('berth restored events', (tx) => tx.events.settleRestored());
-  const onError = (error: unknown) =>
-    log.warn({ error }, 'The queue does not answer as it should; the sweeper makes up for it');
+  const clock = systemClock;
+  const queueOutages = openQueueOutages(log, clock);
+  const { failed: onError, answered: onAnswer } = queueOutages;
   const onAdvice = (advice: Error) => log.warn({ error: advice }, 'The queue works, but is not set up as it should be');
-  const sender = countNudges(openSender({ url: config.queueUrl, process, onError, onAdvice }), metrics);
+  const sender = countNudges(openSender({ url: config.queueUrl, process, onError, onAnswer, onAdvice }), metrics);
   lifetime.onStop('sender', sender.close);
   const { hiddenQuarantine } = config;
-  const clock = systemClock;
   watchMeans(watch, { clock, sender, store });
-  return { clock, config, health, hiddenQuarantine, keyRing, log, metrics, sender, store, tracing };
+  return { clock, config, health, hiddenQuarantine, keyRing, log, metrics, queueOutages, sender, store, tracing };
 }

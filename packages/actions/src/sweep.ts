@@ -6,6 +6,8 @@ import type { Context } from './context';
 export interface Swept {
   released: number;
   nudged: number;
+  /** How many of these nudges the queue took. */
+  taken: number;
 }
 
 /** One sweep takes this many of each; what is left waits for the next one. */
@@ -26,15 +28,18 @@ export async function sweep(context: Context): Promise<Swept | null> {
     nudges.push(...(await tx.actions.nudgeOverdue(SWEEP_MAX)));
   });
   if (!ran) return null;
-  await sendAll(context, nudges);
-  return { released, nudged: nudges.length };
+  return { released, nudged: nudges.length, taken: await sendAll(context, nudges) };
 }
 
-/** One after another: a queue that is down is asked slowly, and does not hold up the next sweep or the end of the process. */
-async function sendAll({ sender }: Context, nudges: Nudge[]): Promise<void> {
+/** Returns how many were taken. One after another: a queue that is down is asked slowly, and does not hold up the next sweep or the end of the process. */
+async function sendAll({ sender }: Context, nudges: Nudge[]): Promise<number> {
+  let taken = 0;
   let lost = 0;
   for (const nudge of nudges) {
-    lost = (await sender.send(nudge)) ? 0 : lost + 1;
-    if (lost === LOST_IN_A_ROW_MAX) return;
+    const isTaken = await sender.send(nudge);
+    if (isTaken) taken += 1;
+    lost = isTaken ? 0 : lost + 1;
+    if (lost === LOST_IN_A_ROW_MAX) break;
   }
+  return taken;
 }

@@ -19,15 +19,15 @@ async function start(engine: Engine, process: string, lifetime: Lifetime, faults
   const { workerConcurrency: concurrency } = readConfig();
   const context = await openContext(process, concurrency + 2, lifetime);
   const options = { engine, holder: `${hostname()}/${randomUUID()}`, stopping: lifetime.stopping, ...faults };
-  context.sender
-    .queues([engine.name])
-    .catch((error: unknown) => context.log.warn({ error }, 'The queue is not there yet'));
+  const { failed: onError, answered: onAnswer } = context.queueOutages;
+  context.sender.queues([engine.name]).catch(onError);
   const consumer = openConsumer({
     url: context.config.queueUrl,
     process,
     engine: engine.name,
     concurrency,
-    onError: (error) => context.log.warn({ error }, 'The queue does not answer as it should; trying again'),
+    onError,
+    onAnswer,
     work: (actionId, from) => {
       const trace = { kind: 'consumer', from, attributes: { 'berth.action.id': actionId } } as const;
       return context.tracing.begin('take nudge', trace, () => run(context, options, actionId));

@@ -13,6 +13,8 @@ export interface QueueOptions {
   /** Shown in pg_stat_activity, or in Redis's CLIENT LIST. */
   process: string;
   onError(error: unknown): void;
+  /** Told whenever the queue did what it was asked. */
+  onAnswer?(): void;
   /** Told what an operator should set up otherwise, though the queue works. */
   onAdvice?(advice: Error): void;
 }

@@ -15,15 +15,18 @@ let worked: string[];
 interface Options {
   concurrency?: number;
   work?(id: string): Promise<void>;
+  onError?(): void;
+  onAnswer?(): void;
 }
 
-function consume({ concurrency = 4, work = async () => {} }: Options = {}): Consumer {
+function consume({ concurrency = 4, work = async () => {}, ...heard }: Options = {}): Consumer {
   const consumer = openConsumer({
     url: way.url,
     process: 'consumer',
     engine: 'postgresql',
     concurrency,
     onError: () => {},
+    ...heard,
     work(id) {
       worked.push(id);
       return work(id);
@@ -174,13 +177,18 @@ onEachServer((open, kind) => {
   );
 
   test('a database that goes down under it and comes back: it notices, and goes on', async () => {
-    const consumer = consume();
+    const heard: string[] = [];
+    const consumer = consume({ onError: () => heard.push('error'), onAnswer: () => heard.push('answer') });
     await took(await say());
+    expect(heard).toEqual(heard.map(() => 'answer'));
     way.shut();
     await eventually(() => !consumer.isListening(), { what: 'it to notice' });
+    heard.push('-');
     way.open();
     await sayUntilTaken();
     expect(consumer.isListening()).toBe(true);
+    const [before, after] = [heard.slice(0, heard.indexOf('-')), heard.slice(heard.indexOf('-'))];
+    expect([before.includes('error'), after.includes('answer')]).toEqual([true, true]);
   });
 
   test('tables that are dropped under both: new ones are made, and it goes on', async () => {

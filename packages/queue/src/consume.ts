@@ -61,6 +61,7 @@ export function openConsumer(options: ConsumeOptions): Consumer {
     try {
       open ??= await openBoth({ ...options, work });
       line.look(await within(LOOK_MS_MAX, 'The queue', open.look()));
+      options.onAnswer?.();
     } catch (error) {
       onError(error);
       line.forget();

@@ -47,6 +47,7 @@ export function openSender(options: QueueOptions): Sender {
       () => true,
       () => false, // the caller hears of it below
     );
+    if (reachable) options.onAnswer?.();
     return work;
   }
 

@@ -10,6 +10,8 @@ function driverError(): Error {
   return Object.assign(new Error('permission denied'), more, { toJSON: () => more });
 }
 
+const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', secret });
+
 /** As somebody would pass it who has more in hand than the list allows. */
 function wider(fields: object): LogFields {
   return { actionId: 'act_1', ...fields };
@@ -27,6 +29,7 @@ const CASES: Record<string, () => LogFields> = {
   cause: () => ({ error: new PlatformError('engine_refused', 'The server refused', { cause: driverError() }) }),
   deep: () => ({ error: [1, 2, 3, 4, 5, 6, 7].reduce((cause, at) => new Error(`at ${at}`, { cause }), driverError()) }),
   round: () => ({ error: round() }),
+  reason: () => ({ reason: new AggregateError([refused, driverError()], '', { cause: refused }) }),
   text: () => ({ error: 'logged-secret' }),
   object: () => ({ error: { password: 'logged-secret' } }),
   secret: () => wider({ url: secret }),

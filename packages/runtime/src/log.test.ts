@@ -63,7 +63,7 @@ test('a line that may wait is written while the process lives, with nothing afte
   }
 });
 
-test.each(['driver', 'cause', 'deep', 'text', 'object', 'secret', 'row'])(
+test.each(['driver', 'cause', 'reason', 'deep', 'text', 'object', 'secret', 'row'])(
   'what %s carries beside the list does not get out',
   async (name) => {
     const { lines, output } = await logged(name, 'debug');
@@ -71,6 +71,16 @@ test.each(['driver', 'cause', 'deep', 'text', 'object', 'secret', 'row'])(
     expect(output).not.toContain('logged-secret');
   },
 );
+
+test('of a reason: name, message and the code of the system, without a stack', async () => {
+  const { lines } = await logged('reason');
+  expect(lines[0]?.reason).toEqual({
+    name: 'AggregateError',
+    code: 'internal',
+    message: 'connect ECONNREFUSED; permission denied',
+    cause: { name: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' },
+  });
+});
 
 test('of an error: name, code, message and stack, and those of its causes, so deep and no deeper, also round and round', async () => {
   const { lines } = await logged('cause');

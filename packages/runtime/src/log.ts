@@ -17,6 +17,8 @@ export interface LogFields {
   keyId?: string;
   kind?: string;
   method?: string;
+  /** An error without its stack: of what lies outside this process, where the stack says nothing. */
+  reason?: unknown;
   route?: string;
   signal?: string;
   status?: number;
@@ -47,7 +49,10 @@ const HELD_BYTES_MAX = 4_096;
 export function openLog(process: string, level: string): Log {
   const lines = openLines();
   const base = { process };
-  const logger = pino({ level, base, serializers: { error: describeError }, mixin: traceOf }, lines.destination);
+  const logger = pino(
+    { level, base, serializers: { error: describeError, reason: describeReason }, mixin: traceOf },
+    lines.destination,
+  );
   const write = (by: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {
     if (!logger.isLevelEnabled(by)) return;
     logger[by](listed(fields), message);
@@ -112,6 +117,7 @@ const LISTED: Record<keyof LogFields, true> = {
   keyId: true,
   kind: true,
   method: true,
+  reason: true,
   route: true,
   signal: true,
   status: true,
@@ -134,4 +140,22 @@ function describeError(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { message: typeof error };
   const cause = error.cause !== undefined && depth < CAUSES_MAX ? { cause: describeError(error.cause, depth + 1) } : {};
   return { name: error.name, code: codeOf(error), message: error.message, stack: error.stack, ...cause };
+}
+
+/** Name, code, message of an error and of its causes. The code is the system's where it has one (ECONNREFUSED). */
+function describeReason(error: unknown, depth = 0): object {
+  if (!(error instanceof Error)) return { message: typeof error };
+  const cause =
+    error.cause !== undefined && depth < CAUSES_MAX ? { cause: describeReason(error.cause, depth + 1) } : {};
+  return { name: error.name, code: systemCodeOf(error) ?? codeOf(error), message: messageOf(error), ...cause };
+}
+
+function systemCodeOf(error: Error): string | null {
+  return 'code' in error && typeof error.code === 'string' && /^E[A-Z_]{2,30}$/.test(error.code) ? error.code : null;
+}
+
+/** Of a host with several addresses Node tells the errors of all, and has no message itself. */
+function messageOf(error: Error): string {
+  if (error.message !== '' || !(error instanceof AggregateError)) return error.message;
+  return error.errors.map((each: unknown) => (each instanceof Error ? each.message : typeof each)).join('; ');
 }

@@ -8,5 +8,5 @@ export async function sweepActions(context: Context): Promise<void> {
   context.metrics.count('berth_sweep_released_total', {}, swept.released);
   context.metrics.count('berth_sweep_nudged_total', {}, swept.nudged);
   if (swept.released > 0) context.log.warn({ count: swept.released }, 'Took back actions whose worker died or hangs');
-  if (swept.nudged > 0) context.log.info({ count: swept.nudged }, 'Nudged actions again that nobody had claimed');
+  if (swept.taken > 0) context.log.info({ count: swept.taken }, 'Nudged actions again that nobody had claimed');
 }

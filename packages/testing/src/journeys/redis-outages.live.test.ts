@@ -133,6 +133,7 @@ describeWhere(missing === null, missing ?? '', 'Redis', () => {
       const before = await burst();
       worker.signal('SIGCONT');
       await allDoneOnce(before.ids);
+      const saidBefore = worker.output().length;
       await leave();
       const { ids, tookMs } = await burst();
       const slowerBy = tookMs.map((ms, rank) => ms - (before.tookMs[rank] ?? 0));
@@ -143,9 +144,18 @@ describeWhere(missing === null, missing ?? '', 'Redis', () => {
       ids.push(await becomesReady());
       await letNudgesGetOld();
       await allDoneOnce(ids);
+      expectFewLines(worker.output().slice(saidBefore));
+      expect(worker.output()).toContain('The queue answers again');
     },
     120_000,
   );
+
+  /** Two a minute, for an outage of at most two; none with a stack, for it says nothing of a Redis that is away. */
+  function expectFewLines(output: string): void {
+    const lines = output.split('\n').filter((line) => line.includes('"msg":"The queue'));
+    expect(lines.length).toBeLessThanOrEqual(4);
+    expect(lines.filter((line) => line.includes('stack'))).toEqual([]);
+  }
 });
 
 describeWhere(missing === null, missing ?? '', 'a Redis Cluster', () => {
