@@ -25,6 +25,12 @@ test('while all connections are in use it is degraded, as long as one was answer
     expect(again).toEqual(report);
     return { ...report, up: /^berth_store_up\{.*\} (\d)$/m.exec(text)?.[1] };
   };
+  for (const _ of ['before its first connection', 'after']) {
+    const text = await metrics.text();
+    for (const state of ['in_use', 'waiting']) // the scrape's own word is none of them
+      expect(text).toContain(`berth_store_connections{state="${state}",process="api"} 0`);
+  }
+  pings = 0;
   expect(await look()).toEqual({ status: 'ready', wrong: {}, up: '1' });
   expect(pings).toBe(1);
   let letGo = () => {};

@@ -55,12 +55,13 @@ export function watchMeans(
       ? null
       : { grade: 'degraded', says: 'The queue did not take the last nudge; maintenance sends it again.' },
   );
-  metrics.collect('berth_store_up', async () => [{ labels: {}, value: (await look()) === 'down' ? 0 : 1 }]);
+  // before the store is asked for a word: that word itself would be told as in use, or waiting
   metrics.collect('berth_store_connections', () => {
     const { inUse, idle, waiting } = store.connections();
     const values = { in_use: inUse, idle, waiting };
     return Object.entries(values).map(([state, value]) => ({ labels: { state }, value }));
   });
+  metrics.collect('berth_store_up', async () => [{ labels: {}, value: (await look()) === 'down' ? 0 : 1 }]);
   metrics.collect('berth_queue_reachable', () => [{ labels: {}, value: sender.health().reachable ? 1 : 0 }]);
 }
 

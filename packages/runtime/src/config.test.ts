@@ -71,6 +71,20 @@ test('every variable is read', () => {
   expect(config.trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::1']);
 });
 
+test.each([
+  'postgres://berth:pa%2Fss%25@db.example.org:5432/berth?sslmode=require',
+  'postgres://berth@/berth?host=/var/run/postgresql',
+  'postgresql:///berth?host=/var/run/postgresql',
+  'postgres://berth:x@[::1]:5432/berth',
+])('%s can be read', (url) => {
+  expect(readConfig({ ...GOOD, BERTH_STORE_URL: url, BERTH_QUEUE_URL: url }).storeUrl.reveal()).toBe(url);
+});
+
+test('a password whose characters are not percent-encoded is told by how to write it', () => {
+  const { message } = refusalOf({ BERTH_STORE_URL: 'postgres://u:pa/ss@h/d' });
+  expect(message).toMatch(/not valid:\n {2}BERTH_STORE_URL: .*percent-encode/);
+});
+
 test('a variable that is set to nothing is one that is not set', () => {
   const nothing = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, '']));
   expect(readConfig({ ...nothing, ...GOOD })).toEqual(readConfig(GOOD));
@@ -83,6 +97,9 @@ test.each(Object.keys(GOOD))('without %s it is refused by name', (name) => {
     expect(error.fields.map(({ field }) => field)).toEqual([name]);
     expect(error.message).toContain(name);
     expect(error.message).toContain('.env.example');
+    expect(error.message).toMatch(
+      new RegExp(`${name}: is not set\\. (Make a key with: echo|Name a PostgreSQL database)`),
+    );
   }
 });
 
@@ -90,6 +107,11 @@ const WRONG: [string, string][] = [
   ['BERTH_STORE_URL', 'mysql://u:wrong-secret@h/d'],
   ['BERTH_STORE_URL', 'wrong-secret'],
   ['BERTH_QUEUE_URL', 'http://wrong-secret'],
+  ['BERTH_STORE_URL', 'postgres://u:wrong-secret/x@h/d'],
+  ['BERTH_STORE_URL', 'postgres://u:7/wrong-secret@h/d'],
+  ['BERTH_STORE_URL', 'postgres://u:7#wrong-secret@h/d'],
+  ['BERTH_STORE_URL', 'postgres://u:wrong-secret%@h/d'],
+  ['BERTH_QUEUE_URL', 'postgres://u:wrong-secret/x@h/d'],
   ['BERTH_TRUSTED_PROXIES', 'proxy.example.org'],
   ['BERTH_TRUSTED_PROXIES', '10.0.0.0/33'],
   ['BERTH_TRUSTED_PROXIES', 'loopback/8'],

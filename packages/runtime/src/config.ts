@@ -10,11 +10,18 @@ const PRIVATE = ['loopback', 'linklocal', 'uniquelocal'];
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const secret = (schema: z.ZodString) => schema.transform((text) => new Secret(text));
-const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://');
+const UNREADABLE =
+  'cannot be read as postgres://user:password@host:port/database; percent-encode @ / ? # : % in user and password';
+
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+  .refine((text) => !isPostgres(text) || isReadable(text), UNREADABLE);
 
 const queueUrl = z
   .string()
-  .regex(/^(postgres(ql)?|rediss?):\/\//, 'must begin with postgres://, redis:// or rediss://');
+  .regex(/^(postgres(ql)?|rediss?):\/\//, 'must begin with postgres://, redis:// or rediss://')
+  .refine((text) => !isPostgres(text) || isReadable(text), UNREADABLE); // that of Redis is read by the queue
 
 /** Addresses, networks (`10.0.0.0/8`) and Express's names for the private ones, separated by commas. */
 const addresses = z
@@ -26,7 +33,7 @@ const addresses = z
 const headerList = z
   .string()
   .regex(/^\s*[\w-]+=[^,]*(,\s*[\w-]+=[^,]*)*$/, 'must be name=value, separated by commas')
-  .refine((text) => !/%(?![0-9A-Fa-f]{2})/.test(text), 'must be percent-encoded');
+  .refine((text) => isDecodable(text), 'must be percent-encoded');
 
 /** Ids of keys, as they stand in BERTH_KEYS before the colon; a whole entry would put a key where ids are printed. */
 const keyIds = z
@@ -117,6 +124,12 @@ export interface Config {
   hiddenQuarantine: string[];
 }
 
+/** Of those that a process does not start without. */
+const HOW_TO_SET: Record<string, string> = {
+  BERTH_STORE_URL: 'Name a PostgreSQL database of its own: postgres://user:password@host:5432/berth',
+  BERTH_KEYS: 'Make a key with: echo "k1:$(openssl rand -base64 32)"',
+};
+
 /** The variables that `readConfig` knows, for the check against .env.example. */
 export const CONFIG_VARIABLES: string[] = Object.keys(schema.shape);
 
@@ -128,9 +141,15 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(present);
   if (!parsed.success) {
-    const fields = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
+    const fields = parsed.error.issues.map(({ path, message }) => {
+      const field = path.join('.');
+      return {
+        field,
+        message: present[field] === undefined ? `is not set. ${HOW_TO_SET[field] ?? ''}`.trim() : message,
+      };
+    });
     const list = fields.map(({ field, message }) => `  ${field}: ${message}`).join('\n');
-    throw new PlatformError('invalid_request', `The environment is not complete:\n${list}\nSee .env.example.`, {
+    throw new PlatformError('invalid_request', `The environment is not valid:\n${list}\nSee .env.example.`, {
       fields,
     });
   }
@@ -168,6 +187,20 @@ function tracingOf(env: z.infer<typeof schema>): TracingConfig | null {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = env;
   if (endpoint === undefined) return null;
   return { endpoint, headers: headers ?? new Secret(''), ratio: env.OTEL_TRACES_SAMPLER_ARG };
+}
+
+const isPostgres = (text: string) => /^postgres(ql)?:\/\//.test(text);
+
+/** Whether the driver finds in it what was meant. `user@/database?host=…` leaves the host out, which it understands. */
+function isReadable(text: string): boolean {
+  const whole = text.replace('@/', '@host/');
+  if (!URL.canParse(whole)) return false;
+  const { username, password, pathname, hash } = new URL(whole);
+  return hash === '' && !pathname.includes('@') && [username, password, pathname].every(isDecodable);
+}
+
+function isDecodable(text: string): boolean {
+  return !/%(?![0-9A-Fa-f]{2})/.test(text);
 }
 
 function isNetwork(text: string): boolean {

@@ -50,7 +50,12 @@ export async function live(log: Log, start: (lifetime: Lifetime) => Promise<void
   try {
     await start({ onStop: (name, close) => void closers.push({ name, close }), stopping, ...announcing(stopping) });
   } catch (error) {
-    log.error({ error, code: codeOf(error) }, 'This process could not start');
+    const code = codeOf(error);
+    // what an operator wrote is mended by the message: a stack would hide it
+    log.error(
+      { ...(code === 'invalid_request' ? { reason: error } : { error }), code },
+      'This process could not start',
+    );
     await stop('start failed', 1);
   }
 }

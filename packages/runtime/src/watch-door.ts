@@ -79,12 +79,22 @@ function send(response: ServerResponse, status: number, contentType: string, bod
   response.setHeader('Content-Type', contentType).setHeader('Content-Length', Buffer.byteLength(body)).end(body);
 }
 
-function addressTaken(host: string, port: number, cause: Error): PlatformError {
+/** What the system says of an address that cannot be had. */
+const WHY: Record<string, string> = {
+  EADDRINUSE: 'something listens there already',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'this process may not take that port',
+  ENOTFOUND: 'no such host is known',
+};
+
+function addressTaken(host: string, port: number, cause: NodeJS.ErrnoException): PlatformError {
+  const { code = 'unknown' } = cause;
+  const why = WHY[code] === undefined ? code : `${WHY[code]} (${code})`;
   const message =
-    `${host}:${port} (BERTH_METRICS_HOST, BERTH_METRICS_PORT) cannot be listened on. Each process on a machine needs a ` +
+    `${host}:${port} (BERTH_METRICS_HOST, BERTH_METRICS_PORT) cannot be listened on: ${why}. Each process on a machine needs a ` +
     'port of its own; 0 takes any free one, and without BERTH_METRICS_PORT nothing listens.';
   return new PlatformError('invalid_request', message, {
-    fields: [{ field: 'BERTH_METRICS_PORT', message: 'cannot be listened on' }],
+    fields: [{ field: 'BERTH_METRICS_PORT', message: `cannot be listened on: ${why}` }],
     cause,
   });
 }

@@ -51,7 +51,7 @@ export async function usesOf(counts: Record<string, () => Promise<number>>): Pro
 export function refusingName<T>(table: Table, noun: string, name: string, write: Promise<T>): Promise<T> {
   return refusing(write, {
     [`${table}_name_free`]: () =>
-      new PlatformError('name_taken', `There is a ${noun} named "${name}".`, {
+      new PlatformError('name_taken', `There is ${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun} named "${name}".`, {
         fields: [{ field: 'name', message: 'choose another name' }],
       }),
   });
