@@ -1,40 +1,12 @@
 // The guard must be able to fail: files that leak, run by a Jest of their own, each with one passing test.
-import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { ROOT } from './house/source-files';
+import { basename } from 'node:path';
+import { type FileResult, runFixtures } from './run-fixtures';
 
-interface Report {
-  testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
-}
-
-const report = new Map<string, Report['testResults'][number]>();
+const report = new Map<string, FileResult>();
 
 beforeAll(async () => {
-  const outputFile = join(tmpdir(), `berth-guard-${process.pid}.json`);
-  const config = {
-    rootDir: join(ROOT, 'packages/testing/fixtures/leaks'),
-    testMatch: ['**/*.fixture.ts'],
-    testEnvironment: join(ROOT, 'packages/testing/src/guarded-environment.ts'),
-    runtime: join(ROOT, 'packages/testing/src/module-loader.cjs'),
-    transform: { '^.+\\.ts$': '@swc/jest' },
-  };
-  const args = [
-    '--config',
-    JSON.stringify(config),
-    '--json',
-    '--outputFile',
-    outputFile,
-    '--maxWorkers=6',
-    '--forceExit',
-  ];
-  await new Promise((resolve) =>
-    execFile(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args], resolve),
-  );
-  const { testResults }: Report = JSON.parse(await readFile(outputFile, 'utf8'));
-  await rm(outputFile);
-  for (const result of testResults) report.set(basename(result.name, '.fixture.ts'), result);
+  const results = await runFixtures('leaks', '--maxWorkers=6', '--forceExit');
+  for (const result of results) report.set(basename(result.name, '.fixture.ts'), result);
 });
 
 test('a file that closes what it opened passes', () => {
