@@ -41,7 +41,7 @@ export interface Log {
   error(fields: LogFields, message: string): void;
 }
 
-/** Measured: a line costs 10 µs to make and 70 µs to write; so long it may wait for others, and so much of it. */
+/** A line costs more to write than to make; so long it may wait for others, and so much of it. */
 const HELD_MS_MAX = 10;
 const HELD_BYTES_MAX = 4_096;
 

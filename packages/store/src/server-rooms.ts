@@ -45,7 +45,8 @@ export function serverRoomsOf(db: Db) {
         const [now] = await db.$queryRaw<
           { pool_id: string }[]
         >`SELECT pool_id FROM servers WHERE id = ${query.serverId}`;
-        if (now === undefined || locked.length === 0 || locked.some(({ id }) => id === now.pool_id)) return; // else it was moved while this waited
+        const wasMoved = now !== undefined && locked.length > 0 && locked.every(({ id }) => id !== now.pool_id);
+        if (!wasMoved) return; // else to another pool, while this waited
       }
     },
 

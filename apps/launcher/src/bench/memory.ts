@@ -27,7 +27,7 @@ const FIRST_PART = 0.2;
 const GROWTH_MAX = 1.15;
 const DATABASES = 40;
 const AT_ONCE = 8;
-/** A reset takes four times as long as another plan. */
+/** Of 300 actions, busy: 96 and 69 s on the two backends with every second one a reset, 53 and 46 s so. */
 const RESET_EVERY = 6;
 const WAIT_S = 30;
 /** A look is the median of as many, so far apart: memory moves while it is collected. */
