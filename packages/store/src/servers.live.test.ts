@@ -1,5 +1,6 @@
 // Servers: registered once, active after a preflight, and chosen for a database where there is most room.
 import { SERVER_STATES, type ServerState } from '@berth/core';
+import { eventually } from '@berth/testing';
 import { makeServer, openStreet, type Street } from './street.fixture';
 
 let street: Street;
@@ -109,5 +110,24 @@ describe('the rooms', () => {
       await setState(street.serverId, state);
       expect((await list())[0]).toMatchObject({ state });
     }
+  });
+
+  it('are locked in the pool that a server is in by then, not in the one that it was moved from', async () => {
+    const { catalog, servers, transaction } = street.store;
+    const target = await catalog.ensurePool('target', 'postgresql', street.environmentId);
+    const { waiting } = await transaction(async (tx) => {
+      await tx.servers.lockWithPool(street.serverId, target.id);
+      await tx.servers.update(street.serverId, { pool_id: target.id });
+      const late = transaction(async (other) => {
+        await other.servers.lockRooms({ serverId: street.serverId });
+        const third = street.store.briefly((own) => own.servers.lockRooms({ serverId: street.serverId }));
+        return third.catch((error: unknown) => error);
+      });
+      const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await eventually(async () => (await street.sql(sql)).length > 0, { what: 'the other to wait' });
+      return { waiting: late };
+    });
+    expect(await waiting).toMatchObject({ code: '55P03' }); // lock_not_available: somebody has it
+    expect(await servers.find(street.serverId)).toMatchObject({ pool_id: target.id });
   });
 });
