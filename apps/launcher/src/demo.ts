@@ -48,7 +48,7 @@ void runCommand(async ({ args, env, terminal, onInterrupt, interrupted }) => {
 From nothing to a connected database in ${formatMs(connectedMs)}; the whole demo took ${formatMs(performance.now())}.
 
 Next:  npm start        the same, kept running on port 8080, with data that stay
-       Docs             http://127.0.0.1:8080/docs then, every request to be tried from there
+       Docs             http://127.0.0.1:8080/docs while it runs: every request, to be tried from there
        README.md        a walk-through with curl, and how to run it on servers of your own
        ARCHITECTURE.md  how it is built, on one page
 `);
