@@ -13,16 +13,20 @@ const IS_LOGIN_OF_IT = Prisma.sql`
     SELECT credential_id FROM grants WHERE database_id = mine.database_id AND revoked_at IS NULL)))`;
 
 /** Of an action called `other` in one of its lines: it is at work there, or older. */
-const IS_BEFORE = Prisma.sql`
-  (other.state = 'running' OR (other.state = 'queued' AND other.number < mine.number))`;
+const IS_AT_WORK = Prisma.sql`other.state = 'running'`;
+const IS_OLDER = Prisma.sql`other.state = 'queued' AND other.number < mine.number`;
+const IS_BEFORE = Prisma.sql`(${IS_AT_WORK} OR (${IS_OLDER}))`;
+
+/** `is` says which, of `other` in its line: told apart by state, each look finds its few rows in an index of that state alone,
+ * however many actions the database has had. */
+const noneInItsLines = (is: Prisma.Sql) => Prisma.sql`
+  NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id AND ${is})
+  AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id AND ${is})`;
 
 /** Nobody works on its database or credential or on a login that it would change, nobody older waits for them, and its
  * server is in use. */
 export const IS_ITS_TURN = Prisma.sql`
-  NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id
-    AND ${IS_BEFORE})
-  AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id
-    AND ${IS_BEFORE})
+  ${noneInItsLines(IS_AT_WORK)} AND ${noneInItsLines(IS_OLDER)}
   AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
   AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
 
