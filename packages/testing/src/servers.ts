@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Postgresql, placeBinaries, startPostgresql } from '@berth/embedded';
 import { migrate } from '@berth/store';
 import { Client } from 'pg';
+import { bundlesFolder } from './bundle';
 import { TEMPLATE_NAME } from './store-name';
 import { PATTERN, startTenantsServer, TEST_PASSWORD, TEST_SETTINGS } from './test-postgresql';
 import { startRedis, type TestRedis } from './test-redis';
@@ -29,7 +30,7 @@ export async function startServers(hasRedis: boolean): Promise<RunServers> {
   let redis: TestRedis | null = null;
   const close = async () => {
     await Promise.all([redis?.close(), ...started.map((server) => server.stop('immediate'))]);
-    await rm(home, { recursive: true, force: true });
+    for (const folder of [bundlesFolder(home), home]) await rm(folder, { recursive: true, force: true });
   };
   try {
     await placeBinaries(home);
