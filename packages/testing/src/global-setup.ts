@@ -1,5 +1,5 @@
 // Once per run, before the first test: start the servers and tell the test processes where they are.
-import { ensureRedis } from './ensure-redis';
+import { ensureProgram, MARIADB, REDIS } from './ensure-program';
 import { type RunServers, startServers } from './servers';
 
 declare global {
@@ -9,8 +9,9 @@ declare global {
 
 /** Starts the servers of the run and names them in BERTH_TEST_*; test processes inherit the environment. */
 export default async function setup(): Promise<void> {
-  const noRedis = ensureRedis();
-  const servers = await startServers(noRedis === null);
+  const noRedis = ensureProgram(REDIS);
+  const noMariadb = ensureProgram(MARIADB);
+  const servers = await startServers({ redis: noRedis === null, mariadb: noMariadb === null });
   globalThis.berthTestServers = servers;
   process.env.BERTH_TEST_HOME = servers.home;
   process.env.BERTH_TEST_STORE_URL = servers.store.url().reveal();
@@ -18,5 +19,7 @@ export default async function setup(): Promise<void> {
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
   if (servers.redis !== null) process.env.BERTH_TEST_REDIS_URL = servers.redis.url.reveal();
+  if (servers.mariadb !== null) process.env.BERTH_TEST_MYSQL_URL = servers.mariadb.url.reveal();
+  if (noMariadb !== null) process.env.BERTH_TEST_NO_MARIADB = noMariadb;
   if (noRedis !== null) process.env.BERTH_TEST_NO_REDIS = noRedis;
 }

@@ -6,6 +6,7 @@ export * from './late-writers';
 export * from './lesser-admin';
 export * from './stack';
 export * from './test-clock';
+export * from './test-mariadb';
 export * from './test-postgresql';
 export * from './test-queue';
 export * from './test-redis';

@@ -1,4 +1,5 @@
-// The servers of one test run, in a temporary folder: a PostgreSQL for stores, one for tenants' databases, and a Redis.
+// The servers of one test run, in a temporary folder: a PostgreSQL for stores, one for tenants' databases,
+// a MariaDB for tenants, and a Redis.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { migrate } from '@berth/store';
 import { Client } from 'pg';
 import { bundlesFolder } from './bundle';
 import { TEMPLATE_NAME } from './store-name';
+import { startMariadb, type TestMariadb } from './test-mariadb';
 import { PATTERN, startTenantsServer, TEST_PASSWORD, TEST_SETTINGS } from './test-postgresql';
 import { startRedis, type TestRedis } from './test-redis';
 
@@ -16,6 +18,8 @@ export interface RunServers {
   postgresql: Postgresql;
   /** Null where this machine has none. */
   redis: TestRedis | null;
+  /** Null where this machine has none. */
+  mariadb: TestMariadb | null;
   /** Stops them and removes their folder. */
   close(): Promise<void>;
 }
@@ -24,12 +28,13 @@ export interface RunServers {
 const REDIS_DATABASES = '10000';
 
 /** Starts the servers and makes the template that stores are cloned from. Leaves nothing behind when it throws. */
-export async function startServers(hasRedis: boolean): Promise<RunServers> {
+export async function startServers(has: { redis: boolean; mariadb: boolean }): Promise<RunServers> {
   const home = await mkdtemp(join(tmpdir(), 'berth-test-'));
   const started: Postgresql[] = [];
   let redis: TestRedis | null = null;
+  let mariadb: TestMariadb | null = null;
   const close = async () => {
-    await Promise.all([redis?.close(), ...started.map((server) => server.stop('immediate'))]);
+    await Promise.all([redis?.close(), mariadb?.close(), ...started.map((server) => server.stop('immediate'))]);
     for (const folder of [bundlesFolder(home), home]) await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -43,9 +48,10 @@ export async function startServers(hasRedis: boolean): Promise<RunServers> {
     await pattern.stop();
     const postgresql = await startTenantsServer(home, 'tenants');
     started.push(postgresql);
-    if (hasRedis) redis = await startRedis(home, { databases: REDIS_DATABASES });
+    if (has.redis) redis = await startRedis(home, { databases: REDIS_DATABASES });
+    if (has.mariadb) mariadb = await startMariadb(home);
     await makeTemplate(store);
-    return { home, store, postgresql, redis, close };
+    return { home, store, postgresql, redis, mariadb, close };
   } catch (error) {
     await close();
     throw error;

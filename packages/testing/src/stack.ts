@@ -15,6 +15,8 @@ export interface TestServers {
   storeLog: string;
   /** The Redis that files share; null where this machine has none. */
   redisUrl: string | null;
+  /** root on the MariaDB that files share; null where this machine has none. */
+  mysqlUrl: string | null;
   /** The folder of the run; servers of single files live there too. */
   home: string;
 }
@@ -27,6 +29,7 @@ export function testServers(): TestServers {
     postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
     storeLog: fromSetup('BERTH_TEST_STORE_LOG'),
     redisUrl: process.env.BERTH_TEST_REDIS_URL ?? null,
+    mysqlUrl: process.env.BERTH_TEST_MYSQL_URL ?? null,
     home: fromSetup('BERTH_TEST_HOME'),
   };
 }

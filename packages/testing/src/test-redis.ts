@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Secret } from '@berth/core';
 import { findFreePort, spawnTied } from '@berth/embedded';
+import { serversPath } from './ensure-program';
 import { eventually } from './eventually';
 import { testServers } from './stack';
 
@@ -97,7 +98,7 @@ async function launch(folder: string, port: number, over: Record<string, string>
   const child = spawnTied({
     program: 'redis-server',
     args: flags,
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: serversPath() },
     cwd: folder,
     stdio: 'ignore',
     user: null,

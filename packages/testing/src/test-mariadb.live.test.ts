@@ -1,0 +1,45 @@
+// A MariaDB of one's own takes connections when it is handed over, keeps its port and its data over a kill, and leaves nothing.
+import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { describeWhere } from './describe-where';
+import { testServers } from './stack';
+import { openTestMariadb, whyNoMariadb } from './test-mariadb';
+
+const missing = whyNoMariadb();
+
+describeWhere(missing === null, missing ?? '', 'a MariaDB of a test', () => {
+  test('is there, is killed, comes back on its port, and goes with its folder', async () => {
+    const { home } = testServers();
+    const mine = async () => (await readdir(home)).filter((name) => /^mariadb-\w{6}$/.test(name));
+    const before = await mine();
+    const server = await openTestMariadb({ 'max-connections': '17' });
+    try {
+      expect(await firstBytes(server.port)).toContain('MariaDB');
+      await server.kill9();
+      await expect(firstBytes(server.port)).rejects.toThrow('ECONNREFUSED');
+      await server.restart();
+      expect(await firstBytes(server.port)).toContain('MariaDB');
+      expect((await server.readLog()).match(/ready for connections/g)).toHaveLength(2);
+    } finally {
+      await server.close();
+    }
+    expect(await mine()).toEqual(before);
+    expect(before).not.toEqual([]); // the one that all files share
+  });
+
+  test('that cannot start says what it wrote', async () => {
+    await expect(openTestMariadb({ 'no-such-setting': '1' })).rejects.toThrow(/no-such-setting/);
+  });
+});
+
+/** The greeting, in which a server says its version: https://mariadb.com/kb/en/connection/#initial-handshake-packet */
+function firstBytes(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('error', reject);
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString('latin1'));
+    });
+  });
+}
