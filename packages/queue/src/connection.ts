@@ -2,7 +2,16 @@
 // A queue first used while its database is down caches the refusal for ever (bullmq 6.7): whoever opens one awaits it
 // with a limit, and on failure throws it away.
 import { type EngineName, type Secret, within } from '@berth/core';
-import { createPostgresBackend, type Job, Queue, Worker } from 'bullmq';
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  type IQueueBackend,
+  type Job,
+  type JobProgress,
+  Queue,
+  type RedisQueueBackend,
+  Worker,
+} from 'bullmq';
 import { adviseOn } from './redis-advice';
 import { type OpenRedis, openRedisClient } from './redis-client';
 import { parseRedisUrl } from './redis-url';
@@ -120,20 +129,47 @@ function makeQueue(engine: EngineName, options: QueueOptions) {
 
 function makeWorker(engine: EngineName, options: QueueOptions, { concurrency, work }: WorkerOptions) {
   const name = queueName(engine);
-  const process = async ({ data, opts }: Job<{ id: string }>) => work(data.id, opts.telemetry?.metadata);
+  const process = async ({ data, opts }: Job<NudgeData>) => work(data.id, opts.telemetry?.metadata);
   const shared = { concurrency, autorun: false };
   if (!isRedis(options)) {
-    const worker = new Worker(name, process, { ...shared, connection: postgresOf(options) }, createPostgresBackend);
+    const worker = new CutWorker(name, process, { ...shared, connection: postgresOf(options) }, createPostgresBackend);
     const close = () => worker.close();
-    return { worker, close, cut: () => void close().catch(options.onError) };
+    const cut = () => {
+      void close().catch(options.onError);
+      worker.stopTimers();
+    };
+    return { worker, close, cut };
   }
   const { client, end } = redisOf(options, true); // never connected itself: BullMQ makes two copies of it
-  const worker = new Worker(name, process, { ...shared, connection: client, prefix: REDIS_PREFIX });
+  const worker = new CutWorker(name, process, { ...shared, connection: client, prefix: REDIS_PREFIX });
   const cut = () => {
-    void worker.close(true).catch(options.onError); // first: it stops its timers and lets its loop end
+    void worker.close(true).catch(options.onError); // first: it lets its loop end
+    worker.stopTimers();
     end();
   };
   return { worker, close: () => worker.close().finally(end), cut };
+}
+
+interface NudgeData {
+  /** Of the action. */
+  id: string;
+}
+
+/** BullMQ (6.7) stops a worker's timers after it has waited for its connections, which may be for ever. */
+class CutWorker<Backend extends IQueueBackend = RedisQueueBackend, Connection = ConnectionOptions> extends Worker<
+  NudgeData,
+  void,
+  string,
+  Backend,
+  JobProgress,
+  Connection
+> {
+  /** Of what is being closed. */
+  stopTimers(): void {
+    void this.lockManager.close();
+    const wakeStalledCheck: unknown = Reflect.get(this, 'stalledCheckStopper'); // private; awake, it sees that all is over
+    if (typeof wakeStalledCheck === 'function') wakeStalledCheck();
+  }
 }
 
 /** Throws `invalid_request` for a URL that no queue can be opened with. */

@@ -9,8 +9,11 @@ const missing = whyNoRedis();
 describeWhere(missing === null, missing ?? '', 'a sender and a consumer', () => {
   let redis: TestRedis;
   let way: Way;
+  /** In all, not of each test: what one left would be there before the next. */
+  let before: number;
   beforeAll(async () => {
     redis = await openTestRedis();
+    before = held();
   });
   afterAll(() => redis?.close());
   beforeEach(async () => {
@@ -86,7 +89,6 @@ describeWhere(missing === null, missing ?? '', 'a sender and a consumer', () => 
       },
     ],
   ])('of a Redis that was %s', async (_, happen) => {
-    const before = held();
     const options = { url: way.url, process: 'closed test', onError: () => {} };
     const sender = openSender(options);
     const consumer = openConsumer({ ...options, engine: 'postgresql', concurrency: 2, work: async () => {} });
