@@ -35,7 +35,7 @@ export interface RunOptions {
 export async function run(context: Context, options: RunOptions, actionId: string): Promise<void> {
   if (options.stopping.aborted) return;
   const claimedAtMs = context.clock.monotonicMs();
-  const action = await context.store.actions.claim(actionId, options.holder);
+  const action = await context.store.actions.claim(actionId, options.holder, options.engine.name);
   if (action === null) return;
   notePickup(context, action);
   const { id, kind, claim } = action;

@@ -125,17 +125,17 @@ function heldOf(db: Db) {
   return {
     /**
      * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, behind an older action of
-     * the same database or credential, beside one that works on a login of it, or on a server that is not in use. Safe to
-     * race: the partial unique indexes let one through.
+     * the same database or credential, beside one that works on a login of it, on a server that is not in use, or of another
+     * engine than the holder's where that is given. Safe to race: the partial unique indexes let one through.
      */
-    async claim(id: string, holder: string): Promise<Action | null> {
+    async claim(id: string, holder: string, engine: EngineName | null = null): Promise<Action | null> {
       try {
         const [row] = await db.$queryRaw<Action[]>`
           WITH changed AS (
             UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
               started_at = coalesce(started_at, now()), not_before = NULL
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
-              AND ${IS_ITS_TURN}
+              AND engine = coalesce(${engine}, engine) AND ${IS_ITS_TURN}
             RETURNING *
           ), raised AS (${raise('action.started', ACTION_REFERENCES, IS_NEWLY_TRIED)}), held AS (${HOLD_CREDENTIALS})
           SELECT ${columns} FROM changed`;

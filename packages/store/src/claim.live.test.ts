@@ -126,6 +126,13 @@ test('two claims that both looked before either wrote: one wins, the other is to
   expect((await street.store.actions.find(older.id))?.state).toBe('queued');
 });
 
+test('a nudge that comes to the worker of another engine claims nothing', async () => {
+  const { id } = await street.action((await street.database()).id);
+  const { actions } = street.store;
+  expect(await actions.claim(id, 'worker', 'mysql')).toBeNull();
+  expect((await actions.claim(id, 'worker', 'postgresql'))?.state).toBe('running');
+});
+
 test('an unknown id is nobody to claim', async () => {
   expect(await street.store.actions.claim('act_unknown', 'worker')).toBeNull();
 });
