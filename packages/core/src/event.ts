@@ -2,9 +2,9 @@
 // statement, in packages/store. docs/events.md shows this catalogue. A webhook is an event delivered.
 import { z } from 'zod';
 import { ACTION_KINDS } from './action';
+import { ROLES } from './credential';
 import { DATABASE_STATES } from './database';
 import { ENGINES } from './engine';
-import { ROLES } from './credential';
 import { SERVER_STATES } from './server';
 
 /** The columns of an event that name things. */

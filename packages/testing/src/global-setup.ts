@@ -1,10 +1,13 @@
 // Once per run, before the first test: start the servers and tell the test processes where they are.
 import { ensureProgram, MARIADB, REDIS } from './ensure-program';
+import { type TriedOn, versionOf } from './run-table';
 import { type RunServers, startServers } from './servers';
+import { debianBinaries, NO_OLDEST_POSTGRESQL, OLDEST_POSTGRESQL } from './test-postgresql';
 
 declare global {
   /** Jest runs setup and teardown in one process and offers nothing else to hand over from one to the other. */
   var berthTestServers: RunServers | undefined;
+  var berthTriedOn: TriedOn[];
 }
 
 /** Starts the servers of the run and names them in BERTH_TEST_*; test processes inherit the environment. */
@@ -13,6 +16,13 @@ export default async function setup(): Promise<void> {
   const noMariadb = ensureProgram(MARIADB);
   const servers = await startServers({ redis: noRedis === null, mariadb: noMariadb === null });
   globalThis.berthTestServers = servers;
+  globalThis.berthTriedOn = [
+    triedOn('PostgreSQL', "real, npm's", servers.postgresProgram),
+    triedOn('PostgreSQL', "real, Debian's", debianBinaries(OLDEST_POSTGRESQL)?.postgres, NO_OLDEST_POSTGRESQL),
+    triedOn('MariaDB', 'real', MARIADB.program, noMariadb),
+    triedOn('MySQL', 'real', undefined, 'Debian has none'),
+    triedOn('Redis', 'real', REDIS.program, noRedis),
+  ];
   process.env.BERTH_TEST_HOME = servers.home;
   process.env.BERTH_TEST_STORE_URL = servers.store.url().reveal();
   process.env.BERTH_TEST_STORE_LOG = servers.store.logFile;
@@ -22,4 +32,9 @@ export default async function setup(): Promise<void> {
   if (servers.mariadb !== null) process.env.BERTH_TEST_MYSQL_URL = servers.mariadb.url.reveal();
   if (noMariadb !== null) process.env.BERTH_TEST_NO_MARIADB = noMariadb;
   if (noRedis !== null) process.env.BERTH_TEST_NO_REDIS = noRedis;
+}
+
+function triedOn(server: string, what: string, program: string | undefined, reason: string | null = null): TriedOn {
+  const version = program === undefined ? null : versionOf(program);
+  return { server, version, what: version === null ? `left out: ${reason}` : what };
 }

@@ -16,6 +16,8 @@ export interface RunServers {
   home: string;
   store: Postgresql;
   postgresql: Postgresql;
+  /** What both run. */
+  postgresProgram: string;
   /** Null where this machine has none. */
   redis: TestRedis | null;
   /** Null where this machine has none. */
@@ -38,7 +40,7 @@ export async function startServers(has: { redis: boolean; mariadb: boolean }): P
     for (const folder of [bundlesFolder(home), home]) await rm(folder, { recursive: true, force: true });
   };
   try {
-    await placeBinaries(home);
+    const { postgres: postgresProgram } = await placeBinaries(home);
     // two data directories with identities of their own: Berth refuses to provision on the server that holds its store
     const [store, pattern] = await Promise.all([
       startPostgresql({ home, name: 'store', superuserPassword: TEST_PASSWORD, settings: TEST_SETTINGS }),
@@ -51,7 +53,7 @@ export async function startServers(has: { redis: boolean; mariadb: boolean }): P
     if (has.redis) redis = await startRedis(home, { databases: REDIS_DATABASES });
     if (has.mariadb) mariadb = await startMariadb(home);
     await makeTemplate(store);
-    return { home, store, postgresql, redis, mariadb, close };
+    return { home, store, postgresql, postgresProgram, redis, mariadb, close };
   } catch (error) {
     await close();
     throw error;

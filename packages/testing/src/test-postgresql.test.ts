@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Client } from 'pg';
 import { describeWhere } from './describe-where';
 import { testServers } from './stack';
-import { debianBinaries, openTestPostgresql } from './test-postgresql';
+import { debianBinaries, NO_OLDEST_POSTGRESQL, OLDEST_POSTGRESQL, openTestPostgresql } from './test-postgresql';
 
 async function ask(url: string, sql: string): Promise<unknown> {
   const client = new Client({ connectionString: url });
@@ -30,9 +30,9 @@ test('is not the server of the stores, can be stopped and started, and leaves no
   expect(existsSync(server.dataDirectory)).toBe(false);
 });
 
-const debian15 = debianBinaries(15);
+const debian15 = debianBinaries(OLDEST_POSTGRESQL);
 
-describeWhere(debian15 !== null, "Debian's PostgreSQL 15 is not installed", 'PostgreSQL 15', () => {
+describeWhere(debian15 !== null, NO_OLDEST_POSTGRESQL, 'PostgreSQL 15', () => {
   test("is Debian's where it is installed", async () => {
     const server = await openTestPostgresql(debian15 ?? undefined);
     expect(await ask(server.url().reveal(), MAJOR)).toBe(15);

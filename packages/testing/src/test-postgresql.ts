@@ -61,6 +61,10 @@ export async function openTestPostgresql(
   });
 }
 
+/** The oldest version that is supported, and why a run may be without it. */
+export const OLDEST_POSTGRESQL = 15;
+export const NO_OLDEST_POSTGRESQL = "Debian's PostgreSQL 15 is not installed";
+
 /** Debian's PostgreSQL of a major version where its package is installed, else null. */
 export function debianBinaries(major: number): Binaries | null {
   const folder = `/usr/lib/postgresql/${major}`;

@@ -1,11 +1,19 @@
 // The suite twice more, on the oldest PostgreSQL that is supported, where Debian's package of it is installed: there a
 // membership has no options, so an admin that is no superuser is another one than on 18.
-import { debianBinaries, describeWhere, LESSER_ADMIN, makeLesserAdmin, openTestPostgresql } from '@berth/testing';
+import {
+  debianBinaries,
+  describeWhere,
+  LESSER_ADMIN,
+  makeLesserAdmin,
+  NO_OLDEST_POSTGRESQL,
+  OLDEST_POSTGRESQL,
+  openTestPostgresql,
+} from '@berth/testing';
 import { describeEngine } from '../conformance';
 import { postgresql } from '.';
 import { liveServer } from './live-server';
 
-const binaries = debianBinaries(15);
+const binaries = debianBinaries(OLDEST_POSTGRESQL);
 
 /** A superuser's statements are the same on every version, but for the options behind the names in a GRANT of membership. */
 const LEFT_OUT = {
@@ -13,7 +21,7 @@ const LEFT_OUT = {
   names: 'the same names are quoted by the same function in the same statements; tried on 18',
 };
 
-describeWhere(binaries !== null, "Debian's PostgreSQL 15 is not installed", 'PostgreSQL 15', () => {
+describeWhere(binaries !== null, NO_OLDEST_POSTGRESQL, 'PostgreSQL 15', () => {
   const makeServer = async (isLesser: boolean) => {
     const server = await openTestPostgresql(binaries ?? undefined);
     const live = { ...liveServer(server.url().reveal()), isThrownAway: true, close: server.close };

@@ -7,12 +7,18 @@ import { describeWhere } from '../describe-where';
 import { type Journey, openJourney, withClient } from '../journey';
 import { GRANT_REST, type LesserAdminOptions, makeLesserAdmin } from '../lesser-admin';
 import { askRemove, evidenceOf, makeKept, quarantine, refusalOf, restoreAndSee, stateOf } from '../quarantine';
-import { debianBinaries, openTestPostgresql, type TestPostgresql } from '../test-postgresql';
+import {
+  debianBinaries,
+  NO_OLDEST_POSTGRESQL,
+  OLDEST_POSTGRESQL,
+  openTestPostgresql,
+  type TestPostgresql,
+} from '../test-postgresql';
 
-const oldest = debianBinaries(15);
+const oldest = debianBinaries(OLDEST_POSTGRESQL);
 
 describe('PostgreSQL 18, an admin that is no superuser', () => describeLife(undefined, {}));
-describeWhere(oldest !== null, "Debian's PostgreSQL 15 is not installed", 'PostgreSQL 15', () => {
+describeWhere(oldest !== null, NO_OLDEST_POSTGRESQL, 'PostgreSQL 15', () => {
   describe('a superuser', () => describeLife(oldest, null));
   describe('an admin that is no superuser, as on a managed service', () =>
     describeLife(oldest, { isTemplateOpen: true }));
