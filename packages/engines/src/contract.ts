@@ -78,6 +78,8 @@ export interface Engine {
     /** Whether a database is there as soon as it is made, or only once something is written. */
     emptyDatabases: boolean;
     charset: boolean;
+    /** Whether a database has a limit of connections of its own; where not, those of its logins hold alone. */
+    databaseConnectionLimit: boolean;
   };
   /**
    * Opens an admin session; it must be closed. Throws `server_unreachable` (no route, refused, starting up, shutting

@@ -5,8 +5,8 @@ import { BUILT_ENGINES, rulesOf } from './rules';
 const rules = rulesOf('postgresql');
 
 test('an engine of the design that is not built says so', () => {
-  expect(() => rulesOf('mysql')).toThrow(expect.objectContaining({ code: 'not_built' }));
-  expect(BUILT_ENGINES).toEqual(['postgresql']);
+  expect(() => rulesOf('mongodb')).toThrow(expect.objectContaining({ code: 'not_built' }));
+  expect(BUILT_ENGINES).toEqual(['postgresql']); // mysql has no worker yet
 });
 
 describe('postgresql', () => {
@@ -115,5 +115,82 @@ describe('postgresql', () => {
     const url = rules.connectionUrl({ ...facts, host: '::1', tls: 'verify-full' });
     expect(url.reveal()).toBe('postgresql://a:b@[::1]:5432/c?sslmode=verify-full');
     expect(String(url)).toBe('[secret]');
+  });
+});
+
+describe('mysql', () => {
+  const rules = rulesOf('mysql');
+
+  test.each(['shop', 'my-shop', 'a`b', "a'b", 'select', '数据库', 'Ünï', 'a'.repeat(32), 'a.b', 'tested', 'mysqldump'])(
+    '%s can be a name',
+    (name) => {
+      expect([rules.canBeDatabaseName(name), rules.canBeLoginName(name)]).toEqual([true, true]);
+    },
+  );
+
+  test.each([
+    '',
+    'a'.repeat(65),
+    'é'.repeat(33),
+    'a\0b',
+    'a\nb',
+    '\ud800',
+    '🚢',
+    'ends in a space ',
+    'mysql',
+    'MySQL',
+    'sys',
+    'information_schema',
+    'performance_schema',
+    'test',
+    'test_shop',
+    'Test_shop',
+    'root',
+    'public',
+    'system user',
+    'event_scheduler',
+    'unauthenticated user',
+    'mariadb.sys',
+    'mysql.session',
+    'berth',
+    'berth_canary',
+    'berth_x',
+  ])('%j cannot be a name', (name) => {
+    expect([rules.canBeDatabaseName(name), rules.canBeLoginName(name)]).toEqual([false, false]);
+  });
+
+  test('a database may have a longer name than a login', () => {
+    const name = 'a'.repeat(64);
+    expect([rules.canBeDatabaseName(name), rules.canBeLoginName(name)]).toEqual([true, false]);
+  });
+
+  test.each([
+    ['My Shop!', 'my_shop_x7k2p'],
+    ['test', 'db_test_x7k2p'],
+    ['test-shop', 'db_test_shop_x7k2p'],
+    ['mysql', 'mysql_x7k2p'],
+    ['berth', 'db_berth_x7k2p'],
+    ['', 'db_x7k2p'],
+    ['🚢', 'db_x7k2p'],
+    ['a'.repeat(200), `${'a'.repeat(26)}_x7k2p`],
+  ])('%j becomes the engine name %s, which suits a login too', (name, engineName) => {
+    expect(rules.engineNameOf(name, 'x7k2p')).toBe(engineName);
+    expect([rules.canBeDatabaseName(engineName), rules.canBeLoginName(engineName)]).toEqual([true, true]);
+  });
+
+  test('a connection URL gives back exactly what went in', () => {
+    const facts = { username: `a"b:c@d/e?f#g%h'i`, password: new Secret(`p:@/?#%'"\\ ü!*()`), database: 'd/b?x=1#%' };
+    const text = rules.connectionUrl({ ...facts, host: '::1', port: 3307, tls: 'verify-full' }).reveal();
+    const url = new URL(text);
+    expect(decodeURIComponent(url.username)).toBe(facts.username);
+    expect(decodeURIComponent(url.password)).toBe(facts.password.reveal());
+    expect(decodeURIComponent(url.pathname.slice(1))).toBe(facts.database);
+    expect([url.protocol, url.host, url.search]).toEqual(['mysql:', '[::1]:3307', '?ssl-mode=VERIFY_IDENTITY']);
+    expect(text).not.toMatch(/['"!*() \\]/);
+  });
+
+  test('where TLS is not asked for, its clients are told nothing of it', () => {
+    const facts = { username: 'a', password: new Secret('b'), database: 'c', port: 3306, host: 'db.example.org' };
+    expect(rules.connectionUrl({ ...facts, tls: 'disable' }).reveal()).toBe('mysql://a:b@db.example.org:3306/c');
   });
 });

@@ -6,7 +6,7 @@ import { HOLD_MS, PlatformError, type Secret, type SpanOptions, type TlsMode, tr
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
 import type { ServerAddress } from '../contract';
 import { errorOf, type Fault, faultOf } from './errors';
-import { operationOf } from './operation';
+import { operationOf } from '../operation';
 
 /** A server that does not shake hands within this time is called unreachable. */
 const CONNECT_MS_MAX = 10_000;

@@ -1,0 +1,68 @@
+// The admin's stand on one server: its session, which holds the lock, and what the server said that it is.
+import type { ServerAdmin } from '../contract';
+import { type Connection, openConnection } from './connect';
+import { quoteText } from './quote';
+
+/** How a server keeps a password; see verifier.ts. */
+export type PasswordPlugin = 'mysql_native_password' | 'caching_sha2_password';
+
+/** What every deed of this folder is given. */
+export interface Admin {
+  server: ServerAdmin;
+  leftMs: () => number;
+  /** In no database; the lock lives and dies with it. */
+  main: Connection;
+  isMariaDb: boolean;
+  /** As the server writes it: `10.11.6-MariaDB-log`, `8.4.3`. */
+  version: string;
+  /** Whether `Shop` and `shop` are one database here (lower_case_table_names). */
+  foldsCase: boolean;
+  plugin: PasswordPlugin;
+}
+
+interface ServerRow {
+  version: string;
+  comment: string;
+  lower_case: number;
+  plugins: string | null;
+}
+
+/** Opens the admin's session. Must be closed by closing `main`. Throws as Engine.open says. */
+export async function openAdmin(server: ServerAdmin, leftMs: () => number): Promise<Admin> {
+  const { username, password } = server;
+  const main = await openConnection({ address: server, username, password, programName: 'berth' }, leftMs);
+  try {
+    const [row] = await main.query<ServerRow>(
+      `SELECT VERSION() AS version, @@version_comment AS comment, @@lower_case_table_names AS lower_case,
+              (SELECT GROUP_CONCAT(plugin_name) FROM information_schema.plugins
+                WHERE plugin_type = 'AUTHENTICATION' AND plugin_status = 'ACTIVE') AS plugins`,
+    );
+    const version = row?.version ?? '';
+    const isMariaDb = /mariadb/i.test(`${version} ${row?.comment}`);
+    const plugins = row?.plugins?.split(',') ?? [];
+    const foldsCase = Number(row?.lower_case) !== 0;
+    return { server, leftMs, main, isMariaDb, version, foldsCase, plugin: pluginOf(isMariaDb, plugins) };
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
+}
+
+/**
+ * MySQL's own default, which all its clients speak. MariaDB's stronger `ed25519` is spoken by neither MySQL's clients nor
+ * our driver, and what cannot be tried cannot be proven: there it is the plugin that every client speaks.
+ */
+function pluginOf(isMariaDb: boolean, plugins: string[]): PasswordPlugin {
+  return !isMariaDb && plugins.includes('caching_sha2_password') ? 'caching_sha2_password' : 'mysql_native_password';
+}
+
+/** A database's name as the server keeps it. */
+export function keptName({ foldsCase }: Admin, name: string): string {
+  return foldsCase ? name.toLowerCase() : name;
+}
+
+/** Whether a column of the server's holds this database's name, in any case where the server knows none. */
+export function isDatabase(admin: Admin, column: string, name: string): string {
+  const held = admin.foldsCase ? `LOWER(${column})` : column;
+  return `CAST(${held} AS BINARY) = CAST(${quoteText(keptName(admin, name))} AS BINARY)`;
+}

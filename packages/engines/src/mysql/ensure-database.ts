@@ -1,0 +1,43 @@
+// Makes a database that nobody but its own logins can enter, under a name that no grant was left on.
+import { PlatformError } from '@berth/core';
+import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
+import { type Admin, isDatabase, keptName } from './admin';
+import { clearDatabaseName } from './clean-names';
+import { enableEvents } from './events';
+import { observeDatabaseRow, refuseForeign } from './ownership';
+import { quoteName } from './quote';
+import { forgetKept, writeThing } from './store';
+
+/**
+ * Makes the database, or opens again what was shut: its logins get their grants by `ensureGrant`, its events go on. Safe to
+ * repeat. Throws `taken_on_server` when the name is foreign, or somebody else was given a grant on it.
+ */
+export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Promise<DatabaseFacts> {
+  const name = quoteName(database.name);
+  const row = await observeDatabaseRow(admin, database);
+  refuseForeign(row.ownership, `The database "${database.name}"`);
+  const kept = keptName(admin, database.name);
+  if (!row.exists) {
+    // one that its owner dropped keeps its grants; any other name has to be clean
+    if (row.thing === null || row.thing.state === 'making') await clearDatabaseName(admin, database);
+    await writeThing(admin, 'database', kept, { id: database.id, state: 'making' });
+    await admin.main.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  }
+  if (!row.exists || row.thing?.state !== 'open') {
+    await enableEvents(admin, database);
+    await forgetKept(admin, 'holders', database.id);
+    await writeThing(admin, 'database', kept, { id: database.id, state: 'open' });
+  }
+  return factsOf(admin, database);
+}
+
+async function factsOf(admin: Admin, database: DatabaseRef): Promise<DatabaseFacts> {
+  const [row] = await admin.main.query<{ charset: string; collation: string; size: string | number | null }>(
+    `SELECT default_character_set_name AS charset, default_collation_name AS collation,
+            (SELECT SUM(data_length + index_length) FROM information_schema.tables
+              WHERE ${isDatabase(admin, 'table_schema', database.name)}) AS size
+       FROM information_schema.schemata WHERE ${isDatabase(admin, 'schema_name', database.name)}`,
+  );
+  if (!row) throw new PlatformError('engine_refused', `The database "${database.name}" vanished while it was made`);
+  return { charset: row.charset, collation: row.collation, sizeBytes: Number(row.size ?? 0) };
+}

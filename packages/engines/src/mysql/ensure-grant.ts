@@ -1,0 +1,59 @@
+// Gives a login its role in a database: one of owner, readwrite, readonly, whatever it had before.
+import type { Role } from '@berth/core';
+import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import { type Admin, isDatabase, keptName } from './admin';
+import { endSessionsInside } from './end-sessions';
+import { isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
+import { demandOurs, observeDatabaseRow, observeLoginRow } from './ownership';
+import { privilegesOf } from './privileges';
+import { escapePattern, isText, quoteEverythingIn, quoteLogin } from './quote';
+
+/**
+ * As EngineSession.ensureGrant promises. What the role has and the login lacks is given first, and what it has beyond that
+ * taken then, so that a change leaves it at no moment with less than both. Safe to repeat.
+ */
+export async function ensureGrant(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence> {
+  demandOurs((await observeDatabaseRow(admin, database)).ownership, `The database "${database.name}"`);
+  demandOurs((await observeLoginRow(admin, login)).ownership, `The login "${login.name}"`);
+  const had = await listPrivileges(admin, database, login);
+  const everything = quoteEverythingIn(escapePattern(database.name));
+  await admin.main.query(`GRANT ${privilegesOf(role).join(', ')} ON ${everything} TO ${quoteLogin(login.name)}`);
+  const evidence: Evidence = { database: database.name, login: login.name, role };
+  const beyond = had.filter((each) => !privilegesOf(role).includes(each));
+  const revoked = await takeBeyond(admin, database, login, role);
+  if (beyond.length === 0 && revoked.length === 0) return evidence;
+  const ended = await endSessionsInside(admin, login.name, database);
+  // once more: a session may have made a routine meanwhile, on which the server gave it rights by name
+  await takeBeyond(admin, database, login, role);
+  return { ...evidence, revoked: [...beyond, ...revoked], ended };
+}
+
+/** What the login may do in the whole of this database, by grants on this database and no other. */
+export async function listPrivileges(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<string[]> {
+  const grants = await listDatabaseGrants(admin, isText('User', login.name));
+  const here = grants.filter(({ pattern }) => isByName(admin, pattern, database.name));
+  return [...new Set(here.flatMap(({ privileges }) => privileges))];
+}
+
+/** Privileges that the role does not have, grants of other spellings of the name, and grants by name inside. */
+async function takeBeyond(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<string[]> {
+  const ours = keptName(admin, escapePattern(database.name));
+  const taken: string[] = [];
+  for (const grant of await listDatabaseGrants(admin, isText('User', login.name))) {
+    if (!isByName(admin, grant.pattern, database.name)) continue;
+    const beyond = grant.privileges.filter((each) => !privilegesOf(role).includes(each));
+    if (keptName(admin, grant.pattern) !== ours) {
+      await revoke(admin, grant);
+      taken.push(grant.pattern);
+    } else if (beyond.length > 0) {
+      const on = quoteEverythingIn(grant.pattern);
+      await admin.main.query(`REVOKE ${beyond.join(', ')} ON ${on} FROM ${quoteLogin(login.name)}`);
+    }
+  }
+  const inside = `${isText('User', login.name)} AND ${isDatabase(admin, 'Db', database.name)}`;
+  for (const grant of await listThingGrants(admin, inside)) {
+    await revoke(admin, grant);
+    taken.push(grant.name);
+  }
+  return taken;
+}

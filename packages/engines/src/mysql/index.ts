@@ -1,0 +1,50 @@
+// MariaDB 10.6 and later, MySQL 8.0 and later. The only room that knows the driver `mysql2` and speaks to tenants' servers
+// of that kind.
+import type { Engine, EngineSession } from '../contract';
+import { type Admin, openAdmin } from './admin';
+import { observeDatabase, observeLogin } from './clean-names';
+import { endSessions } from './end-sessions';
+import { ensureDatabase } from './ensure-database';
+import { ensureGrant } from './ensure-grant';
+import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
+import { takeLock } from './lock';
+import { ensureServerPrepared } from './prepare-server';
+import { proveIsolation, proveLogin, proveRefused } from './prove';
+import { proveEntry } from './prove-entry';
+import { removeAccess } from './remove-access';
+import { removeDatabase } from './remove-database';
+import { removeGrant } from './remove-grant';
+import { removeLogin } from './remove-login';
+import { observeServer } from './server';
+
+/** The engine; see ../contract.ts for what each verb promises. */
+export const mysql: Engine = {
+  name: 'mysql',
+  capabilities: { emptyDatabases: true, charset: true, databaseConnectionLimit: false },
+  open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
+};
+
+function sessionOf(admin: Admin): EngineSession {
+  return {
+    lock: (key) => takeLock(admin, key),
+    observeServer: () => observeServer(admin),
+    ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeDatabase: (database) => observeDatabase(admin, database),
+    observeLogin: (login) => observeLogin(admin, login),
+    ensureDatabase: (database) => ensureDatabase(admin, database),
+    ensureLogin: (login, password) => ensureLogin(admin, login, password),
+    ensureGrant: (database, login, role) => ensureGrant(admin, database, login, role),
+    ensurePassword: (login, password) => ensurePassword(admin, login, password),
+    ensureLoginLimit: (login, connectionsMax) => ensureLoginLimit(admin, login, connectionsMax),
+    endSessions: (target) => endSessions(admin, target),
+    removeAccess: (target) => removeAccess(admin, target),
+    removeGrant: (database, login) => removeGrant(admin, database, login),
+    removeDatabase: (database) => removeDatabase(admin, database),
+    removeLogin: (login) => removeLogin(admin, login),
+    proveLogin: (database, login, password, role) => proveLogin(admin, database, login, password, role),
+    proveEntry: (database, login, password, role) => proveEntry(admin, database, login, password, role),
+    proveRefused: (database, login, password) => proveRefused(admin, database, login, password),
+    proveIsolation: (login, password) => proveIsolation(admin, login, password),
+    close: () => admin.main.close(),
+  };
+}

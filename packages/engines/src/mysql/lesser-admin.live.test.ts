@@ -1,0 +1,74 @@
+// The suite once more, with an admin that has what docs/engines.md asks for and nothing else: no SUPER, no rights of its own
+// beyond those.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { idTail, newId, Secret } from '@berth/core';
+import { describeWhere } from '@berth/testing';
+import { describeEngine } from '../conformance';
+import { openGround, refusalOf } from '../conformance/ground';
+import { mysql } from '.';
+import { type LiveServer, liveServer } from './live-server';
+import { quoteAccount, quoteText } from './quote';
+
+const url = process.env.BERTH_TEST_MYSQL_URL ?? '';
+const PAGE = readFileSync(join(__dirname, '../../../../docs/engines.md'), 'utf8');
+const [, SQL = ''] = /^ *```sql\n( *CREATE USER[\s\S]*?)^ *```/m.exec(PAGE) ?? [];
+
+/** The statements of the page, for an admin of another name and without what `without` names. */
+async function openLesser(without: string[] = []): Promise<LiveServer> {
+  const live = liveServer(url);
+  const username = `admin_${idTail(newId('server'))}`;
+  const password = new Secret(`of-${username}`);
+  const rights = without.reduce((sql, right) => sql.replace(new RegExp(`,\\s*${right}\\b`), ''), SQL);
+  for (const sql of rights.replaceAll('berth_admin', username).replace("'…'", quoteText(password.reveal())).split(';'))
+    if (sql.trim() !== '') await live.asSuperuser(sql);
+  const close = async () => void (await live.asSuperuser(`DROP USER ${quoteAccount(username)}`));
+  return { ...live, admin: { ...live.admin, username, password }, close };
+}
+
+describeWhere(url !== '', 'BERTH_TEST_MYSQL_URL names no server', 'MySQL, by an admin without SUPER', () => {
+  describeEngine(mysql, () => openLesser(), {
+    parts: { passwords: 'a hash is made before any admin hears of it, and ALTER USER is the same for all' },
+    tell: describeWhere,
+  });
+});
+
+describeWhere(url !== '', 'BERTH_TEST_MYSQL_URL names no server', 'an admin', () => {
+  const ground = openGround(mysql, async () => liveServer(url));
+
+  test.each([
+    ['CREATE USER', /CREATE USER/],
+    ['PROCESS', /PROCESS/],
+    ['CONNECTION ADMIN', /CONNECTION ADMIN/],
+    ['EVENT', /lacks EVENT on/],
+    ['SHOW VIEW', /lacks SHOW VIEW on/],
+  ])('that lacks %s is told so, and nothing is made of it', async (right, words) => {
+    const server = await openLesser([right]);
+    const session = await mysql.open(server.admin, { leftMs: () => 20_000 });
+    const { lacks, identity } = await session.observeServer();
+    expect(lacks).toEqual([expect.stringMatching(words)]);
+    expect(identity).not.toBe('');
+    await session.close();
+    await server.close();
+  });
+
+  test('that may not name definers is told what it cannot do, and is fit', async () => {
+    const server = await openLesser(['SET USER']);
+    const session = await mysql.open(server.admin, { leftMs: () => 20_000 });
+    expect(await session.observeServer()).toMatchObject({ lacks: [], cannot: [expect.stringContaining('events')] });
+    await session.close();
+    await server.close();
+  });
+
+  test('that may do nothing is told all of it at once, and is refused', async () => {
+    const server = await openLesser();
+    await server.asSuperuser(`REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${quoteAccount(server.admin.username)}`);
+    const session = await mysql.open(server.admin, { leftMs: () => 20_000 });
+    const { lacks } = await session.observeServer();
+    for (const words of ['CREATE USER', 'PROCESS', 'CONNECTION ADMIN', 'SELECT, INSERT', 'GRANT OPTION', 'mysql.*'])
+      expect(lacks.join('\n')).toContain(words);
+    expect(await refusalOf(session.ensureDatabase(ground.newDatabase()))).toBe('admin_refused');
+    await session.close();
+    await server.close();
+  });
+});

@@ -1,0 +1,59 @@
+// Drops a database, and the grants on it: they would outlive it here, and let their holders into the next of its name.
+import { codeOf, PlatformError } from '@berth/core';
+import type { DatabaseRef, Evidence, RemovalEvidence } from '../contract';
+import { type Admin, isDatabase, keptName } from './admin';
+import { endSessionsOf, listHolders } from './end-sessions';
+import { ERRNO, errnoOf } from './errors';
+import { observeDatabaseRow } from './ownership';
+import { quoteName } from './quote';
+import { shutDatabase } from './remove-access';
+import { eraseThing, forgetKept } from './store';
+
+/** A statement that began before its session was killed may still hold a table. */
+const DROPS_MAX = 3;
+
+/** As EngineSession.removeDatabase promises. Safe to repeat; one that its owner dropped is cleared of its grants. */
+export async function removeDatabase(admin: Admin, database: DatabaseRef): Promise<RemovalEvidence> {
+  const row = await observeDatabaseRow(admin, database);
+  const evidence: RemovalEvidence = { found: row.ownership, dropped: false, left: [] };
+  const isGone = row.ownership === 'free' && row.thing !== null;
+  if (row.ownership !== 'ours' && !isGone) return evidence;
+  Object.assign(evidence, await shutDatabase(admin, database));
+  evidence.left = [];
+  if (row.ownership === 'ours') {
+    Object.assign(evidence, await drop(admin, database), { dropped: true });
+  }
+  await forgetKept(admin, 'holders', database.id);
+  await forgetKept(admin, 'events', database.id);
+  await eraseThing(admin, 'database', keptName(admin, database.name), database.id);
+  return evidence;
+}
+
+async function drop(admin: Admin, database: DatabaseRef): Promise<Evidence> {
+  for (let drops = 1; ; drops++) {
+    const sessions = await endSessionsOf(admin, await listHolders(admin, database), database);
+    try {
+      await admin.main.query(`DROP DATABASE IF EXISTS ${quoteName(database.name)}`);
+      return sessions;
+    } catch (error) {
+      if (codeOf(error) !== 'server_busy') throw error;
+      if (drops === DROPS_MAX) throw await heldBy(admin, database, error);
+    }
+  }
+}
+
+/** No session of its tenants is left by now. A transaction prepared by XA belongs to no session, and holds its tables. */
+async function heldBy(admin: Admin, database: DatabaseRef, error: unknown): Promise<unknown> {
+  if (errnoOf(error) !== ERRNO.lockWait) return error;
+  const prepared = await admin.main.query<{ data: string }>('XA RECOVER').catch(() => []);
+  const [row] = await admin.main.query<{ sessions: number }>(
+    `SELECT COUNT(*) AS sessions FROM information_schema.processlist WHERE ${isDatabase(admin, 'db', database.name)}`,
+  );
+  if (prepared.length === 0 || Number(row?.sessions) > 0) return error;
+  return new PlatformError(
+    'server_busy',
+    `A transaction that was prepared by XA may hold a table of "${database.name}", and the server does not tell whose it ` +
+      `is: look at XA RECOVER (${prepared.length} there) and roll it back`,
+    { cause: error },
+  );
+}
