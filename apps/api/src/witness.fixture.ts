@@ -1,8 +1,8 @@
 // Holds every answer that a test gets of the native API against the document: an address, a status, a header or a field
 // that the document does not tell of is a complaint. So the whole suite says whether the document is true.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import addFormats from 'ajv-formats';
 import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import { z } from 'zod';
 import { documentOf } from './openapi/document';
 import { DOCUMENTED_ROUTES } from './openapi/documented';

@@ -3,10 +3,10 @@ import { openTestStore } from '@berth/testing';
 import request from 'supertest';
 import { makeAccess, openTestApi } from './api.fixture';
 import { appOf } from './app';
-import { exampleOf } from './http/example-of';
-import { openRateLimits } from './http/rate-limits';
 import { databaseShape } from './dialects/native/shapes/database';
+import { exampleOf } from './http/example-of';
 import { EXAMPLE_IDS } from './http/examples';
+import { openRateLimits } from './http/rate-limits';
 import { complaintsAbout, overhear, type Witnessed } from './witness.fixture';
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };

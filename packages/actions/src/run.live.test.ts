@@ -138,7 +138,8 @@ describe('the budget', () => {
   it('no pause is longer than a minute, however often it was tried', async () => {
     const { id } = await newCreate();
     await sql('UPDATE actions SET claim = 1000000 WHERE id = $1', [id]);
-    await failWith(id, new PlatformError('server_unreachable', 'Away.'));
+    const put = await failWith(id, new PlatformError('server_unreachable', 'Away: ECONNREFUSED.'));
+    expect(put).toMatchObject({ postponed_code: 'server_unreachable', postponed_message: 'Away: ECONNREFUSED.' });
     const [row] = await sql(
       `SELECT not_before BETWEEN now() + '25 s' AND now() + '60 s' AS fine FROM actions WHERE id = $1`,
       [id],

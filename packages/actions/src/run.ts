@@ -161,8 +161,9 @@ async function settleError(context: Context, ending: Ending): Promise<Exclude<Ou
     throw error;
   } else if (mayTryAgain(action, code, context.clock) || (await isOwed(context, action))) {
     const delayMs = retryDelayMs(action.claim);
-    const attempt = { code, isCounted: ERRORS[code].retry === 'count', isUnreached: ending.session === null };
-    await context.store.actions.postpone(action, delayMs, attempt);
+    const isCounted = ERRORS[code].retry === 'count';
+    const why = { code, message: publicMessage(error), isCounted, isUnreached: ending.session === null };
+    await context.store.actions.postpone(action, delayMs, why);
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
     return 'postponed';
   } else {

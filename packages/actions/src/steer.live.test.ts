@@ -94,6 +94,7 @@ describe('cancelling', () => {
     if (claimed !== null)
       await journey.context.store.actions.postpone(claimed, 0, {
         code: 'server_unreachable',
+        message: 'It is away.',
         isCounted: false,
         isUnreached: false,
       });
@@ -144,7 +145,12 @@ describe('cancelling', () => {
     else {
       const claimed = await actions.claim(action.id, 'a worker');
       if (how !== 'running' && claimed !== null)
-        await actions.postpone(claimed, 0, { code: 'server_unreachable', isCounted: false, isUnreached: false });
+        await actions.postpone(claimed, 0, {
+          code: 'server_unreachable',
+          message: 'It is away.',
+          isCounted: false,
+          isUnreached: false,
+        });
     }
     const before = await actions.find(action.id);
     const error = await refusal(cancel(action.id));

@@ -58,7 +58,13 @@ const ARROWS: Record<string, Arrow> = {
     from: 'running',
     to: 'queued',
     event: 'action.postponed',
-    turn: (key) => actions().postpone(key, 5_000, { code: 'server_unreachable', isCounted: true, isUnreached: false }),
+    turn: (key) =>
+      actions().postpone(key, 5_000, {
+        code: 'server_unreachable',
+        message: 'It is away.',
+        isCounted: true,
+        isUnreached: false,
+      }),
   },
   release: { from: 'running', to: 'queued', event: 'action.released', turn: (key) => actions().release(key) },
   releaseExpired: {
@@ -201,6 +207,7 @@ describe('what each arrow writes', () => {
     async (counted, failures) => {
       const postponed = await actions().postpone(await actionIn('running'), 60_000, {
         code: 'server_unreachable',
+        message: 'It is away.',
         isCounted: counted,
         isUnreached: false,
       });
@@ -214,7 +221,7 @@ describe('what each arrow writes', () => {
   );
 
   it('what puts it off is told once, however often it is tried; another reason is told, and a start after a release', async () => {
-    const put = (code: ErrorCode) => ({ code, isCounted: false, isUnreached: false });
+    const put = (code: ErrorCode) => ({ code, message: 'It is away.', isCounted: false, isUnreached: false });
     let action = await actionIn('running');
     const since = await street.lastEvent();
     const again = async () => {

@@ -32,6 +32,8 @@ export interface Nudge {
 /** An attempt that is given up for now. */
 export interface Postponement {
   code: ErrorCode;
+  /** To be read by people: what `code` does not say. */
+  message: string;
   /** It takes one of the failures that the action is allowed. */
   isCounted: boolean;
   /** There was no session on the server: nothing was begun. */
@@ -62,6 +64,10 @@ const HOLD = Prisma.sql`now() + ${HOLD_MS} * interval '1 millisecond'`;
 const IS_NEWLY_TRIED = Prisma.sql`changed.postponed_code IS NULL`;
 const IS_NEWLY_POSTPONED = Prisma.sql`changed.postponed_code IS DISTINCT FROM (
   SELECT before.postponed_code FROM actions before WHERE before.id = changed.id)`;
+const NOT_POSTPONED = Prisma.sql`postponed_code = NULL, postponed_message = NULL`;
+const postponedFor = ({ code, message, isCounted, isUnreached }: Postponement) => Prisma.sql`
+  failures = failures + ${isCounted ? 1 : 0}, unreached = unreached + ${isUnreached ? 1 : 0},
+  postponed_code = ${code}, postponed_message = ${message}`;
 const columns = columnsOf('changed', Prisma.ActionScalarFieldEnum);
 const told = Prisma.sql`SELECT ${columns}, pg_notify(${ACTION_ENDED_CHANNEL}, changed.id)::text AS told FROM changed`;
 
@@ -93,7 +99,7 @@ function requestedOf(db: Db) {
       const [row] = await db.$queryRaw<Action[]>`
         WITH changed AS (
           UPDATE actions SET state = 'queued', failures = 0, error_code = NULL, error_message = NULL, started_at = NULL,
-            ended_at = NULL, not_before = NULL, postponed_code = NULL, cancel_requested_at = NULL, nudges = nudges + 1, nudged_at = now()
+            ended_at = NULL, not_before = NULL, ${NOT_POSTPONED}, cancel_requested_at = NULL, nudges = nudges + 1, nudged_at = now()
           WHERE id = ${id} AND state = 'failed' RETURNING *
         ), raised AS (${raise('action.retried', ACTION_REFERENCES)})
         SELECT ${columns} FROM changed`;
@@ -185,12 +191,11 @@ function heldOf(db: Db) {
       ),
 
     /** running -> queued after `delayMs`. Throws `claim_lost`. */
-    postpone: (key: ClaimKey, delayMs: number, { code, isCounted, isUnreached }: Postponement): Promise<Action> =>
+    postpone: (key: ClaimKey, delayMs: number, why: Postponement): Promise<Action> =>
       turn(
         key,
         Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudged_at = NULL,
-          not_before = now() + ${delayMs} * interval '1 millisecond', failures = failures + ${isCounted ? 1 : 0},
-          unreached = unreached + ${isUnreached ? 1 : 0}, postponed_code = ${code}`,
+          not_before = now() + ${delayMs} * interval '1 millisecond', ${postponedFor(why)}`,
         'action.postponed',
         false,
         IS_NEWLY_POSTPONED,
@@ -201,7 +206,7 @@ function heldOf(db: Db) {
       turn(
         key,
         Prisma.sql`state = 'queued', held_until = NULL, held_by = NULL, nudges = nudges + 1, nudged_at = NULL,
-          postponed_code = NULL`,
+          ${NOT_POSTPONED}`,
         'action.released',
         false,
       ),
@@ -236,7 +241,7 @@ function inLineOf(db: Db) {
       const [row] = await db.$queryRaw<Action[]>`
         WITH changed AS (
           UPDATE actions SET state = 'queued', held_until = NULL, held_by = NULL, failures = failures + 1, nudged_at = NULL,
-            postponed_code = NULL
+            ${NOT_POSTPONED}
           WHERE id = ${id} AND state = 'running' AND held_until < now() RETURNING *
         ), raised AS (${raise('action.released', ACTION_REFERENCES)}), let_go AS (${LET_CREDENTIALS_GO})
         SELECT ${columns} FROM changed`;

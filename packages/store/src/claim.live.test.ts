@@ -61,6 +61,7 @@ test('an action that was put off is not claimed before its time, and keeps its p
   if (running !== null)
     await street.store.actions.postpone(running, 60_000, {
       code: 'server_unreachable',
+      message: 'It is away.',
       isCounted: false,
       isUnreached: false,
     });

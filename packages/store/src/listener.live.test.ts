@@ -67,7 +67,12 @@ test.each(Object.keys(ENDS))('%s wakes who waits for that action, all of them, a
 test('an action that goes on wakes nobody', async () => {
   const action = await running();
   const waiter = listen(action.id);
-  await street.store.actions.postpone(action, 0, { code: 'server_unreachable', isCounted: false, isUnreached: false });
+  await street.store.actions.postpone(action, 0, {
+    code: 'server_unreachable',
+    message: 'It is away.',
+    isCounted: false,
+    isUnreached: false,
+  });
   await street.store.actions.claim(action.id, 'next');
   const last = await running();
   const marker = listen(last.id);

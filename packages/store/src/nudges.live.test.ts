@@ -64,6 +64,7 @@ describe('nudgeOverdue', () => {
   it('nudges what was put off as soon as it is due', async () => {
     const postponed = await street.store.actions.postpone(await running(), 60_000, {
       code: 'server_unreachable',
+      message: 'It is away.',
       isCounted: false,
       isUnreached: false,
     });

@@ -209,7 +209,12 @@ async function useWorker({ context }: Journey): Promise<void> {
     await tx.actions.finish(first);
     await tx.actions.nudgeNext(first);
   });
-  await actions.postpone(second, 60_000, { code: 'server_unreachable', isCounted: false, isUnreached: true });
+  await actions.postpone(second, 60_000, {
+    code: 'server_unreachable',
+    message: 'It is away.',
+    isCounted: false,
+    isUnreached: true,
+  });
   await actions.release(third);
   await actions.fail(fourth, 'engine_refused', 'refused');
 }

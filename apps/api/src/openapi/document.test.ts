@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { openTestStore } from '@berth/testing';
-import addFormats from 'ajv-formats';
 import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import { Router } from 'express';
 import { openTestApi } from '../api.fixture';
 import { appOf } from '../app';
@@ -12,9 +12,9 @@ import { openRateLimits } from '../http/rate-limits';
 import { addressesOf } from './addresses.fixture';
 import { documentOf } from './document';
 import { DOCUMENTED_ROUTES } from './documented';
+import schemaOfOpenapi from './openapi-3.1.schema.json';
 import { parametersOf } from './requests';
 import { openSchemas } from './schemas';
-import schemaOfOpenapi from './openapi-3.1.schema.json';
 
 const document = documentOf(DOCUMENTED_ROUTES);
 const documented = DOCUMENTED_ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`);

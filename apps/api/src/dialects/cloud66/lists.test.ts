@@ -132,6 +132,7 @@ describe('actions', () => {
     expect(await actionOf(id)).toMatchObject({ status: 'queued', started_at: null, resource_id: null });
     await store.actions.postpone(await claim(street, id), 0, {
       code: 'server_unreachable',
+      message: 'It is away.',
       isCounted: false,
       isUnreached: false,
     });

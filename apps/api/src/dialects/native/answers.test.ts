@@ -93,7 +93,12 @@ test('an action shows the steps of its latest attempt: ended ones, the running o
   await actions.recordStep(first, { name: 'reserve_names', state: 'succeeded', durationMs: 5, evidence: { a: 1 } });
   expect(await states()).toEqual(['succeeded 1', 'running 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   await actions.recordStep(first, { name: 'create_database', state: 'failed', durationMs: 5, evidence: {} });
-  await actions.postpone(first, 0, { code: 'server_unreachable', isCounted: true, isUnreached: false });
+  await actions.postpone(first, 0, {
+    code: 'server_unreachable',
+    message: 'It is away.',
+    isCounted: true,
+    isUnreached: false,
+  });
   expect((await show()).state).toBe('queued');
   expect(await states()).toEqual(['succeeded 1', 'failed 1', 'waiting 1', 'waiting 1', 'waiting 1']);
   const second = await claim(api, action.id);
@@ -121,10 +126,15 @@ test('a queued action says what it waits for: its server, its line, its next try
   });
   const claimed = await claim(api, action.id);
   expect(await waiting(action.id)).toBeNull();
-  await actions.postpone(claimed, 60_000, { code: 'server_unreachable', isCounted: false, isUnreached: true });
+  await actions.postpone(claimed, 60_000, {
+    code: 'server_unreachable',
+    message: 'It is away.',
+    isCounted: false,
+    isUnreached: true,
+  });
   expect(await waiting(action.id)).toMatchObject({
     reason: 'next_try',
-    message: 'The server cannot be reached. It is tried again.',
+    message: 'It is away. It is tried again.',
     next_try_at: expect.any(String),
   });
   await servers.turn(action.server_id, 'offline');

@@ -128,7 +128,7 @@ function showSteps(action: ActionWithSteps): Shown<typeof stepShape>[] {
  * works on a login of a database outside the reader's limits is not named.
  */
 export function showWait(
-  { not_before, postponed_code }: ActionWithSteps,
+  { not_before, postponed_code, postponed_message }: ActionWithSteps,
   { ahead, server }: Wait,
   isVisible: boolean,
 ): Shown<typeof waitingShape> {
@@ -146,7 +146,8 @@ export function showWait(
   }
   if (postponed_code !== null && not_before !== null) {
     const title = isErrorCode(postponed_code) ? ERRORS[postponed_code].title : postponed_code;
-    return { ...nothing, reason: 'next_try', message: `${title}. It is tried again.`, next_try_at: not_before };
+    const why = postponed_message?.replace(/\.$/, '') ?? title; // null where an older version put it off
+    return { ...nothing, reason: 'next_try', message: `${why}. It is tried again.`, next_try_at: not_before };
   }
   return { ...nothing, reason: 'worker', message: 'A worker takes it as soon as one is free.' };
 }

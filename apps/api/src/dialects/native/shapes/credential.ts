@@ -2,10 +2,10 @@
 import { CREDENTIAL_STATES, ROLES } from '@berth/core';
 import type { Access, CredentialView } from '@berth/store';
 import { z } from 'zod';
-import { seesDatabase } from '../reach';
-import type { Revealed } from '../reveal';
 import { EXAMPLE_IDS, EXAMPLE_TIMES } from '../../../http/examples';
 import { idShape as id } from '../../../http/id-shape';
+import { seesDatabase } from '../reach';
+import type { Revealed } from '../reveal';
 import { type Shown, time } from './parts';
 
 const grantShape = z.strictObject({ database_id: id('database'), database: z.string(), role: z.enum(ROLES) });
