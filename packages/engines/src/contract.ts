@@ -80,6 +80,16 @@ export interface Engine {
     charset: boolean;
     /** Whether a database has a limit of connections of its own; where not, those of its logins hold alone. */
     databaseConnectionLimit: boolean;
+    /** Whether a login has a limit of connections; where not, `connectionsMax` is heard and nothing comes of it. */
+    loginConnectionLimit: boolean;
+    /**
+     * Whether an open session goes on with the rights it had, until it is ended. Where not, rights are looked up anew for each
+     * statement, and a session that does nothing cannot be ended: it counts as gone once its login has no rights, and then it
+     * is, for good. `endSessions` throws `sessions_remain` for those of a login that still has some.
+     */
+    sessionsKeepRights: boolean;
+    /** Whether whoever may write makes tables too, by writing to them. */
+    writersMakeTables: boolean;
   };
   /**
    * Opens an admin session; it must be closed. Throws `server_unreachable` (no route, refused, starting up, shutting
@@ -111,7 +121,7 @@ export interface EngineSession {
   /**
    * Gives the login this role in this database, and no other: a role it had there is changed in place. `owner` makes and
    * changes everything inside; `readwrite` reads and writes the data of all tables, also of those that any owner makes
-   * later, and makes nothing; `readonly` reads the same. Whoever is given less than it had loses its sessions there and
+   * later, and makes nothing (but see `writersMakeTables`); `readonly` reads the same. Whoever is given less than it had loses its sessions there and
    * whatever it owned or was given by name. Throws `engine_refused` when either does not exist, `taken_on_server` when foreign.
    */
   ensureGrant(database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence>;
@@ -119,7 +129,8 @@ export interface EngineSession {
    * not exist, `taken_on_server` when it is foreign. */
   ensurePassword(login: LoginRef, password: Secret): Promise<Evidence>;
 
-  /** Lets the login have this many connections in all its databases together. Throws as `ensurePassword` does. */
+  /** Lets the login have this many connections in all its databases together; `limited: false` is the evidence where the
+   * engine has no such limit. Throws as `ensurePassword` does. */
   ensureLoginLimit(login: LoginRef, connectionsMax: number): Promise<Evidence>;
 
   /**
@@ -189,10 +200,15 @@ export interface EngineRules {
   isSystemDatabase(name: string): boolean;
   /** The engine's own databases that may stay open to every login where nobody can shut them. */
   openableDatabases: string[];
-  /** Whether the engine can hold a database of exactly this name and nothing reserves it. */
+  /**
+   * Whether the engine can hold a database of exactly this name and nothing reserves it. An engine that tells no two of them
+   * apart by case alone is given none with capitals.
+   */
   canBeDatabaseName(name: string): boolean;
   /** Whether the engine can hold a login of exactly this name and nothing reserves it. */
   canBeLoginName(name: string): boolean;
+  /** Whether this is a password that the engine and its clients take, byte by byte. */
+  canBePassword(password: string): boolean;
   /** A name made of any text and five characters of an id: always one that the engine can hold, never a reserved one. */
   engineNameOf(name: string, idTail: string): string;
   /** The URL a client is given, percent-encoded; it holds the password, hence a Secret. */

@@ -2,7 +2,11 @@
 import { ensureProgram, MARIADB, REDIS } from './ensure-program';
 import { type TriedOn, versionOf } from './run-table';
 import { type RunServers, startServers } from './servers';
+import { mongodbTriedOn } from './test-mongodb';
 import { debianBinaries, NO_OLDEST_POSTGRESQL, OLDEST_POSTGRESQL } from './test-postgresql';
+
+const DOUBLE_WARNING =
+  'no MongoDB is here (BERTH_TEST_MONGODB_URL, or mongod on PATH): its tests run on a double, and prove nothing of MongoDB itself';
 
 declare global {
   /** Jest runs setup and teardown in one process and offers nothing else to hand over from one to the other. */
@@ -21,6 +25,7 @@ export default async function setup(): Promise<void> {
     triedOn('PostgreSQL', "real, Debian's", debianBinaries(OLDEST_POSTGRESQL)?.postgres, NO_OLDEST_POSTGRESQL),
     triedOn('MariaDB', 'real', MARIADB.program, noMariadb),
     triedOn('MySQL', 'real', undefined, 'Debian has none'),
+    mongodbTriedOn(servers.mongodb),
     triedOn('Redis', 'real', REDIS.program, noRedis),
   ];
   process.env.BERTH_TEST_HOME = servers.home;
@@ -28,6 +33,8 @@ export default async function setup(): Promise<void> {
   process.env.BERTH_TEST_STORE_LOG = servers.store.logFile;
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
+  process.env.BERTH_TEST_MONGODB_URL = servers.mongodb.url.reveal();
+  if (process.env.CI === 'true' && !servers.mongodb.isReal) process.stderr.write(`warning: ${DOUBLE_WARNING}\n`);
   if (servers.redis !== null) process.env.BERTH_TEST_REDIS_URL = servers.redis.url.reveal();
   if (servers.mariadb !== null) process.env.BERTH_TEST_MYSQL_URL = servers.mariadb.url.reveal();
   if (noMariadb !== null) process.env.BERTH_TEST_NO_MARIADB = noMariadb;

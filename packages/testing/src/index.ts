@@ -7,6 +7,7 @@ export * from './lesser-admin';
 export * from './stack';
 export * from './test-clock';
 export * from './test-mariadb';
+export * from './test-mongodb';
 export * from './test-postgresql';
 export * from './test-queue';
 export * from './test-redis';

@@ -1,5 +1,5 @@
-// The servers of one test run, in a temporary folder: a PostgreSQL for stores, one for tenants' databases,
-// a MariaDB for tenants, and a Redis.
+// The servers of one test run, in a temporary folder: a PostgreSQL for stores, one of each engine for tenants' databases,
+// and a Redis.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { Client } from 'pg';
 import { bundlesFolder } from './bundle';
 import { TEMPLATE_NAME } from './store-name';
 import { startMariadb, type TestMariadb } from './test-mariadb';
+import { startTestMongodb, type TestMongodb } from './test-mongodb';
 import { PATTERN, startTenantsServer, TEST_PASSWORD, TEST_SETTINGS } from './test-postgresql';
 import { startRedis, type TestRedis } from './test-redis';
 
@@ -18,6 +19,8 @@ export interface RunServers {
   postgresql: Postgresql;
   /** What both run. */
   postgresProgram: string;
+  /** MongoDB where there is one, else the double. */
+  mongodb: TestMongodb;
   /** Null where this machine has none. */
   redis: TestRedis | null;
   /** Null where this machine has none. */
@@ -35,8 +38,10 @@ export async function startServers(has: { redis: boolean; mariadb: boolean }): P
   const started: Postgresql[] = [];
   let redis: TestRedis | null = null;
   let mariadb: TestMariadb | null = null;
+  let mongodb: TestMongodb | null = null;
   const close = async () => {
-    await Promise.all([redis?.close(), mariadb?.close(), ...started.map((server) => server.stop('immediate'))]);
+    const others = [redis, mariadb, mongodb].map((server) => server?.close());
+    await Promise.all([...others, ...started.map((server) => server.stop('immediate'))]);
     for (const folder of [bundlesFolder(home), home]) await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -52,8 +57,9 @@ export async function startServers(has: { redis: boolean; mariadb: boolean }): P
     started.push(postgresql);
     if (has.redis) redis = await startRedis(home, { databases: REDIS_DATABASES });
     if (has.mariadb) mariadb = await startMariadb(home);
+    mongodb = await startTestMongodb(home);
     await makeTemplate(store);
-    return { home, store, postgresql, postgresProgram, redis, mariadb, close };
+    return { home, store, postgresql, postgresProgram, redis, mariadb, mongodb, close };
   } catch (error) {
     await close();
     throw error;

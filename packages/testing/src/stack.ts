@@ -11,6 +11,8 @@ export interface TestServers {
   postgresqlUrl: string;
   /** Path of the tenants' server's log. */
   postgresqlLog: string;
+  /** Of an admin of the tenants' MongoDB, or of the double that stands in for it. */
+  mongodbUrl: string;
   /** Path of the log of the server that holds stores. */
   storeLog: string;
   /** The Redis that files share; null where this machine has none. */
@@ -27,6 +29,7 @@ export function testServers(): TestServers {
     storeUrl: fromSetup('BERTH_TEST_STORE_URL'),
     postgresqlUrl: fromSetup('BERTH_TEST_POSTGRESQL_URL'),
     postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
+    mongodbUrl: fromSetup('BERTH_TEST_MONGODB_URL'),
     storeLog: fromSetup('BERTH_TEST_STORE_LOG'),
     redisUrl: process.env.BERTH_TEST_REDIS_URL ?? null,
     mysqlUrl: process.env.BERTH_TEST_MYSQL_URL ?? null,

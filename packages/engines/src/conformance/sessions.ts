@@ -1,20 +1,29 @@
 // A session outlives its login: its password, its lock, its grants, even the login itself. Ending is an act of its own.
-import type { Evidence } from '../contract';
-import { type Ground, newPassword, refusalOf, type Tenant } from './ground';
+import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import { type Ground, newPassword, refusalOf, type Tenant, type TenantSession } from './ground';
 
 /** Part of the suite: that sessions end when they are ended, all of them and nobody else's. */
-export function describeSessions({ session, server, newLogin, newDatabase, makeTenant, openTenant }: Ground): void {
+export function describeSessions(ground: Ground): void {
+  const { session, server, engine, newLogin, newDatabase, makeTenant, openTenant } = ground;
+  const { sessionsKeepRights } = engine.capabilities;
+
   describe('sessions', () => {
-    test('an open session writes on after password, lock and grants are gone, until it is ended', async () => {
+    const until = sessionsKeepRights
+      ? 'writes on after password, lock and grants are gone, until it is ended'
+      : 'writes no more once its grants are gone';
+    test(`an open session ${until}`, async () => {
       const tenant = await makeTenant();
       const { database, login } = tenant;
       const inside = await openTenant(tenant);
       await inside.write('before');
       await session().ensurePassword(login, newPassword());
+      await inside.write('after a new password');
       await session().removeAccess({ database, logins: [login] });
-      await inside.write('after all that'); // if this is refused, ending sessions has become unnecessary: rejoice
+      // if this is refused where sessions keep their rights, ending them has become unnecessary: rejoice
+      if (sessionsKeepRights) await inside.write('after all that');
+      else await expect(inside.write('never')).rejects.toThrow();
       const { ended, looks } = readEvidence(await session().endSessions({ database, logins: [login] }));
-      expect(ended).toBe(1);
+      expect(ended).toBe(sessionsKeepRights ? 1 : 0);
       expect(looks.slice(-2)).toEqual([0, 0]);
       await expect(inside.write('never')).rejects.toThrow();
     });
@@ -32,8 +41,23 @@ export function describeSessions({ session, server, newLogin, newDatabase, makeT
       await session().ensureDatabase(other);
       await session().ensureGrant(other, tenant.login, 'owner');
       const elsewhere = await openTenant({ ...tenant, database: other });
-      await session().endSessions({ database: tenant.database, logins: [tenant.login] });
+      const target = { database: tenant.database, logins: [tenant.login] };
+      if (!sessionsKeepRights) await demandShutFirst(target);
+      await session().endSessions(target);
       await expect(elsewhere.write('never')).rejects.toThrow();
+    });
+
+    test('a session that was ended stays so when its login is let in again', async () => {
+      const tenant = await makeTenant();
+      const { login, password } = tenant;
+      const before = await openTenant(tenant);
+      await session().removeAccess({ logins: [login] });
+      await session().endSessions({ logins: [login] });
+      await session().ensurePassword(login, password);
+      await session().ensureLogin(login, password);
+      await session().proveEntry(tenant.database, login, password, 'owner');
+      await expect(before.write('never')).rejects.toThrow();
+      await (await openTenant(tenant)).write('let in again');
     });
 
     test('the sessions of a database end whoever they are, and nobody else loses his', async () => {
@@ -42,8 +66,10 @@ export function describeSessions({ session, server, newLogin, newDatabase, makeT
       await session().ensureLogin(second.login, second.password);
       await session().ensureGrant(second.database, second.login, 'owner');
       const [inside, beside, next] = [await openTenant(tenant), await openTenant(second), await openTenant(neighbour)];
-      const { ended } = readEvidence(await session().endSessions({ database: tenant.database, logins: [] }));
-      expect(ended).toBe(2);
+      const target = { database: tenant.database, logins: [] };
+      if (!sessionsKeepRights) await demandShutFirst(target);
+      const { ended } = readEvidence(await session().endSessions(target));
+      expect(ended).toBe(sessionsKeepRights ? 2 : 0);
       for (const gone of [inside, beside]) await expect(gone.write('never')).rejects.toThrow();
       await next.write('undisturbed');
     });
@@ -76,6 +102,12 @@ export function describeSessions({ session, server, newLogin, newDatabase, makeT
     });
   });
 
+  /** Where open sessions cannot be ended while they have rights: they are not called gone, and then they are shut out. */
+  async function demandShutFirst(target: { database: DatabaseRef; logins: LoginRef[] }) {
+    expect(await refusalOf(session().endSessions(target))).toBe('sessions_remain');
+    await session().removeAccess(target);
+  }
+
   /** A pool as applications have them: whenever its session is gone it opens another. */
   function keepReturning({ database, login, password }: Tenant) {
     let stopped = false;
@@ -83,13 +115,21 @@ export function describeSessions({ session, server, newLogin, newDatabase, makeT
     const firstSeen = new Promise<void>((resolve) => {
       seen = resolve;
     });
+    const readOn = async (inside: TenantSession) => {
+      try {
+        while (!stopped) await inside.read();
+      } catch (error) {
+        if (!sessionsKeepRights) await inside.close(); // it was not ended, and is still there
+        throw error;
+      }
+      await inside.close();
+    };
     const life = (async () => {
       while (!stopped) {
         try {
           const inside = await server().openTenant(database.name, login.name, password);
           seen();
-          while (!stopped) await inside.read();
-          await inside.close();
+          await readOn(inside);
         } catch {
           await new Promise(setImmediate); // refused or ended; the next round tries again
         }

@@ -38,6 +38,7 @@ export const mysqlRules: EngineRules = {
   openableDatabases: ['test'],
   canBeDatabaseName: (name) => canBeName(name, DATABASE_BYTES_MAX),
   canBeLoginName: (name) => canBeName(name, LOGIN_BYTES_MAX),
+  canBePassword: (password) => password !== '' && !password.includes('\0'),
   engineNameOf,
   connectionUrl,
 };

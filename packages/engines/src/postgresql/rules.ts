@@ -25,6 +25,7 @@ export const postgresqlRules: EngineRules = {
   openableDatabases: ['template1'], // in `postgres` are our locks, which whoever enters could take
   canBeDatabaseName: canBeName,
   canBeLoginName: (name) => canBeName(name) && !GROUP_NAME.test(name),
+  canBePassword: (password) => password !== '' && !password.includes('\0'),
   engineNameOf,
   connectionUrl,
 };

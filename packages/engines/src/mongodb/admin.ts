@@ -1,0 +1,67 @@
+// The admin's stand on one server. Every command of a deed goes through `run`, which knows a session that lost its lock.
+import { codeOf, PlatformError } from '@berth/core';
+import type { Document } from 'mongodb';
+import type { ServerAdmin } from '../contract';
+import { type Connection, openConnection } from './connect';
+import { UNAUTHORIZED } from './errors';
+
+/** What every deed of this folder is given. */
+export interface Admin {
+  server: ServerAdmin;
+  leftMs: () => number;
+  /** As the registered admin, until `lock`; from then on as the user that holds the lock, and nothing goes by another way. */
+  main: Connection;
+  /** Set by `lock`: its user, and the keys it holds. */
+  holder: { name: string; keys: Set<string> } | null;
+}
+
+/** On a majority, so that what is told as done outlives the loss of one server; on a single one it means that one. */
+export const MAJORITY = { writeConcern: { w: 'majority', wtimeout: 10_000 } };
+
+/** Opens the admin's session. Must be closed. Throws as Engine.open says. */
+export async function openAdmin(server: ServerAdmin, leftMs: () => number): Promise<Admin> {
+  const { username, password } = server;
+  const main = await openConnection(
+    { address: server, login: { username, password }, applicationName: 'berth' },
+    leftMs,
+  );
+  return { server, leftMs, main, holder: null };
+}
+
+/**
+ * Sends one command of the admin. Throws `claim_lost` where a newer holder has taken the lock: the server then knows the
+ * user of this session no more, and refuses whatever it is sent.
+ */
+export async function run(admin: Admin, database: string, command: Document): Promise<Document> {
+  try {
+    return await admin.main.command(database, command);
+  } catch (error) {
+    if (admin.holder !== null && serverCodeOf(error) === UNAUTHORIZED && !(await isLoggedIn(admin))) {
+      throw new PlatformError('claim_lost', 'A newer holder has taken the lock; the server refuses this session');
+    }
+    throw error;
+  }
+}
+
+async function isLoggedIn({ main }: Admin): Promise<boolean> {
+  const { authInfo } = await main.command('admin', { connectionStatus: 1 });
+  return authInfo.authenticatedUsers.length > 0;
+}
+
+/** Runs it, and takes this refusal of the server for done. Returns whether it was not needed. */
+export async function runUnless(admin: Admin, refusal: number, database: string, command: Document): Promise<boolean> {
+  try {
+    await run(admin, database, command);
+    return false;
+  } catch (error) {
+    if (serverCodeOf(error) !== refusal) throw error;
+    return true;
+  }
+}
+
+/** The server's number for why it refused; null for what is no refusal of its. */
+export function serverCodeOf(error: unknown): number | null {
+  if (codeOf(error) === 'internal' || !(error instanceof Error)) return null;
+  const code: unknown = Reflect.get(Object(error.cause), 'code');
+  return typeof code === 'number' ? code : null;
+}

@@ -1,0 +1,51 @@
+// Takes every role in one database from everybody: the users of a MongoDB server are not its databases', and outlive them.
+import { PlatformError } from '@berth/core';
+import type { Document } from 'mongodb';
+import { type Admin, MAJORITY, run, runUnless } from './admin';
+import { USER_NOT_FOUND } from './errors';
+import { forgetRolesIn } from './kept-roles';
+import { USERS_DATABASE } from './names';
+import { endLogicalSessions } from './operations';
+import type { RoleRef } from './ownership';
+
+interface Holder {
+  user: string;
+  db: string;
+  roles: RoleRef[];
+}
+
+/** Users other than the admin that have a role in the database by name, whoever made them. */
+export async function listUsersOf(admin: Admin, database: string): Promise<Holder[]> {
+  const { users } = await run(admin, USERS_DATABASE, {
+    usersInfo: { forAllDBs: true },
+    filter: { 'roles.db': database },
+  });
+  const found: Document[] = users;
+  return found
+    .filter(({ user, db, customData }) => {
+      const isAdmin = db === USERS_DATABASE && user === admin.server.username;
+      return !isAdmin && customData?.berth_holder === undefined;
+    })
+    .map(({ user, db, roles }) => ({ user, db, roles }));
+}
+
+/**
+ * Takes the roles, also those that locked logins would get back, and ends what their transactions hold: one that wrote could be
+ * committed without a role. Returns who had any. Throws `server_busy` when somebody is given one meanwhile.
+ */
+export async function stripDatabase(admin: Admin, database: string): Promise<string[]> {
+  await forgetRolesIn(admin, database);
+  const holders = await listUsersOf(admin, database);
+  for (const { user, db, roles } of holders) {
+    const here = roles.filter((role) => role.db === database);
+    await runUnless(admin, USER_NOT_FOUND, db, { revokeRolesFromUser: user, roles: here, ...MAJORITY });
+  }
+  await endLogicalSessions(
+    admin,
+    holders.map(({ user, db }) => ({ user, db })),
+  );
+  if (holders.length > 0 && (await listUsersOf(admin, database)).length > 0) {
+    throw new PlatformError('server_busy', `Somebody is given roles in "${database}" while they are taken`);
+  }
+  return holders.map(({ user }) => user).sort();
+}

@@ -1,0 +1,202 @@
+// Commands about databases, collections and documents.
+import { type Document, Long, ObjectId } from 'bson';
+import { type Call, type Command, demand, may, rolesOf } from './command';
+import { CommandError } from './command-error';
+import { changed, documentOf, documentsOf, isSame, matches, sizeOf, textOf } from './documents';
+import { holdOperation } from './operations';
+import { type Collection, demandDatabaseName, dropCollection, findCollection, reachCollection } from './state';
+
+export const DATA_COMMANDS: Record<string, Command> = {
+  find: { fields: ['filter', 'sort', 'limit', 'singleBatch'], run: find },
+  insert: { fields: ['documents', 'ordered', 'writeConcern'], run: insert },
+  update: { fields: ['updates', 'ordered', 'writeConcern'], run: update },
+  delete: { fields: ['deletes', 'ordered', 'writeConcern'], run: remove },
+  findAndModify: { fields: ['query', 'update', 'upsert', 'new', 'writeConcern'], run: findAndModify },
+  create: { fields: ['writeConcern'], run: create },
+  drop: { fields: ['writeConcern'], run: drop },
+  collMod: { fields: ['validationLevel', 'writeConcern'], run: collMod },
+  listCollections: { fields: ['filter', 'nameOnly'], run: listCollections },
+  listDatabases: { fields: ['nameOnly'], isAdminOnly: true, run: listDatabases },
+  dropDatabase: { fields: ['writeConcern'], run: dropDatabase },
+  dbStats: { fields: [], run: dbStats },
+};
+
+/** The one filter that takes time: `{ $where: 'sleep(<ms>) || true' }`. */
+const SLEEP = /^sleep\((\d{1,5})\) \|\| true$/;
+
+async function find(call: Call): Promise<Document> {
+  const name = textOf(call.body, 'find');
+  demand(call, 'find', { db: call.db, collection: name });
+  const { $where, ...filter } = documentOf(call.body, 'filter');
+  if ($where !== undefined) {
+    const [, ms] = SLEEP.exec(String($where)) ?? [];
+    if (ms === undefined) throw new CommandError('BadValue', 'The double knows $where for sleeping alone');
+    await holdOperation(call, name, Number(ms));
+  }
+  const found = (findCollection(call.state, call.db, name)?.documents ?? []).filter((each) => matches(each, filter));
+  const limit: unknown = call.body.limit;
+  const chosen = sorted(found, documentOf(call.body, 'sort')).slice(0, Number(limit ?? 0) || undefined);
+  return { cursor: cursorOf(`${call.db}.${name}`, chosen) };
+}
+
+/** Ids alone are sorted by, upwards; those that drivers make grow. */
+function sorted(documents: Document[], sort: Document): Document[] {
+  if (Object.keys(sort).length === 0) return documents;
+  if (!isSame(sort, { _id: 1 })) throw new CommandError('BadValue', 'The double sorts by _id alone');
+  return [...documents].sort((one, other) => (String(one._id) < String(other._id) ? -1 : 1));
+}
+
+function cursorOf(ns: string, firstBatch: Document[]): Document {
+  return { id: Long.ZERO, ns, firstBatch };
+}
+
+function insert(call: Call): Document {
+  const name = textOf(call.body, 'insert');
+  demand(call, 'insert', { db: call.db, collection: name });
+  const documents = documentsOf(call.body, 'documents');
+  const collection = reachCollection(call.state, call.db, name);
+  const writeErrors: Document[] = [];
+  for (const [index, document] of documents.entries()) {
+    const refusal = put(collection, { _id: new ObjectId(), ...document }, `${call.db}.${name}`);
+    if (refusal === null) continue;
+    writeErrors.push({ index, code: refusal.code, errmsg: refusal.message });
+    if (call.body.ordered !== false) break;
+  }
+  return { n: documents.length - writeErrors.length, ...(writeErrors.length > 0 && { writeErrors }) };
+}
+
+function put(collection: Collection, document: Document, ns: string): CommandError | null {
+  if (collection.documents.some(({ _id }) => isSame(_id, document._id))) {
+    return new CommandError('DuplicateKey', `E11000 duplicate key error collection: ${ns} index: _id_`);
+  }
+  collection.documents.push(document);
+  return null;
+}
+
+function update(call: Call): Document {
+  const name = textOf(call.body, 'update');
+  let n = 0;
+  for (const each of documentsOf(call.body, 'updates')) {
+    demandOnly(each, ['q', 'u', 'upsert', 'multi']);
+    const { query, operators } = { query: documentOf(each, 'q'), operators: documentOf(each, 'u') };
+    n += modify(call, name, query, operators, { isUpsert: each.upsert === true, isMany: each.multi === true }).length;
+  }
+  return { n, nModified: n };
+}
+
+function demandOnly(document: Document, fields: string[]): void {
+  const odd = Object.keys(document).find((field) => !fields.includes(field));
+  if (odd !== undefined) throw new CommandError('Location40415', `BSON field '${odd}' is an unknown field.`);
+}
+
+interface Extent {
+  isUpsert: boolean;
+  isMany: boolean;
+}
+
+/** Changes what is meant, or makes it; returns the documents as they are then. */
+function modify(call: Call, name: string, query: Document, operators: Document, { isUpsert, isMany }: Extent) {
+  const target = { db: call.db, collection: name };
+  demand(call, 'update', target);
+  if (isUpsert) demand(call, 'insert', target);
+  const standing = findCollection(call.state, call.db, name);
+  const meant = (standing?.documents ?? []).filter((each) => matches(each, query)).slice(0, isMany ? undefined : 1);
+  if (meant.length > 0 && standing !== null) {
+    const after = new Map(meant.map((each) => [each, changed(each, operators, false)]));
+    standing.documents = standing.documents.map((each) => after.get(each) ?? each);
+    return [...after.values()];
+  }
+  if (!isUpsert) return [];
+  const made = changed({ _id: new ObjectId(), ...query }, operators, true);
+  const refusal = put(reachCollection(call.state, call.db, name), made, `${call.db}.${name}`);
+  if (refusal !== null) throw refusal;
+  return [made];
+}
+
+function findAndModify(call: Call): Document {
+  const { query, operators } = { query: documentOf(call.body, 'query'), operators: documentOf(call.body, 'update') };
+  const name = textOf(call.body, 'findAndModify');
+  demand(call, 'find', { db: call.db, collection: name });
+  if (call.body.new !== true) throw new CommandError('BadValue', 'The double answers with the new document alone');
+  const [value = null] = modify(call, name, query, operators, { isUpsert: call.body.upsert === true, isMany: false });
+  return { value, lastErrorObject: { n: value === null ? 0 : 1 } };
+}
+
+function remove(call: Call): Document {
+  const name = textOf(call.body, 'delete');
+  demand(call, 'remove', { db: call.db, collection: name });
+  const collection = findCollection(call.state, call.db, name);
+  let n = 0;
+  for (const each of documentsOf(call.body, 'deletes')) {
+    demandOnly(each, ['q', 'limit']);
+    const meant = (collection?.documents ?? []).filter((document) => matches(document, documentOf(each, 'q')));
+    const gone = new Set(meant.slice(0, Number(each.limit) || undefined));
+    if (collection !== null) collection.documents = collection.documents.filter((document) => !gone.has(document));
+    n += gone.size;
+  }
+  return { n };
+}
+
+function create(call: Call): Document {
+  const name = textOf(call.body, 'create');
+  demand(call, ['createCollection', 'insert'], { db: call.db, collection: name });
+  if (findCollection(call.state, call.db, name) !== null) {
+    throw new CommandError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
+  }
+  reachCollection(call.state, call.db, name);
+  return {};
+}
+
+function drop(call: Call): Document {
+  const name = textOf(call.body, 'drop');
+  demand(call, 'dropCollection', { db: call.db, collection: name });
+  dropCollection(call.state, call.db, name); // since 7.0 not there is success
+  return {};
+}
+
+function collMod(call: Call): Document {
+  const name = textOf(call.body, 'collMod');
+  demand(call, 'collMod', { db: call.db, collection: name });
+  if (findCollection(call.state, call.db, name) !== null) return {};
+  throw new CommandError('NamespaceNotFound', `ns does not exist: ${call.db}.${name}`);
+}
+
+function listCollections(call: Call): Document {
+  demand(call, 'listCollections', { db: call.db });
+  demandDatabaseName(call.db);
+  const filter = documentOf(call.body, 'filter');
+  const told = [...(call.state.databases.get(call.db) ?? [])].map(([name, { uuid }]) => {
+    const info = call.body.nameOnly === true ? {} : { options: {}, info: { readOnly: false, uuid } };
+    return { name, type: 'collection', ...info };
+  });
+  return {
+    cursor: cursorOf(
+      `${call.db}.$cmd.listCollections`,
+      told.filter((each) => matches(each, filter)),
+    ),
+  };
+}
+
+/** All, or those in which the caller has a role. */
+function listDatabases(call: Call): Document {
+  const isForAll = may(call, 'listDatabases', 'cluster');
+  const own = new Set(rolesOf(call)?.map(({ db }) => db));
+  const names = [...call.state.databases.keys()].filter((name) => isForAll || own.has(name));
+  if (call.body.nameOnly !== true) throw new CommandError('BadValue', 'The double lists names alone');
+  return { databases: names.map((name) => ({ name })) };
+}
+
+function dropDatabase(call: Call): Document {
+  demand(call, 'dropDatabase', { db: call.db });
+  demandDatabaseName(call.db);
+  return call.state.databases.delete(call.db) ? { dropped: call.db } : {};
+}
+
+function dbStats(call: Call): Document {
+  demand(call, 'dbStats', { db: call.db });
+  const collections = [...(call.state.databases.get(call.db)?.values() ?? [])];
+  const dataSize = sizeOf(collections.flatMap(({ documents }) => documents));
+  const objects = collections.reduce((sum, { documents }) => sum + documents.length, 0);
+  const sizes = { dataSize, storageSize: dataSize, indexSize: 0, totalSize: dataSize };
+  return { db: call.db, collections: collections.length, objects, ...sizes };
+}

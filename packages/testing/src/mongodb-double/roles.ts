@@ -1,0 +1,67 @@
+// MongoDB's built-in roles, as far as the commands of this double ask for their actions.
+// https://www.mongodb.com/docs/manual/reference/built-in-roles/
+
+export interface RoleRef {
+  role: string;
+  db: string;
+}
+
+/** What an action is done to: the server as a whole, a database, or one of its collections. */
+export type Target = 'cluster' | { db: string; collection?: string };
+
+const READ = ['find', 'listCollections', 'dbStats'];
+const READ_WRITE = [...READ, 'insert', 'update', 'remove', 'createCollection', 'dropCollection'];
+const DB_ADMIN = ['listCollections', 'dbStats', 'createCollection', 'dropCollection', 'collMod', 'dropDatabase'];
+const USER_ADMIN = [
+  'viewUser',
+  'createUser',
+  'dropUser',
+  'grantRole',
+  'revokeRole',
+  'changePassword',
+  'changeCustomData',
+];
+const MONITOR = ['serverStatus', 'inprog', 'listDatabases'];
+const HOST = ['killop', 'killAnySession'];
+
+/** Roles of one database. */
+const OF_DATABASE: Record<string, readonly string[]> = {
+  read: READ,
+  readWrite: READ_WRITE,
+  dbAdmin: DB_ADMIN,
+  userAdmin: USER_ADMIN,
+  dbOwner: [...READ_WRITE, ...DB_ADMIN, ...USER_ADMIN],
+};
+
+/** Roles that exist in `admin` alone: what they allow on the server, and in every database. */
+const OF_SERVER: Record<string, { cluster: readonly string[]; any: readonly string[] }> = {
+  readAnyDatabase: { cluster: ['listDatabases'], any: READ },
+  readWriteAnyDatabase: { cluster: ['listDatabases'], any: READ_WRITE },
+  dbAdminAnyDatabase: { cluster: ['listDatabases'], any: DB_ADMIN },
+  userAdminAnyDatabase: { cluster: ['listDatabases'], any: USER_ADMIN },
+  clusterMonitor: { cluster: MONITOR, any: ['dbStats'] },
+  hostManager: { cluster: HOST, any: [] },
+  clusterAdmin: { cluster: [...MONITOR, ...HOST], any: ['dropDatabase', 'dbStats'] },
+  root: { cluster: [...MONITOR, ...HOST], any: [...READ_WRITE, ...DB_ADMIN, ...USER_ADMIN] },
+};
+
+/** Databases that the roles of every database leave out, but for the administration of users. */
+const APART = ['local', 'config'];
+
+export function isRole({ role, db }: RoleRef): boolean {
+  return Object.hasOwn(OF_DATABASE, role) || (db === 'admin' && Object.hasOwn(OF_SERVER, role));
+}
+
+/** Whether one of the roles allows the action there. Collections of the server (`system.*`) are opened by none but root's. */
+export function allows(roles: readonly RoleRef[], action: string, target: Target): boolean {
+  return roles.some(({ role, db }) => {
+    const ofServer = db === 'admin' ? OF_SERVER[role] : undefined;
+    if (target === 'cluster') return ofServer?.cluster.includes(action) ?? false;
+    if (target.collection?.startsWith('system.')) return false;
+    if (ofServer !== undefined) {
+      const isApart = APART.includes(target.db) && !USER_ADMIN.includes(action);
+      return ofServer.any.includes(action) && !isApart;
+    }
+    return db === target.db && (OF_DATABASE[role]?.includes(action) ?? false);
+  });
+}

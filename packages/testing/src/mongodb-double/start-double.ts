@@ -1,0 +1,95 @@
+// A double of MongoDB for machines that have none: a TCP server that speaks to the real driver the commands that Berth and its
+// tests send, and refuses every other. It stands in for a server; it is none, and is called a double everywhere.
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { UUID } from 'bson';
+import { runCommand } from './run-command';
+import { makeVerifier } from './scram';
+import { type Connection, newState, type State, userKey } from './state';
+import { cutMessages, readRequest, writeReply } from './wire';
+
+export interface DoubleOptions {
+  /** The first user, with the role `root`, in `admin`. */
+  username: string;
+  password: string;
+  /** Left out: as with --auth. */
+  hasAuthorization?: boolean;
+  connectionsMax?: number;
+}
+
+export interface MongodbDouble {
+  port: number;
+  /** Ends all connections and forgets everything. */
+  close(): Promise<void>;
+}
+
+const CONNECTIONS_MAX = 1_000;
+
+/** Starts one on a free port of 127.0.0.1. Must be closed. */
+export async function startMongodbDouble(options: DoubleOptions): Promise<MongodbDouble> {
+  const { username, password, hasAuthorization = true, connectionsMax = CONNECTIONS_MAX } = options;
+  const state = newState(hasAuthorization, connectionsMax);
+  const [db, roles] = ['admin', [{ role: 'root', db: 'admin' }]];
+  const verifier = await makeVerifier(password);
+  state.users.set(userKey(db, username), { userId: new UUID(), name: username, db, roles, customData: {}, verifier });
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    serve(state, socket, connections);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** One connection from its first byte to its last. Requests are answered one after the other, as a driver sends them. */
+function serve(state: State, socket: Socket, id: number): void {
+  const connection: Connection = {
+    id,
+    appName: '',
+    login: null,
+    claimed: null,
+    conversation: null,
+    skipsEmptyExchange: false,
+    operation: null,
+  };
+  state.connections.add(connection);
+  let received: Buffer = Buffer.alloc(0);
+  let replies = 0;
+  let answered: Promise<void> = Promise.resolve();
+  const answer = async (message: Buffer) => {
+    const request = readRequest(message);
+    const reply = await runCommand(state, connection, request.body);
+    replies += 1;
+    if (!socket.destroyed) socket.write(writeReply(request, replies, reply));
+  };
+  socket.setNoDelay(true);
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    connection.operation?.kill();
+    state.connections.delete(connection);
+  });
+  socket.on('data', (bytes) => {
+    try {
+      const { messages, rest } = cutMessages(Buffer.concat([received, bytes]));
+      received = rest;
+      // what cannot be read ends the connection: to answer it would be a guess
+      for (const message of messages)
+        answered = answered.then(() => answer(message)).catch(() => void socket.destroy());
+    } catch {
+      socket.destroy();
+    }
+  });
+}

@@ -1,0 +1,103 @@
+// The server of a run for tenants' databases of the engine `mongodb`: the one that BERTH_TEST_MONGODB_URL names, else a mongod of
+// this machine on a private port, else the double. mongodb-memory-server is not tried: it downloads a mongod, and a run needs no
+// network.
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Secret } from '@berth/core';
+import { findFreePort, spawnTied } from '@berth/embedded';
+import { MongoClient } from 'mongodb';
+import { eventually } from './eventually';
+import { DOUBLE_VERSION } from './mongodb-double/server-commands';
+import { startMongodbDouble } from './mongodb-double/start-double';
+import type { TriedOn } from './run-table';
+
+export interface TestMongodb {
+  /** Of an admin with the role `root`. */
+  url: Secret;
+  version: string;
+  /** Whether it is MongoDB, or the double. */
+  isReal: boolean;
+  close(): Promise<void>;
+}
+
+const ADMIN = { username: 'root', password: 'root-of-the-tests-5d1e' };
+const READY_MS_MAX = 15_000;
+
+/** The server of the run. Close it at the end; one that was named is left running. */
+export async function startTestMongodb(home: string): Promise<TestMongodb> {
+  const named = process.env.BERTH_TEST_MONGODB_URL;
+  if (named !== undefined) {
+    return { url: new Secret(named), version: await versionOf(named), isReal: true, close: async () => undefined };
+  }
+  return hasMongod() ? startMongod(home) : openMongodbDouble();
+}
+
+/** A double of one's own, whatever else the machine has. Close it in afterAll. */
+export async function openMongodbDouble(): Promise<TestMongodb> {
+  const { port, close } = await startMongodbDouble(ADMIN);
+  return { url: urlOf(port), version: DOUBLE_VERSION, isReal: false, close };
+}
+
+/** What the table at the end of a run says of it. */
+export function mongodbTriedOn({ version, isReal }: TestMongodb): TriedOn {
+  return { server: 'MongoDB', version, what: isReal ? 'real' : 'a double, never a real one' };
+}
+
+function urlOf(port: number): Secret {
+  return new Secret(`mongodb://${ADMIN.username}:${ADMIN.password}@127.0.0.1:${port}/admin?authSource=admin`);
+}
+
+function hasMongod(): boolean {
+  return spawnSync('mongod', ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** With --auth, in a folder of the run; its first user is made from this machine, as the localhost exception allows once. */
+async function startMongod(home: string): Promise<TestMongodb> {
+  const folder = await mkdtemp(join(home, 'mongodb-'));
+  const port = await findFreePort();
+  const child = spawnTied({
+    program: 'mongod',
+    args: ['--auth', '--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', folder, '--quiet'],
+    env: { PATH: process.env.PATH ?? '' },
+    cwd: folder,
+    stdio: 'ignore',
+    user: null,
+    onOurDeath: 'KILL',
+  });
+  const exit = once(child, 'exit');
+  const close = async () => {
+    child.kill('SIGKILL');
+    await exit;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await eventually(() => makeAdmin(port), { timeoutMs: READY_MS_MAX, what: 'mongod to take its first user' });
+    return { url: urlOf(port), version: await versionOf(urlOf(port).reveal()), isReal: true, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function makeAdmin(port: number): Promise<boolean> {
+  const make = { createUser: ADMIN.username, pwd: ADMIN.password, roles: [{ role: 'root', db: 'admin' }] };
+  return ask(`mongodb://127.0.0.1:${port}/`, make).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function versionOf(url: string): Promise<string> {
+  return String((await ask(url, { buildInfo: 1 })).version);
+}
+
+async function ask(url: string, command: Record<string, unknown>) {
+  const client = new MongoClient(url, { directConnection: true, serverSelectionTimeoutMS: READY_MS_MAX });
+  try {
+    return await client.db('admin').command(command);
+  } finally {
+    await client.close();
+  }
+}
