@@ -18,7 +18,7 @@ export function rulesOf(engine: EngineName): EngineRules {
 }
 
 /** Those with a folder and a door: an engine is asked for by nobody before there is a worker that performs it. */
-const WITH_WORKER: readonly EngineName[] = ['postgresql'];
+const WITH_WORKER: readonly EngineName[] = ['postgresql', 'mysql'];
 
 /** The engines that are built, in the order of the design. */
 export const BUILT_ENGINES: readonly EngineName[] = ENGINES.filter((engine) => WITH_WORKER.includes(engine));

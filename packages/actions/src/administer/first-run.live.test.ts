@@ -1,4 +1,5 @@
 // The first rows: all of them once, and none again that an operator has deleted, renamed or revoked.
+import { BUILT_ENGINES } from '@berth/engines/rules';
 import { makeToken } from '@berth/secrets';
 import { openStore, type Store } from '@berth/store';
 import { openTestStore, type TestStore } from '@berth/testing';
@@ -31,12 +32,12 @@ test('two starts at once make each of them once, and say so once', async () => {
   expect(made.sort((one, other) => other.length - one.length)).toEqual([
     [
       ...['team first', 'project default', 'environment development', 'environment production'],
-      ...[
-        'plan small (postgresql)',
-        'plan large (postgresql)',
-        'pool postgresql-development',
-        'pool postgresql-production',
-      ],
+      ...BUILT_ENGINES.flatMap((engine) => [
+        `plan small (${engine})`,
+        `plan large (${engine})`,
+        `pool ${engine}-development`,
+        `pool ${engine}-production`,
+      ]),
       'an access of team first with all scopes',
     ],
     [],

@@ -5,8 +5,8 @@ import { Socket } from 'node:net';
 import { HOLD_MS, PlatformError, type Secret, type SpanOptions, type TlsMode, traced } from '@berth/core';
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
 import type { ServerAddress } from '../contract';
-import { errorOf, type Fault, faultOf } from './errors';
 import { operationOf } from '../operation';
+import { errorOf, type Fault, faultOf } from './errors';
 
 /** A server that does not shake hands within this time is called unreachable. */
 const CONNECT_MS_MAX = 10_000;
