@@ -34,9 +34,9 @@ export async function startTestMongodb(home: string): Promise<TestMongodb> {
   return hasMongod() ? startMongod(home) : openMongodbDouble();
 }
 
-/** A double of one's own, whatever else the machine has. Close it in afterAll. */
-export async function openMongodbDouble(): Promise<TestMongodb> {
-  const { port, close } = await startMongodbDouble(ADMIN);
+/** A double of one's own, whatever else the machine has; without authorization it asks nobody for a login. Close it in afterAll. */
+export async function openMongodbDouble(hasAuthorization = true): Promise<TestMongodb> {
+  const { port, close } = await startMongodbDouble({ ...ADMIN, hasAuthorization });
   return { url: urlOf(port), version: DOUBLE_VERSION, isReal: false, close };
 }
 
