@@ -3,7 +3,7 @@ import { codeOf, PlatformError } from '@berth/core';
 import type { Document } from 'mongodb';
 import type { ServerAdmin } from '../contract';
 import { type Connection, openConnection } from './connect';
-import { UNAUTHORIZED } from './errors';
+import { AUTHENTICATION_FAILED, UNAUTHORIZED } from './errors';
 
 /** What every deed of this folder is given. */
 export interface Admin {
@@ -36,11 +36,16 @@ export async function run(admin: Admin, database: string, command: Document): Pr
   try {
     return await admin.main.command(database, command);
   } catch (error) {
-    if (admin.holder !== null && serverCodeOf(error) === UNAUTHORIZED && !(await isLoggedIn(admin))) {
+    if (admin.holder !== null && (await isShutOut(admin, serverCodeOf(error)))) {
       throw new PlatformError('claim_lost', 'A newer holder has taken the lock; the server refuses this session');
     }
     throw error;
   }
+}
+
+/** The driver logs in again where a connection was closed for doing nothing; a user that is gone cannot. */
+async function isShutOut(admin: Admin, refusal: number | null): Promise<boolean> {
+  return refusal === AUTHENTICATION_FAILED || (refusal === UNAUTHORIZED && !(await isLoggedIn(admin)));
 }
 
 async function isLoggedIn({ main }: Admin): Promise<boolean> {

@@ -5,11 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
-import { USERS_DATABASE } from './names';
 import {
   endLogicalSessions,
   endOperation,
+  inAdmin,
   isInside,
+  keyOf,
   listOperationsIn,
   listOperationsOf,
   type Operation,
@@ -63,35 +64,33 @@ export function endAllIn(admin: Admin, database: string): Promise<Evidence> {
 export async function endInside(admin: Admin, login: LoginRef, database: DatabaseRef): Promise<Evidence> {
   await endLogicalSessions(admin, [inAdmin(login.name)]);
   return endAll(admin, async () => {
-    const running = await listOperationsOf(admin, [login.name]);
+    const running = await listOperationsOf(admin, [inAdmin(login.name)]);
     const sessions = running.filter((each) => each.isActive && isInside(each, database.name));
     return { sessions, powerless: 0 };
   });
 }
-
-const inAdmin = (user: string) => ({ user, db: USERS_DATABASE });
 
 /** Connections of the logins: busy ones, and those of a login that has a role anywhere. */
 async function lookAtLogins(admin: Admin, logins: LoginRef[], ours: string[]): Promise<Look> {
   if (ours.length === 0) return { sessions: [], powerless: 0 };
   const able = new Set<string>();
   for (const login of logins.filter(({ name }) => ours.includes(name))) {
-    if ((await observeUser(admin, login)).roles.length > 0) able.add(login.name);
+    if ((await observeUser(admin, login)).roles.length > 0) able.add(keyOf(inAdmin(login.name)));
   }
-  return judge(await listOperationsOf(admin, ours), able);
+  return judge(await listOperationsOf(admin, ours.map(inAdmin)), able);
 }
 
 /** What runs in the database, and connections of those who have a role in it. */
 async function lookInto(admin: Admin, database: string): Promise<Look> {
-  const able = new Set((await listUsersOf(admin, database)).map(({ user }) => user));
+  const users = await listUsersOf(admin, database);
   const running = await listOperationsIn(admin, database);
-  if (able.size === 0) return { sessions: running, powerless: 0 };
-  const { sessions, powerless } = judge(await listOperationsOf(admin, [...able]), able);
+  if (users.length === 0) return { sessions: running, powerless: 0 };
+  const { sessions, powerless } = judge(await listOperationsOf(admin, users), new Set(users.map(keyOf)));
   return { sessions: [...sessions, ...running], powerless };
 }
 
 function judge(seen: Operation[], able: ReadonlySet<string>): Look {
-  const sessions = seen.filter(({ isActive, users }) => isActive || users.some((user) => able.has(user)));
+  const sessions = seen.filter(({ isActive, users }) => isActive || users.some((key) => able.has(key)));
   return { sessions, powerless: seen.length - sessions.length };
 }
 

@@ -64,15 +64,13 @@ export function liveServer(adminUrl: string): LiveServer {
 }
 
 /** A client of the driver's own, for what the engine must not be asked to do. Must be closed. */
-export async function openClient(to: {
-  host: string;
-  port: number;
-  username: string;
-  password: Secret;
-}): Promise<MongoClient> {
+export async function openClient(
+  to: { host: string; port: number; username: string; password: Secret },
+  authSource = 'admin',
+): Promise<MongoClient> {
   const client = new MongoClient(`mongodb://${to.host}:${to.port}/`, {
     auth: { username: to.username, password: to.password.reveal() },
-    authSource: 'admin',
+    authSource,
     directConnection: true,
     maxPoolSize: 1,
     retryReads: false,

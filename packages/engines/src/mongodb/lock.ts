@@ -15,7 +15,7 @@ import { type Admin, MAJORITY, run, runUnless } from './admin';
 import { openConnection } from './connect';
 import { USER_NOT_FOUND } from './errors';
 import { HOLDER_PREFIX, LOCKS, REGISTRY, USERS_DATABASE } from './names';
-import { endOperation, listOperationsOf } from './operations';
+import { endOperation, inAdmin, listOperationsOf } from './operations';
 
 /** A command that is killed ends at its next look at its own state; more looks than this mean trouble. */
 const LOOKS_MAX = 40;
@@ -73,7 +73,7 @@ async function become(admin: Admin, username: string, password: Secret): Promise
 async function endHolder(admin: Admin, name: string): Promise<void> {
   await runUnless(admin, USER_NOT_FOUND, USERS_DATABASE, { dropUser: name, ...MAJORITY });
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    const running = (await listOperationsOf(admin, [name])).filter(({ isActive }) => isActive);
+    const running = (await listOperationsOf(admin, [inAdmin(name)])).filter(({ isActive }) => isActive);
     if (running.length === 0) return;
     for (const { id } of running) await endOperation(admin, id);
     await pause(LOOK_MS);

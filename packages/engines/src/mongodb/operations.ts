@@ -9,16 +9,34 @@ export interface Operation {
   isActive: boolean;
   /** `database.collection`; empty for what is about none. */
   namespace: string;
-  /** Who logged in, where that was `admin`. */
+  /** Who logged in, by `keyOf`. */
   users: string[];
 }
 
 /** One answer; what is beyond is there at the next look, for none of it counts as seen gone. */
 const BATCH = 10_000;
 
-/** The connections of these logins, busy or not. */
-export function listOperationsOf(admin: Admin, logins: string[]): Promise<Operation[]> {
-  return list(admin, true, [{ $match: { 'effectiveUsers.user': { $in: logins } } }]);
+export interface User {
+  user: string;
+  db: string;
+}
+
+/** A login of ours, as the server knows it. */
+export function inAdmin(user: string): User {
+  return { user, db: USERS_DATABASE };
+}
+
+/** A name alone may be that of several users, each in a database of its own. */
+export function keyOf({ user, db }: User): string {
+  return `${db}.${user}`;
+}
+
+/** The connections of these users, busy or not. */
+export async function listOperationsOf(admin: Admin, users: User[]): Promise<Operation[]> {
+  const names = [...new Set(users.map(({ user }) => user))];
+  const keys = new Set(users.map(keyOf));
+  const seen = await list(admin, true, [{ $match: { 'effectiveUsers.user': { $in: names } } }]);
+  return seen.filter((operation) => operation.users.some((key) => keys.has(key)));
 }
 
 /** What runs in a database now, whoever sent it. Its cursors and transactions that wait end with their users' sessions. */
@@ -43,7 +61,7 @@ async function list(admin: Admin, idleConnections: boolean, stages: Document[]):
     id: opid,
     isActive: active === true,
     namespace: typeof ns === 'string' ? ns : '',
-    users: effectiveUsers.filter(({ db }: Document) => db === USERS_DATABASE).map(({ user }: Document) => String(user)),
+    users: effectiveUsers.map(keyOf),
   }));
 }
 
@@ -56,6 +74,6 @@ export async function endOperation(admin: Admin, id: unknown): Promise<void> {
  * Ends what the logical sessions of these users run: operations, cursors that wait, transactions. It closes no connection and
  * takes no login away (https://www.mongodb.com/docs/manual/reference/command/killAllSessions/).
  */
-export async function endLogicalSessions(admin: Admin, users: { user: string; db: string }[]): Promise<void> {
+export async function endLogicalSessions(admin: Admin, users: User[]): Promise<void> {
   if (users.length > 0) await run(admin, 'admin', { killAllSessions: users }); // an empty list would mean everybody
 }

@@ -5,7 +5,7 @@ import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import { type Admin, MAJORITY, run } from './admin';
 import { keepRoles } from './kept-roles';
 import { USERS_DATABASE } from './names';
-import { endLogicalSessions } from './operations';
+import { endLogicalSessions, inAdmin } from './operations';
 import { customDataOf, observeDatabase, observeUser } from './ownership';
 import { stripDatabase } from './strip-database';
 
@@ -34,6 +34,6 @@ export async function lockLogin(admin: Admin, login: LoginRef): Promise<boolean>
     customData: customDataOf(login, true),
     ...MAJORITY,
   });
-  await endLogicalSessions(admin, [{ user: login.name, db: USERS_DATABASE }]);
+  await endLogicalSessions(admin, [inAdmin(login.name)]);
   return true;
 }

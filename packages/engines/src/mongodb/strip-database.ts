@@ -5,12 +5,10 @@ import { type Admin, MAJORITY, run, runUnless } from './admin';
 import { USER_NOT_FOUND } from './errors';
 import { forgetRolesIn } from './kept-roles';
 import { USERS_DATABASE } from './names';
-import { endLogicalSessions } from './operations';
+import { endLogicalSessions, type User } from './operations';
 import type { RoleRef } from './ownership';
 
-interface Holder {
-  user: string;
-  db: string;
+interface Holder extends User {
   roles: RoleRef[];
 }
 

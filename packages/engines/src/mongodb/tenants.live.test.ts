@@ -123,6 +123,22 @@ describe('a name', () => {
   );
 });
 
+test('a user that operators made in the database itself is shut out with the rest, and counts as inside until then', async () => {
+  const { database } = await makeTenant();
+  const password = new Secret('of-the-operators');
+  const roles = [{ role: 'read', db: database.name }];
+  const user = { createUser: 'report', pwd: password.reveal(), roles, mechanisms: ['SCRAM-SHA-256'] };
+  await server.asAdmin(database.name, user);
+  const inside = await openClient({ ...server.admin, username: 'report', password }, database.name);
+  closing.push(inside);
+  await inside.db(database.name).command({ find: 'notes' });
+  expect(await refusalOf(session.endSessions({ database, logins: [] }))).toBe('sessions_remain');
+  expect((await session.removeAccess({ database, logins: [] })).revoked).toContain('report');
+  expect((await session.endSessions({ database, logins: [] })).looks).toEqual([0, 0]);
+  await expect(inside.db(database.name).command({ find: 'notes' })).rejects.toMatchObject({ code: 13 });
+  await server.asAdmin(database.name, { dropUser: 'report' });
+});
+
 describe('a locked login', () => {
   test('has no role, keeps what it is to get back where tenants cannot reach it, and gets back all of it', async () => {
     const [one, other] = [await makeTenant(), await makeTenant()];

@@ -3,7 +3,7 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { connect } from 'node:net';
 import { Binary, type Document, MongoClient } from 'mongodb';
-import { openConversation, makeVerifier } from './scram';
+import { makeVerifier, openConversation } from './scram';
 import { type MongodbDouble, startMongodbDouble } from './start-double';
 
 const ROOT = { username: 'root', password: 'root-of-the-double' };

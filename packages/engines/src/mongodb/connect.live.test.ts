@@ -1,0 +1,94 @@
+// One connection: its limits of time, what becomes of it when the server falls silent, and TLS.
+import { connect } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { openMongodbDouble, type TestMongodb } from '@berth/testing';
+import { makeTestCertificates } from '@berth/testing/certificates';
+import { refusalOf } from '../conformance/ground';
+import { listen } from '../conformance/server';
+import type { ServerAddress } from '../contract';
+import { type Connection, openConnection } from './connect';
+import { liveServer } from './live-server';
+
+const SLEEP = { find: 'notes', filter: { $where: 'sleep(19000) || true' } };
+const opened: { close(): Promise<void> }[] = [];
+let double: TestMongodb;
+
+beforeAll(async () => {
+  double = await openMongodbDouble();
+});
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+afterAll(() => double?.close());
+
+async function open(to: Partial<ServerAddress> = {}, claim = { leftMs: 20_000 }): Promise<Connection> {
+  const { username, password, ...address } = liveServer(double.url.reveal()).admin;
+  const login = { username, password };
+  const target = { address: { ...address, ...to }, login, applicationName: 'berth' };
+  const connection = await openConnection(target, () => claim.leftMs);
+  opened.push(connection);
+  return connection;
+}
+
+test('a command takes no longer on the server than the claim has left, and the connection goes on', async () => {
+  const claim = { leftMs: 20_000 };
+  const connection = await open({}, claim);
+  claim.leftMs = 100;
+  expect(await refusalOf(connection.command('shop', SLEEP))).toBe('deadline_passed');
+  claim.leftMs = 20_000;
+  await connection.command('shop', { find: 'notes' });
+});
+
+test('a server that takes a command and never answers is given up, and not come back to', async () => {
+  const { port } = liveServer(double.url.reveal()).admin;
+  let isMute = false;
+  const relay = await listen((incoming) => {
+    const outgoing = connect(port, '127.0.0.1').on('error', () => undefined);
+    incoming.pipe(outgoing).on('data', (bytes) => isMute || incoming.write(bytes));
+    incoming.on('close', () => outgoing.destroy());
+  });
+  const claim = { leftMs: 20_000 };
+  const connection = await open({ port: relay.port }, claim);
+  await connection.command('shop', { find: 'notes' });
+  isMute = true;
+  claim.leftMs = 100;
+  expect(await refusalOf(connection.command('shop', { find: 'notes' }))).toBe('server_unreachable');
+  isMute = false;
+  claim.leftMs = 20_000;
+  const connections = relay.count();
+  expect(await refusalOf(connection.command('shop', { find: 'notes' }))).toBe('server_unreachable');
+  expect(relay.count()).toBe(connections);
+  await relay.close();
+});
+
+test('TLS is spoken where it is asked for, and verified where that is asked for', async () => {
+  const port = await openTlsBefore();
+  await (await open({ host: 'localhost', port, tls: 'require' })).command('shop', { find: 'notes' });
+  // nobody here trusts the CA of the tests; a server with a certificate that is trusted was not tried
+  expect(await refusalOf(open({ host: 'localhost', port, tls: 'verify-full' }))).toBe('engine_refused');
+  const soon = { leftMs: 1_000 }; // neither side says what is wrong: they wait for each other
+  expect(await refusalOf(open({ host: 'localhost', port, tls: 'disable' }, soon))).toBe('server_unreachable');
+  expect(await refusalOf(open({ tls: 'require' }, soon))).toBe('server_unreachable');
+});
+
+/** What speaks TLS before the double, which does not; its port. */
+async function openTlsBefore(): Promise<number> {
+  const to = liveServer(double.url.reveal()).admin.port;
+  const { key, cert } = await makeTestCertificates('localhost');
+  const sockets: TLSSocket[] = [];
+  const server = createServer({ key, cert }, (incoming) => {
+    const outgoing = connect(to, '127.0.0.1').on('error', () => undefined);
+    sockets.push(incoming.on('error', () => undefined));
+    incoming.pipe(outgoing).pipe(incoming);
+    incoming.on('close', () => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  opened.unshift({
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
