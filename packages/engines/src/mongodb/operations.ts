@@ -39,10 +39,13 @@ export async function listOperationsOf(admin: Admin, users: User[]): Promise<Ope
   return seen.filter((operation) => operation.users.some((key) => keys.has(key)));
 }
 
-/** What runs in a database now, whoever sent it. Its cursors and transactions that wait end with their users' sessions. */
+/**
+ * What runs in a database now, whoever sent it. Its cursors and transactions that wait end with their users' sessions. The
+ * server's own threads (index builds, the monitor of TTL indexes) have no user, and stop with the database.
+ */
 export async function listOperationsIn(admin: Admin, database: string): Promise<Operation[]> {
   const running = await list(admin, false, []);
-  return running.filter((operation) => isInside(operation, database));
+  return running.filter((operation) => operation.users.length > 0 && isInside(operation, database));
 }
 
 /** Whether an operation is about this database. */
