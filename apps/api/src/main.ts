@@ -1,7 +1,6 @@
 // The API process: answers requests, records what is asked, and nudges the workers.
 import { openContext } from '@berth/actions';
-import { within } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { ENGINES, within } from '@berth/core';
 import { live, openLog } from '@berth/runtime';
 import { appOf } from './app';
 import { listen } from './http/listen';
@@ -16,7 +15,7 @@ void live(openLog(PROCESS, 'info'), async (lifetime) => {
   const context = await openContext(PROCESS, STORE_CONNECTIONS_MAX, lifetime);
   const { config, log, queueOutages, sender } = context;
   // before the first request, whose nudge would be lost while the queue opens; not for ever, for it may be down
-  await within(QUEUE_MS_MAX, 'The queue', sender.queues([...BUILT_ENGINES])).catch(queueOutages.failed);
+  await within(QUEUE_MS_MAX, 'The queue', sender.queues([...ENGINES])).catch(queueOutages.failed);
   const limits = openRateLimits(config);
   const app = appOf({ ...context, limits, stopping: lifetime.stopping, trustedProxies: config.trustedProxies });
   const door = await listen(app, config.host, config.port);

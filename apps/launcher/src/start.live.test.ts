@@ -119,6 +119,7 @@ describe('npm start', () => {
         metrics_urls: {
           api: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
           maintenance: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+          'worker-mongodb': expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
           'worker-mysql': expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
           'worker-postgresql': expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
         },
@@ -136,8 +137,8 @@ describe('npm start', () => {
       expect(first.said().split('\n')[0]).toBe(`Starting PostgreSQL and the processes of Berth in ${home} …`);
       expect(await serverNames(ready)).toEqual(['embedded active']);
       expect(await firstNames(ready)).toBe(
-        'teams: first; projects: default; environments: development,production; plans: large,large,small,small; ' +
-          'pools: mysql-development,mysql-production,postgresql-development,postgresql-production',
+        'teams: first; projects: default; environments: development,production; plans: large,large,large,small,small,small; ' +
+          'pools: mongodb-development,mongodb-production,mysql-development,mysql-production,postgresql-development,postgresql-production',
       );
 
       const second = start(home);

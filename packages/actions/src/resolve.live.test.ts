@@ -126,7 +126,6 @@ test.each<[keyof Asked, string]>([
   ['engine', 'oracle'],
   ['engine', 'PostgreSQL'],
   ['engine', ''],
-  ['engine', 'mongodb'],
   ['plan', 'huge'],
   ['plan', ''],
   ['project', 'no_such'],

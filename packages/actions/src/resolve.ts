@@ -1,5 +1,6 @@
 // Finding what a request names, filling gaps from the access's defaults, and refusing parts that do not fit each other.
 import {
+  ENGINES,
   type EngineName,
   type FieldProblem,
   fieldError,
@@ -7,7 +8,6 @@ import {
   PlatformError,
   unknownReference,
 } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
 import type { Access, DatabaseView, FoundPlan, NamedRow, Nouns, PlanView, Project } from '@berth/store';
 
 /** What was asked for; names or ids. Missing ones come from the access. */
@@ -85,17 +85,11 @@ function refuseUnfit(
   }
 }
 
-/** The engine of that name. Throws `invalid_request` without one, `unknown_reference` for one that is not built. */
+/** The engine of that name. Throws `invalid_request` without one, `unknown_reference` for one that is not there. */
 export function readEngine(asked: string | null | undefined, field = 'engine'): EngineName {
   if (asked === null || asked === undefined) throw required(field);
-  if (!isEngineName(asked) || !BUILT_ENGINES.includes(asked)) {
-    throw fieldError(
-      'unknown_reference',
-      field,
-      `There is no engine "${asked}". Built are: ${BUILT_ENGINES.join(', ')}.`,
-    );
-  }
-  return asked;
+  if (isEngineName(asked)) return asked;
+  throw fieldError('unknown_reference', field, `There is no engine "${asked}". There are: ${ENGINES.join(', ')}.`);
 }
 
 /** One that is named and inside the access's limit. */

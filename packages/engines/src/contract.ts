@@ -194,6 +194,10 @@ export interface EngineRules {
   defaultPort: number;
   /** How an admin URL begins: `postgres:`. The first is the one to show. */
   urlProtocols: string[];
+  /** How a URL of this ecosystem asks for each mode: `sslmode=require`. One that asks for none means `disable`. */
+  tlsSettings: Record<TlsMode, string>;
+  /** What its URLs may say as well, because Berth does it so in any case: `authSource=admin`. */
+  otherSettings: string[];
   /** Whether neither a database nor a login may bear this name, in any spelling of upper and lower case. */
   isReserved(name: string): boolean;
   /** Whether this is one of the engine's own databases, or the canary. */

@@ -3,8 +3,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Secret } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { ENGINES, Secret } from '@berth/core';
 import { hashToken } from '@berth/secrets';
 import { Client } from 'pg';
 import { ROOT } from './house/source-files';
@@ -28,8 +27,8 @@ const MADE = {
   teams: ['first'],
   projects: ['default'],
   environments: ['development', 'production'],
-  plans: BUILT_ENGINES.flatMap(() => ['large', 'small']).sort(),
-  pools: BUILT_ENGINES.flatMap((engine) => [`${engine}-development`, `${engine}-production`]).sort(),
+  plans: ENGINES.flatMap(() => ['large', 'small']).sort(),
+  pools: ENGINES.flatMap((engine) => [`${engine}-development`, `${engine}-production`]).sort(),
 };
 
 test('prints a token that the store knows by its hash, and a pool to register servers in; twice makes no second row', async () => {

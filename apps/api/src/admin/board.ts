@@ -1,6 +1,5 @@
 // The board of the queues (bull-board). It shows nudges, not actions: a nudge that failed or was lost is no harm.
-import { within } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { ENGINES, within } from '@berth/core';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
@@ -19,7 +18,7 @@ export function boardRouter({ log, sender }: ApiContext, basePath: string): Rout
 
   /** The sender throws a broken queue away and opens another: the board must not keep the old one. */
   async function followQueues(): Promise<void> {
-    const queues = await sender.queues([...BUILT_ENGINES]);
+    const queues = await sender.queues([...ENGINES]);
     await within(LOOK_MS_MAX, 'The queue', Promise.all(queues.map((queue) => queue.getWaitingCount())));
     if (queues.every((queue, index) => queue === shown[index])) return;
     board.replaceQueues(queues.flatMap(adaptersOf));

@@ -1,5 +1,5 @@
 // The first rows: all of them once, and none again that an operator has deleted, renamed or revoked.
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { ENGINES } from '@berth/core';
 import { makeToken } from '@berth/secrets';
 import { openStore, type Store } from '@berth/store';
 import { openTestStore, type TestStore } from '@berth/testing';
@@ -32,7 +32,7 @@ test('two starts at once make each of them once, and say so once', async () => {
   expect(made.sort((one, other) => other.length - one.length)).toEqual([
     [
       ...['team first', 'project default', 'environment development', 'environment production'],
-      ...BUILT_ENGINES.flatMap((engine) => [
+      ...ENGINES.flatMap((engine) => [
         `plan small (${engine})`,
         `plan large (${engine})`,
         `pool ${engine}-development`,

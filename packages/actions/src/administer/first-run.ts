@@ -1,6 +1,5 @@
 // The first rows of a new Berth: a team, its project, the environments, plans and pools, and the first access.
-import type { Secret } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { ENGINES, type Secret } from '@berth/core';
 import { hashToken } from '@berth/secrets';
 import type { Nouns, Store } from '@berth/store';
 
@@ -11,7 +10,7 @@ const PLANS = [
 ];
 const TEAM = 'first';
 const PROJECT = 'default';
-const FIRST_ENGINE = BUILT_ENGINES[0] ?? 'postgresql';
+const FIRST_ENGINE = ENGINES[0];
 const ENVIRONMENTS = ['development', 'production'];
 
 export interface FirstRun {
@@ -49,7 +48,7 @@ async function makeRows({ catalog }: Nouns): Promise<string[]> {
     await catalog.ensureEnvironment(name);
     made.push(`environment ${name}`);
   }
-  for (const engine of BUILT_ENGINES) {
+  for (const engine of ENGINES) {
     for (const plan of ever.plansOf.includes(engine) ? [] : PLANS) {
       await catalog.ensurePlan({ ...plan, engine });
       made.push(`plan ${plan.name} (${engine})`);

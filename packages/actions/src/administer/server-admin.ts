@@ -11,15 +11,16 @@ import { adminContext } from '../sealed-contexts';
  * repeating what was given: it holds a password.
  */
 export function readAdminUrl(engine: EngineName, text: Secret): ServerAdmin {
-  const { defaultPort, urlProtocols } = rulesOf(engine);
+  const { defaultPort, tlsSettings, urlProtocols } = rulesOf(engine);
   const url = URL.canParse(text.reveal()) ? new URL(text.reveal()) : null;
-  const tls = TLS_MODES.find((mode) => mode === (url?.searchParams.get('sslmode') ?? 'disable'));
+  const tls = readTls(engine, url?.searchParams);
   const username = decode(url?.username);
   const password = decode(url?.password);
   const host = url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
   const isWhole = username !== '' && password !== '' && host !== '' && url?.port !== '0';
-  if (url === null || !urlProtocols.includes(url.protocol) || tls === undefined || !isWhole || saysMore(url)) {
-    const form = `${urlProtocols[0]}//user:password@host:${defaultPort}, with ?sslmode=disable, require or verify-full and no other setting`;
+  if (url === null || !urlProtocols.includes(url.protocol) || tls === undefined || !isWhole || url.hash !== '') {
+    const settings = Object.values(tlsSettings).map((each) => `?${each}`);
+    const form = `${urlProtocols[0]}//user:password@host:${defaultPort}, with ${settings.join(' or ')} and no other setting`;
     const fields = [{ field: 'admin_url', message: `must look like ${form}` }];
     throw new PlatformError('invalid_request', 'The admin URL cannot be read.', { fields });
   }
@@ -35,9 +36,15 @@ export function readOpenDatabases(engine: EngineName, names: string[]): string[]
   throw fieldError('invalid_request', 'open_databases', message);
 }
 
-/** Whether it holds a setting that would not be heeded: who gave it would rely on it. */
-function saysMore({ hash, searchParams }: URL): boolean {
-  return hash !== '' || [...searchParams.keys()].join() !== (searchParams.has('sslmode') ? 'sslmode' : '');
+/** The mode that the settings of a URL ask for; undefined where one would not be heeded: who gave it would rely on it. */
+function readTls(engine: EngineName, asked: URLSearchParams | undefined): TlsMode | undefined {
+  const { otherSettings, tlsSettings } = rulesOf(engine);
+  const settings = [...(asked ?? [])].map(([name, value]) => `${name}=${value}`);
+  const left = settings
+    .filter((each) => !otherSettings.includes(each))
+    .sort()
+    .join('&');
+  return left === '' ? 'disable' : TLS_MODES.find((mode) => tlsSettings[mode].split('&').sort().join('&') === left);
 }
 
 /** Percent-decoded; empty when that cannot be done (`%zz` is no URL's), or when no engine takes it: `%00`. */

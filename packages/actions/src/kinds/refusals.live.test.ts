@@ -224,7 +224,6 @@ describe('server_preflight', () => {
 
   it.each([
     ['a pool that is not there', { pool: 'no_such' }, 'unknown_reference', 'pool'],
-    ['an engine that is not built', { engine: 'mongodb' }, 'unknown_reference', 'engine'],
     ['an engine that nobody knows', { engine: 'oracle' }, 'unknown_reference', 'engine'],
     [
       'an address that cannot be read',

@@ -20,6 +20,8 @@ export const mongodbRules: EngineRules = {
   loginNameBytesMax: NAME_BYTES_MAX, // ours: the server has no limit that anybody would meet
   defaultPort: 27017,
   urlProtocols: ['mongodb:'],
+  tlsSettings: { disable: 'tls=false', require: 'tls=true&tlsInsecure=true', 'verify-full': 'tls=true' },
+  otherSettings: ['authSource=admin'],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
   openableDatabases: [],

@@ -33,6 +33,12 @@ export const mysqlRules: EngineRules = {
   loginNameBytesMax: LOGIN_BYTES_MAX,
   defaultPort: 3306,
   urlProtocols: ['mysql:', 'mariadb:'],
+  tlsSettings: {
+    disable: 'ssl-mode=DISABLED',
+    require: 'ssl-mode=REQUIRED',
+    'verify-full': 'ssl-mode=VERIFY_IDENTITY',
+  },
+  otherSettings: [],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
   openableDatabases: ['test'],

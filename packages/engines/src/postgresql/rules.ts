@@ -20,6 +20,8 @@ export const postgresqlRules: EngineRules = {
   loginNameBytesMax: NAME_BYTES_MAX,
   defaultPort: 5432,
   urlProtocols: ['postgres:', 'postgresql:'],
+  tlsSettings: { disable: 'sslmode=disable', require: 'sslmode=require', 'verify-full': 'sslmode=verify-full' },
+  otherSettings: [],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
   openableDatabases: ['template1'], // in `postgres` are our locks, which whoever enters could take

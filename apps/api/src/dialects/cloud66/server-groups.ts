@@ -1,6 +1,5 @@
 // Server groups: each is one server of the stack's environment. Creating a database in one pins it to that server.
-import { isEngineName, isId, PlatformError } from '@berth/core';
-import { BUILT_ENGINES } from '@berth/engines/rules';
+import { isId, PlatformError } from '@berth/core';
 import type { Access, ServerView, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -23,19 +22,10 @@ export function serverGroupRoutes(api: ApiContext): Route[] {
   ];
 }
 
-/**
- * The group in whose databases a path lies. Throws `not_found`, or `invalid_request` for a group whose engine this
- * version cannot serve.
- */
+/** The group in whose databases a path lies. Throws `not_found`. */
 export async function getDatabaseGroup(store: Store, access: Access, { request }: Call): Promise<Group> {
   const { stack_id: uid, server_group_id: id } = request.params;
-  const group = await getGroup(store, access, String(uid), String(id));
-  const { engine, number } = group.server;
-  if (isEngineName(engine) && BUILT_ENGINES.includes(engine)) return group;
-  throw new PlatformError(
-    'invalid_request',
-    `Server group ${number} (${engine}) does not support database operations.`,
-  );
+  return getGroup(store, access, String(uid), String(id));
 }
 
 async function answerList(api: ApiContext, call: Call): Promise<void> {

@@ -159,7 +159,7 @@ test.each<[string, object, string[], string?]>([
   ['an unknown limit', { limits: { project: 'nothing' } }, ['limits.project'], 'unknown_reference'],
   ['a limit of another kind', { limits: { plan: 'small' } }, ['limits.plan']],
   ['an unknown default', { defaults: { plan: 'huge' } }, ['defaults.plan'], 'unknown_reference'],
-  ['an engine that is not built', { defaults: { engine: 'mongodb' } }, ['defaults.engine'], 'unknown_reference'],
+  ['an unknown engine', { defaults: { engine: 'oracle' } }, ['defaults.engine'], 'unknown_reference'],
   [
     'a default outside the limit',
     { limits: { environment: 'development' }, defaults: { environment: 'production' } },
