@@ -1,11 +1,12 @@
 // MariaDB passes the suite that every engine passes.
-import { describeWhere } from '@berth/testing';
+import { describeWhere, whyNoMariadb } from '@berth/testing';
 import { describeEngine } from '../conformance';
 import { mysql } from '.';
 import { liveServer } from './live-server';
 
 const url = process.env.BERTH_TEST_MYSQL_URL ?? '';
+const missing = whyNoMariadb();
 
-describeWhere(url !== '', 'BERTH_TEST_MYSQL_URL names no server', 'MySQL', () => {
+describeWhere(missing === null, missing ?? '', 'MySQL', () => {
   describeEngine(mysql, async () => liveServer(url));
 });

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { idTail, newId, Secret } from '@berth/core';
-import { describeWhere } from '@berth/testing';
+import { describeWhere, whyNoMariadb } from '@berth/testing';
 import { describeEngine } from '../conformance';
 import { openGround, refusalOf } from '../conformance/ground';
 import { mysql } from '.';
@@ -11,6 +11,7 @@ import { type LiveServer, liveServer } from './live-server';
 import { quoteAccount, quoteText } from './quote';
 
 const url = process.env.BERTH_TEST_MYSQL_URL ?? '';
+const missing = whyNoMariadb();
 const PAGE = readFileSync(join(__dirname, '../../../../docs/engines.md'), 'utf8');
 const [, SQL = ''] = /^ *```sql\n( *CREATE USER[\s\S]*?)^ *```/m.exec(PAGE) ?? [];
 
@@ -26,14 +27,14 @@ async function openLesser(without: string[] = []): Promise<LiveServer> {
   return { ...live, admin: { ...live.admin, username, password }, close };
 }
 
-describeWhere(url !== '', 'BERTH_TEST_MYSQL_URL names no server', 'MySQL, by an admin without SUPER', () => {
+describeWhere(missing === null, missing ?? '', 'MySQL, by an admin without SUPER', () => {
   describeEngine(mysql, () => openLesser(), {
     parts: { passwords: 'a hash is made before any admin hears of it, and ALTER USER is the same for all' },
     tell: describeWhere,
   });
 });
 
-describeWhere(url !== '', 'BERTH_TEST_MYSQL_URL names no server', 'an admin', () => {
+describeWhere(missing === null, missing ?? '', 'an admin', () => {
   const ground = openGround(mysql, async () => liveServer(url));
 
   test.each([

@@ -17,16 +17,14 @@ export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
   return { shut: [], left_open: patterns, canary_made: canaryMade, open_to_everybody: patterns };
 }
 
-/** Written down as `open` only once it is there. */
+/** One that is empty is ours though it is not written down: Berth's own database was dropped, or is a copy's. */
 async function ensureCanary(admin: Admin): Promise<boolean> {
   const canary = { id: 'canary', name: CANARY };
-  const { ownership, thing } = await observeDatabaseRow(admin, canary);
-  refuseForeign(ownership, `The database ${CANARY}`);
-  if (ownership === 'ours' && thing?.state === 'open') return false;
-  if (ownership === 'free') {
-    await writeThing(admin, 'database', CANARY, { id: canary.id, state: 'making' });
-    await admin.main.query(`CREATE DATABASE IF NOT EXISTS ${CANARY}`);
-  }
+  const { exists, thing } = await observeDatabaseRow(admin, canary);
+  if (thing?.state === 'open' && exists) return false;
+  await writeThing(admin, 'database', CANARY, { id: canary.id, state: 'making' });
+  refuseForeign((await observeDatabaseRow(admin, canary)).ownership, `The database ${CANARY}`);
+  await admin.main.query(`CREATE DATABASE IF NOT EXISTS ${CANARY}`);
   await writeThing(admin, 'database', CANARY, { id: canary.id, state: 'open' });
-  return ownership === 'free';
+  return !exists;
 }

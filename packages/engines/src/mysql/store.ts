@@ -30,7 +30,7 @@ const TABLES: Record<string, string> = {
 
 /** Makes the database and its tables, and the server's identity in them. Safe to repeat, also by two at once. Throws
  * `server_unfit` where a database of that name is somebody else's. */
-export async function ensureStore({ main }: Admin): Promise<void> {
+export async function ensureStore({ isMariaDb, main }: Admin): Promise<void> {
   const found = await main.query<{ name: string }>(
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '${STORE}'`,
   );
@@ -40,9 +40,12 @@ export async function ensureStore({ main }: Admin): Promise<void> {
   }
   if (found.length < Object.keys(TABLES).length) {
     await main.query(`CREATE DATABASE IF NOT EXISTS ${STORE}`);
+    // as safe from a crash as accounts and grants are: with innodb_flush_log_at_trx_commit off InnoDB is not, and MariaDB
+    // keeps its own tables in Aria. A row that is lost would make what it names somebody else's
+    const engine = isMariaDb ? 'Aria TRANSACTIONAL = 1' : 'InnoDB';
     for (const [name, columns] of Object.entries(TABLES)) {
       await main.query(
-        `CREATE TABLE IF NOT EXISTS ${STORE}.${name} ${columns} ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+        `CREATE TABLE IF NOT EXISTS ${STORE}.${name} ${columns} ENGINE = ${engine} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
       );
     }
   }
