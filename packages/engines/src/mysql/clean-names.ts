@@ -77,7 +77,7 @@ async function isOfOurs(admin: Admin, grant: Grant, database: DatabaseRef): Prom
  * characters of their own id, which nobody had before.
  */
 async function listLeftOf(admin: Admin, login: LoginRef): Promise<string[]> {
-  const left = (await listRightsOf(admin, login.name)).map(describeGrant);
+  const left = (await listRightsOf(admin, isText('User', login.name))).map(describeGrant);
   left.push(...(await listRoles(admin, login.name)));
   if (!login.name.endsWith(`_${idTail(login.id)}`)) left.push(...(await listDefinitions(admin, login.name)));
   return left;

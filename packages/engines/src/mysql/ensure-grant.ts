@@ -6,7 +6,7 @@ import { endSessionsInside } from './end-sessions';
 import { isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
 import { demandOurs, observeDatabaseRow, observeLoginRow } from './ownership';
 import { privilegesOf } from './privileges';
-import { escapePattern, isText, quoteEverythingIn, quoteLogin } from './quote';
+import { escapePattern, isAccount, quoteEverythingIn, quoteLogin } from './quote';
 
 /**
  * As EngineSession.ensureGrant promises. What the role has and the login lacks is given first, and what it has beyond that
@@ -30,7 +30,7 @@ export async function ensureGrant(admin: Admin, database: DatabaseRef, login: Lo
 
 /** What the login may do in the whole of this database, by grants on this database and no other. */
 export async function listPrivileges(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<string[]> {
-  const grants = await listDatabaseGrants(admin, isText('User', login.name));
+  const grants = await listDatabaseGrants(admin, isAccount(login.name));
   const here = grants.filter(({ pattern }) => isByName(admin, pattern, database.name));
   return [...new Set(here.flatMap(({ privileges }) => privileges))];
 }
@@ -39,7 +39,7 @@ export async function listPrivileges(admin: Admin, database: DatabaseRef, login:
 async function takeBeyond(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<string[]> {
   const ours = keptName(admin, escapePattern(database.name));
   const taken: string[] = [];
-  for (const grant of await listDatabaseGrants(admin, isText('User', login.name))) {
+  for (const grant of await listDatabaseGrants(admin, isAccount(login.name))) {
     if (!isByName(admin, grant.pattern, database.name)) continue;
     const beyond = grant.privileges.filter((each) => !privilegesOf(role).includes(each));
     if (keptName(admin, grant.pattern) !== ours) {
@@ -50,7 +50,7 @@ async function takeBeyond(admin: Admin, database: DatabaseRef, login: LoginRef, 
       await admin.main.query(`REVOKE ${beyond.join(', ')} ON ${on} FROM ${quoteLogin(login.name)}`);
     }
   }
-  const inside = `${isText('User', login.name)} AND ${isDatabase(admin, 'Db', database.name)}`;
+  const inside = `${isAccount(login.name)} AND ${isDatabase(admin, 'Db', database.name)}`;
   for (const grant of await listThingGrants(admin, inside)) {
     await revoke(admin, grant);
     taken.push(grant.name);

@@ -2,7 +2,7 @@
 import type { LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { isMatched, listDatabaseGrants } from './grants';
-import { isText } from './quote';
+import { isAccount, isText } from './quote';
 
 /** Whether no grant lets the login into the database, by its name, by a pattern, or as everybody. */
 export async function isShutByGrants(admin: Admin, database: string, login: LoginRef): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function isLocked(admin: Admin, login: LoginRef): Promise<boolean> 
     ? ['mysql.global_priv', `JSON_VALUE(Priv, '$.account_locked') IN ('1', 'true')`]
     : ['mysql.user', `account_locked = 'Y'`];
   const rows = await admin.main.query<{ locked: number | null }>(
-    `SELECT ${locked} AS locked FROM ${table} WHERE ${isText('User', login.name)}`,
+    `SELECT ${locked} AS locked FROM ${table} WHERE ${isAccount(login.name)}`,
   );
   return rows.length === 0 || rows.some((row) => Number(row.locked) === 1);
 }

@@ -2,7 +2,7 @@
 import { type Admin, isDatabase, keptName } from './admin';
 import { ERRNO, errnoOf } from './errors';
 import { privilegesOfRow, privilegesOfWords } from './privileges';
-import { escapePattern, isText, quoteAccount, quoteEverythingIn, quoteFound, quoteText } from './quote';
+import { escapePattern, quoteAccount, quoteEverythingIn, quoteFound, quoteText } from './quote';
 
 /** A grant on whatever databases a pattern matches. */
 export interface DatabaseGrant {
@@ -47,10 +47,9 @@ export function isMatched(admin: Admin, name: string): string {
   return `${quoteText(keptName(admin, name))} LIKE ${admin.foldsCase ? 'LOWER(Db)' : 'Db'}`;
 }
 
-/** Everything that was given to an account of this name, whatever its host. */
-export async function listRightsOf(admin: Admin, login: string): Promise<(DatabaseGrant | ThingGrant)[]> {
-  const mine = isText('User', login);
-  return [...(await listDatabaseGrants(admin, mine)), ...(await listThingGrants(admin, mine))];
+/** Everything that was given to these accounts: `isAccount`, or whatever their host. */
+export async function listRightsOf(admin: Admin, accounts: string): Promise<(DatabaseGrant | ThingGrant)[]> {
+  return [...(await listDatabaseGrants(admin, accounts)), ...(await listThingGrants(admin, accounts))];
 }
 
 /** Grants by name on tables, columns and routines. Whoever makes a routine may be given one on it by the server itself. */

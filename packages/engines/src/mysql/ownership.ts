@@ -3,7 +3,7 @@ import { PlatformError } from '@berth/core';
 import type { DatabaseRef, LoginRef, Ownership } from '../contract';
 import { type Admin, isDatabase, keptName } from './admin';
 import { listGrantsOn, listRightsOf } from './grants';
-import { ANY_HOST, isText } from './quote';
+import { ANY_HOST, isAccount, isText } from './quote';
 import { findThing, type Thing } from './store';
 
 export interface DatabaseRow {
@@ -46,7 +46,10 @@ async function isUntouched(admin: Admin, database: DatabaseRef): Promise<boolean
   return Number(row?.things) === 0 && (await listGrantsOn(admin, database.name)).length === 0;
 }
 
-/** Looks at a login. An account of its name for some host alone, or a role, is somebody else's: it would be taken for ours. */
+/**
+ * Looks at a login. Where there are only accounts of its name for some hosts, or a role, the name is somebody else's: from
+ * there ours would be taken for theirs. Made later, such an account does not make ours foreign: ours can still be shut.
+ */
 export async function observeLoginRow(admin: Admin, login: LoginRef): Promise<LoginRow> {
   const accounts = await admin.main.query<{ host: string }>(
     `SELECT Host AS host FROM mysql.user WHERE ${isText('User', login.name)}`,
@@ -54,9 +57,8 @@ export async function observeLoginRow(admin: Admin, login: LoginRef): Promise<Lo
   const found = await findThing(admin, 'login', login.name);
   const thing = found?.id === login.id ? found : null;
   if (accounts.length === 0) return { ownership: 'free', thing };
-  const isOne = accounts.length === 1 && accounts[0]?.host === ANY_HOST;
-  if (!isOne || thing === null) return { ownership: 'foreign', thing };
-  const isOurs = thing.state !== 'making' || (await listRightsOf(admin, login.name)).length === 0;
+  if (!accounts.some(({ host }) => host === ANY_HOST) || thing === null) return { ownership: 'foreign', thing };
+  const isOurs = thing.state !== 'making' || (await listRightsOf(admin, isAccount(login.name))).length === 0;
   return { ownership: isOurs ? 'ours' : 'foreign', thing };
 }
 

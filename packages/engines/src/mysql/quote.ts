@@ -57,6 +57,11 @@ export function quoteAccount(name: string, host = ANY_HOST): string {
   return `${quoteText(name)}@${quoteText(host)}`;
 }
 
+/** The rows of the server's tables that are of our account: one of its name for some host alone is somebody else's. */
+export function isAccount(name: string): string {
+  return `${isText('User', name)} AND Host = '${ANY_HOST}'`;
+}
+
 /** A login of ours. Throws `engine_refused` for what the server cannot hold as given. */
 export function quoteLogin(name: string): string {
   refuseUnholdable(name, LOGIN_BYTES_MAX);

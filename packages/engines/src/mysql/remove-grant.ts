@@ -5,7 +5,7 @@ import { listDefinitions } from './definers';
 import { endSessionsInside } from './end-sessions';
 import { describeGrant, isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
 import { observeDatabaseRow, observeLoginRow } from './ownership';
-import { isText } from './quote';
+import { isAccount } from './quote';
 
 /** As EngineSession.removeGrant promises: taken first, so that no session comes back; then ended. */
 export async function removeGrant(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<Evidence> {
@@ -22,7 +22,7 @@ export async function removeGrant(admin: Admin, database: DatabaseRef, login: Lo
 }
 
 async function revokeAll(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<string[]> {
-  const isHis = isText('User', login.name);
+  const isHis = isAccount(login.name);
   const wide = await listDatabaseGrants(admin, isHis);
   const grants = [
     ...wide.filter(({ pattern }) => isByName(admin, pattern, database.name)),

@@ -5,7 +5,7 @@ import { listDefinitions } from './definers';
 import { endSessionsOf } from './end-sessions';
 import { describeGrant, listRightsOf, revoke } from './grants';
 import { observeLoginRow } from './ownership';
-import { quoteLogin } from './quote';
+import { isAccount, quoteLogin } from './quote';
 import { eraseThing } from './store';
 
 /** As EngineSession.removeLogin promises. A foreign login of that name is left alone and counts as not there. */
@@ -17,7 +17,7 @@ export async function removeLogin(admin: Admin, login: LoginRef): Promise<Eviden
   }
   const account = quoteLogin(login.name);
   await admin.main.query(`ALTER USER ${account} ACCOUNT LOCK`);
-  const rights = await listRightsOf(admin, login.name);
+  const rights = await listRightsOf(admin, isAccount(login.name));
   const databases = rights.map((right) => ('pattern' in right ? nameIn(right.pattern) : right.database));
   for (const right of rights) await revoke(admin, right);
   const sessions = await endSessionsOf(admin, [login.name]);

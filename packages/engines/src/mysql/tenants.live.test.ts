@@ -109,7 +109,21 @@ describeWhere(missing === null, missing ?? '', 'tenants of MariaDB', () => {
       const login = ground.newLogin();
       const account = quoteAccount(login.name, 'localhost');
       await live.asSuperuser(`CREATE USER ${account}`);
+      expect(await ground.session().observeLogin(login)).toBe('foreign');
       expect(await refusalOf(ground.session().ensureLogin(login, newPassword()))).toBe('taken_on_server');
+      await live.asSuperuser(`DROP USER ${account}`);
+    });
+
+    test('stays ours when an account of it is made for one host: ours is shut, and theirs keeps its rights', async () => {
+      const [tenant, other] = [await ground.makeTenant(), ground.foreignName()];
+      const account = quoteAccount(tenant.login.name, '10.1.2.3');
+      await live.makeForeignDatabase(other);
+      await live.asSuperuser(`CREATE USER ${account}`);
+      await live.asSuperuser(`GRANT SELECT ON ${quoteName(other)}.* TO ${account}`);
+      expect(await quarantine(tenant)).toMatchObject({ locked: [tenant.login.name] });
+      await ground.session().proveRefused(tenant.database, tenant.login, tenant.password);
+      await ground.session().removeLogin(tenant.login);
+      expect(await rows(`SELECT Db FROM mysql.db WHERE Host = '10.1.2.3'`)).toEqual([[other]]);
       await live.asSuperuser(`DROP USER ${account}`);
     });
   });
