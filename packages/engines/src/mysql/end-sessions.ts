@@ -4,9 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import { type Admin, isDatabase } from './admin';
-import { ERRNO, errnoOf } from './errors';
 import { disableEvents } from './events';
 import { isByName, listGrantsOn } from './grants';
+import { endHandshakes, listHandshakes } from './handshakes';
+import { kill } from './kill';
 import { observeDatabaseRow, observeLoginRow } from './ownership';
 import { isOneOf, isText } from './quote';
 import { listKept } from './store';
@@ -32,11 +33,21 @@ export async function endSessions(
     if ((await observeLoginRow(admin, login)).ownership === 'ours') users.add(login.name);
   }
   const row = target.database && (await observeDatabaseRow(admin, target.database));
-  if (target.database === undefined || row?.ownership !== 'ours') return endSessionsOf(admin, [...users]);
-  for (const user of await listHolders(admin, target.database)) users.add(user);
-  const evidence = await endSessionsOf(admin, [...users], target.database);
-  if (row.thing?.state !== 'shut') return evidence;
-  return { ...evidence, events_disabled: await disableEvents(admin, target.database) };
+  const database = row?.ownership === 'ours' ? target.database : undefined;
+  for (const user of database ? await listHolders(admin, database) : []) users.add(user);
+  const evidence = await endWithHandshakes(admin, [...users], database);
+  if (database === undefined || row?.thing?.state !== 'shut') return evidence;
+  return { ...evidence, events_disabled: await disableEvents(admin, database) };
+}
+
+/** A handshake that was under way may have become a session after the last look. MariaDB shows it under its login's name. */
+async function endWithHandshakes(admin: Admin, users: string[], database?: DatabaseRef): Promise<Evidence> {
+  const handshakes = admin.isMariaDb ? [] : await listHandshakes(admin);
+  const evidence = await endSessionsOf(admin, users, database);
+  if (handshakes.length === 0) return evidence;
+  const cut = await endHandshakes(admin, handshakes);
+  const late = await endSessionsOf(admin, users, database);
+  return { ...late, ended: Number(evidence.ended) + Number(late.ended), handshakes_ended: cut };
 }
 
 /** Whoever was given this very database, now or when it was shut. */
@@ -59,17 +70,6 @@ export function endSessionsOf(admin: Admin, users: string[], database?: Database
 export async function endSessionsInside(admin: Admin, user: string, database: DatabaseRef): Promise<number> {
   const where = `${isText('user', user)} AND (db IS NULL OR ${isDatabase(admin, 'db', database.name)})`;
   return Number((await endAll(admin, where)).ended);
-}
-
-/** Ends one session. One that is gone is ended; a killed one may take a while to leave. */
-export async function kill({ main }: Admin, id: number): Promise<boolean> {
-  try {
-    await main.query(`KILL CONNECTION ${Math.trunc(id)}`);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === ERRNO.noSuchThread) return false;
-    throw error;
-  }
 }
 
 async function endAll(admin: Admin, where: string): Promise<Evidence> {

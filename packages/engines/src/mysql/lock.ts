@@ -2,7 +2,7 @@
 // before us has lost its claim, and loses its session here.
 import { PlatformError } from '@berth/core';
 import type { Admin } from './admin';
-import { kill } from './end-sessions';
+import { kill } from './kill';
 import { lockNameOf } from './names';
 import { quoteText } from './quote';
 import { findServerRow } from './store';
