@@ -74,23 +74,6 @@ export type RemovalEvidence = Evidence & { left: string[] };
 
 export interface Engine {
   name: EngineName;
-  capabilities: {
-    /** Whether a database is there as soon as it is made, or only once something is written. */
-    emptyDatabases: boolean;
-    charset: boolean;
-    /** Whether a database has a limit of connections of its own; where not, those of its logins hold alone. */
-    databaseConnectionLimit: boolean;
-    /** Whether a login has a limit of connections; where not, `connectionsMax` is heard and nothing comes of it. */
-    loginConnectionLimit: boolean;
-    /**
-     * Whether an open session goes on with the rights it had, until it is ended. Where not, rights are looked up anew for each
-     * statement, and a session that does nothing cannot be ended: it counts as gone once its login has no rights, and then it
-     * is, for good. `endSessions` throws `sessions_remain` for those of a login that still has some.
-     */
-    sessionsKeepRights: boolean;
-    /** Whether whoever may write makes tables too, by writing to them. */
-    writersMakeTables: boolean;
-  };
   /**
    * Opens an admin session; it must be closed. Throws `server_unreachable` (no route, refused, starting up, shutting
    * down), `server_busy` (no connection left), `admin_refused` (login or rights of the admin).
@@ -186,8 +169,29 @@ export interface ConnectionFacts {
   database: string;
 }
 
+/** What an engine has and another lacks. Whoever must know asks these, and never an engine's name. */
+export interface Capabilities {
+  /** Whether a database is there as soon as it is made, or only once something is written. */
+  emptyDatabases: boolean;
+  /** Whether a database has a character set and a collation of its own. */
+  charset: boolean;
+  /** Whether a database has a limit of connections of its own; where not, those of its logins hold alone. */
+  databaseConnectionLimit: boolean;
+  /** Whether a login has a limit of connections; where not, `connectionsMax` is heard and nothing comes of it. */
+  loginConnectionLimit: boolean;
+  /**
+   * Whether an open session goes on with the rights it had, until it is ended. Where not, rights are looked up anew for each
+   * statement, and a session that does nothing cannot be ended: it counts as gone once its login has no rights, and then it
+   * is, for good. `endSessions` throws `sessions_remain` for those of a login that still has some.
+   */
+  sessionsKeepRights: boolean;
+  /** Whether whoever may write makes tables too, by writing to them. */
+  writersMakeTables: boolean;
+}
+
 /** What an engine lets a thing be called, and how its ecosystem writes a URL. Pure: it needs no server and no driver. */
 export interface EngineRules {
+  capabilities: Capabilities;
   databaseNameBytesMax: number;
   loginNameBytesMax: number;
   /** The port where a URL names none. */

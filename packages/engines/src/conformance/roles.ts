@@ -1,10 +1,11 @@
 // Roles: what an owner, a writer and a reader may do, how one becomes another, and how one login leaves one database.
 import { ROLES, type Role } from '@berth/core';
+import { rulesOf } from '../rules';
 import { type Ground, newPassword, refusalOf, type Tenant } from './ground';
 
 /** Part of the suite: roles of logins, grants taken away one by one, and the limit of a login. */
 export function describeRoles({ session, engine, newDatabase, newLogin, makeTenant, openTenant }: Ground): void {
-  const { loginConnectionLimit, writersMakeTables } = engine.capabilities;
+  const { loginConnectionLimit, writersMakeTables } = rulesOf(engine.name).capabilities;
 
   /** One more login of the tenant's database. */
   async function makeOther({ database }: Tenant, role: Role): Promise<Tenant> {

@@ -1,11 +1,12 @@
 // A session outlives its login: its password, its lock, its grants, even the login itself. Ending is an act of its own.
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import { rulesOf } from '../rules';
 import { type Ground, newPassword, refusalOf, type Tenant, type TenantSession } from './ground';
 
 /** Part of the suite: that sessions end when they are ended, all of them and nobody else's. */
 export function describeSessions(ground: Ground): void {
   const { session, server, engine, newLogin, newDatabase, makeTenant, openTenant } = ground;
-  const { sessionsKeepRights } = engine.capabilities;
+  const { sessionsKeepRights } = rulesOf(engine.name).capabilities;
 
   describe('sessions', () => {
     const until = sessionsKeepRights

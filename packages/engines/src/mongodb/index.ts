@@ -18,14 +18,6 @@ import { observeServer } from './server';
 /** The engine; see ../contract.ts for what each verb promises. */
 export const mongodb: Engine = {
   name: 'mongodb',
-  capabilities: {
-    emptyDatabases: false,
-    charset: false,
-    databaseConnectionLimit: false,
-    loginConnectionLimit: false,
-    sessionsKeepRights: false,
-    writersMakeTables: true,
-  },
   open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
 };
 

@@ -16,6 +16,14 @@ const NOT_IN_PASSWORDS = /\p{C}|[\u{10000}-\u{10ffff}]/u;
 
 /** The rules of MongoDB; see ../contract.ts. */
 export const mongodbRules: EngineRules = {
+  capabilities: {
+    emptyDatabases: false,
+    charset: false,
+    databaseConnectionLimit: false,
+    loginConnectionLimit: false,
+    sessionsKeepRights: false,
+    writersMakeTables: true,
+  },
   databaseNameBytesMax: NAME_BYTES_MAX,
   loginNameBytesMax: NAME_BYTES_MAX, // ours: the server has no limit that anybody would meet
   defaultPort: 27017,

@@ -20,14 +20,6 @@ import { observeServer } from './server';
 /** The engine; see ../contract.ts for what each verb promises. */
 export const mysql: Engine = {
   name: 'mysql',
-  capabilities: {
-    emptyDatabases: true,
-    charset: true,
-    databaseConnectionLimit: false,
-    loginConnectionLimit: true,
-    sessionsKeepRights: true,
-    writersMakeTables: false,
-  },
   open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
 };
 

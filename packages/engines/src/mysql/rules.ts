@@ -29,6 +29,14 @@ const RESERVED_PREFIXES = ['test_', 'mysql.', 'berth_', '#mysql50#', 'azure_'];
 
 /** The rules of MySQL and MariaDB, the narrower of each two; see ../contract.ts. */
 export const mysqlRules: EngineRules = {
+  capabilities: {
+    emptyDatabases: true,
+    charset: true,
+    databaseConnectionLimit: false,
+    loginConnectionLimit: true,
+    sessionsKeepRights: true,
+    writersMakeTables: false,
+  },
   databaseNameBytesMax: DATABASE_BYTES_MAX,
   loginNameBytesMax: LOGIN_BYTES_MAX,
   defaultPort: 3306,

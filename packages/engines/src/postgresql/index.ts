@@ -19,14 +19,6 @@ import { observeServer } from './server';
 /** The engine; see ../contract.ts for what each verb promises. */
 export const postgresql: Engine = {
   name: 'postgresql',
-  capabilities: {
-    emptyDatabases: true,
-    charset: true,
-    databaseConnectionLimit: true,
-    loginConnectionLimit: true,
-    sessionsKeepRights: true,
-    writersMakeTables: false,
-  },
   open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
 };
 

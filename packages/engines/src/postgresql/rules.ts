@@ -16,6 +16,14 @@ const GROUP_NAME = /_[0-9a-z]{5}_(owner|writer|reader)$/;
 
 /** The rules of PostgreSQL; see ../contract.ts. */
 export const postgresqlRules: EngineRules = {
+  capabilities: {
+    emptyDatabases: true,
+    charset: true,
+    databaseConnectionLimit: true,
+    loginConnectionLimit: true,
+    sessionsKeepRights: true,
+    writersMakeTables: false,
+  },
   databaseNameBytesMax: NAME_BYTES_MAX,
   loginNameBytesMax: NAME_BYTES_MAX,
   defaultPort: 5432,

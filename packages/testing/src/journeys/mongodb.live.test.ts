@@ -77,7 +77,7 @@ describe('a database of the engine mongodb', () => {
     await expect(enter(renewed)).rejects.toMatchObject({ code: 18 });
     const admin = await enter(testServers().mongodbUrl);
     const { databases } = await admin.db('admin').admin().listDatabases({ nameOnly: true });
-    expect(databases.filter(({ name }) => name.startsWith('shop'))).toEqual([]);
+    expect(databases.map(({ name }) => name)).not.toContain(new URL(renewed).pathname.slice(1)); // other files make theirs
   });
 
   test("one team's login sees nothing of another database", async () => {

@@ -54,6 +54,7 @@ const crud = (noun: Noun, path: string, body: object, scopes: { read: Scope[]; i
 
 /** Every route of the native API; a test compares. */
 export const TABLE: Row[] = [
+  { method: 'get', path: '/engines', scopes: read, noun: null },
   { method: 'get', path: '/databases', scopes: read, noun: null },
   { method: 'post', path: '/databases', scopes: write, noun: null, body: { name: 'fresh' } },
   { method: 'get', path: '/databases/:id', scopes: read, noun: 'database' },

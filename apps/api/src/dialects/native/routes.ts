@@ -7,6 +7,7 @@ import { auditEndpoints } from './audit';
 import { credentialEndpoints } from './credentials';
 import { databaseEndpoints } from './databases';
 import type { Endpoint } from './endpoint';
+import { engineEndpoints } from './engines';
 import { environmentEndpoints } from './environments';
 import { eventEndpoints } from './events';
 import { planEndpoints } from './plans';
@@ -24,6 +25,7 @@ export const NATIVE_ENDPOINTS: Endpoint[] = [
   ...teamEndpoints,
   ...projectEndpoints,
   ...accessEndpoints,
+  ...engineEndpoints,
   ...environmentEndpoints,
   ...planEndpoints,
   ...poolEndpoints,
