@@ -33,7 +33,7 @@ export default async function setup(): Promise<void> {
   process.env.BERTH_TEST_STORE_LOG = servers.store.logFile;
   process.env.BERTH_TEST_POSTGRESQL_URL = servers.postgresql.url().reveal();
   process.env.BERTH_TEST_POSTGRESQL_LOG = servers.postgresql.logFile;
-  process.env.BERTH_TEST_MONGODB_URL = servers.mongodb.url.reveal();
+  process.env.BERTH_TEST_MONGODB_AT = servers.mongodb.url.reveal(); // not …_URL: a second run of one process would take the first one's double for named
   if (process.env.CI === 'true' && !servers.mongodb.isReal) process.stderr.write(`warning: ${DOUBLE_WARNING}\n`);
   if (servers.redis !== null) process.env.BERTH_TEST_REDIS_URL = servers.redis.url.reveal();
   if (servers.mariadb !== null) process.env.BERTH_TEST_MYSQL_URL = servers.mariadb.url.reveal();

@@ -29,7 +29,7 @@ export function testServers(): TestServers {
     storeUrl: fromSetup('BERTH_TEST_STORE_URL'),
     postgresqlUrl: fromSetup('BERTH_TEST_POSTGRESQL_URL'),
     postgresqlLog: fromSetup('BERTH_TEST_POSTGRESQL_LOG'),
-    mongodbUrl: fromSetup('BERTH_TEST_MONGODB_URL'),
+    mongodbUrl: fromSetup('BERTH_TEST_MONGODB_AT'),
     storeLog: fromSetup('BERTH_TEST_STORE_LOG'),
     redisUrl: process.env.BERTH_TEST_REDIS_URL ?? null,
     mysqlUrl: process.env.BERTH_TEST_MYSQL_URL ?? null,

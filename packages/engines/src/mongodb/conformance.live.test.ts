@@ -3,4 +3,4 @@ import { describeEngine } from '../conformance';
 import { mongodb } from '.';
 import { liveServer } from './live-server';
 
-describeEngine(mongodb, async () => liveServer(process.env.BERTH_TEST_MONGODB_URL ?? ''));
+describeEngine(mongodb, async () => liveServer(process.env.BERTH_TEST_MONGODB_AT ?? ''));

@@ -10,7 +10,7 @@ import { liveServer, openClient } from './live-server';
 import { dropLitter, releaseLocks, takeLock } from './lock';
 import { HOLDER_PREFIX, LOCKS, REGISTRY } from './names';
 
-const server = liveServer(process.env.BERTH_TEST_MONGODB_URL ?? '');
+const server = liveServer(process.env.BERTH_TEST_MONGODB_AT ?? '');
 const closing: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of closing.splice(0)) await each.close();

@@ -8,7 +8,7 @@ import { mongodb } from '.';
 import { liveServer, openClient } from './live-server';
 import { LOGINS, PLACEHOLDER, REGISTRY } from './names';
 
-const server = liveServer(process.env.BERTH_TEST_MONGODB_URL ?? '');
+const server = liveServer(process.env.BERTH_TEST_MONGODB_AT ?? '');
 const closing: { close(): Promise<void> }[] = [];
 let session: EngineSession;
 const made: Tenant[] = [];
