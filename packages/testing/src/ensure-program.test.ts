@@ -12,7 +12,7 @@ afterEach(() => {
   else process.env.CI = CI;
 });
 
-const MISSING = { program: 'no-such-server', debianPackage: 'no-such-package' };
+const MISSING = { program: 'no-such-server', tools: [], debianPackages: ['no-such-package'] };
 
 test('the reason names what to install', () => {
   process.env.CI = 'false';
