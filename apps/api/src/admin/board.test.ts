@@ -1,5 +1,5 @@
 // The operators' board: who gets in, by what, from where; and what it shows when the queue is down or was opened anew.
-import { type Scope, Secret, systemClock } from '@berth/core';
+import { ENGINES, type Scope, Secret, systemClock } from '@berth/core';
 import { makeToken } from '@berth/secrets';
 import { describeWhere, eventually, openTestRedis, openTestStore, type TestStore, whyNoRedis } from '@berth/testing';
 import { Client } from 'pg';
@@ -80,7 +80,9 @@ test('a session opens the board, its data and its pictures; a bearer token does 
     expect([page.status, page.get('x-powered-by')]).toEqual([200, undefined]);
     expect(page.text).toContain('<base href="/admin/queues/"');
     const data = await request(api.app).get('/admin/queues/api/queues').set(headers);
-    expect(data.body.queues.map(({ name }: { name: string }) => name)).toEqual(['berth-postgresql']);
+    expect(data.body.queues.map(({ name }: { name: string }) => name)).toEqual(
+      ENGINES.map((engine) => `berth-${engine}`),
+    );
     expect((await request(api.app).get('/admin/queues/static/images/logo.svg').set(headers)).status).toBe(200);
   }
   const poor = await tokenWith('admin');
