@@ -1,11 +1,11 @@
 // What MongoDB lets a thing be called, and the URL its clients read. No driver: the API imports this.
-import { Secret } from '@berth/core';
+import { Secret, type TlsMode } from '@berth/core';
 import type { ConnectionFacts, EngineRules } from '../contract';
+import { loginAndPlace, slugOf } from '../rule-parts';
 import { CANARY, HOLDER_PREFIX, REGISTRY, SYSTEM_DATABASES } from './names';
 
 /** The server takes fewer than 64 bytes. https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions */
 const NAME_BYTES_MAX = 63;
-const TAIL_BYTES = 6; // an underscore and five characters of the id
 const OWN_DATABASES = [...SYSTEM_DATABASES, REGISTRY, CANARY];
 /** What a server on any system refuses in the name of a database. */
 const NOT_IN_DATABASES = /[/\\. "$*<>:|?]/;
@@ -13,6 +13,14 @@ const NOT_IN_DATABASES = /[/\\. "$*<>:|?]/;
 const NOT_IN_LOGINS = /[=,]/;
 /** What SASLprep forbids or does not know (RFC 4013, of Unicode 3.2): servers and drivers refuse to log in with it. */
 const NOT_IN_PASSWORDS = /\p{C}|[\u{10000}-\u{10ffff}]/u;
+
+const TLS_SETTINGS: Record<TlsMode, string> = {
+  disable: 'tls=false',
+  require: 'tls=true&tlsInsecure=true',
+  'verify-full': 'tls=true',
+};
+/** Logins live there, whatever database is named. */
+const IN_ADMIN = 'authSource=admin';
 
 /** The rules of MongoDB; see ../contract.ts. */
 export const mongodbRules: EngineRules = {
@@ -28,8 +36,8 @@ export const mongodbRules: EngineRules = {
   loginNameBytesMax: NAME_BYTES_MAX, // ours: the server has no limit that anybody would meet
   defaultPort: 27017,
   urlProtocols: ['mongodb:'],
-  tlsSettings: { disable: 'tls=false', require: 'tls=true&tlsInsecure=true', 'verify-full': 'tls=true' },
-  otherSettings: ['authSource=admin'],
+  tlsSettings: TLS_SETTINGS,
+  otherSettings: [IN_ADMIN],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
   openableDatabases: [],
@@ -64,28 +72,11 @@ export function isDatabaseName(name: string): boolean {
 }
 
 function engineNameOf(name: string, idTail: string): string {
-  const slug = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/\p{Mark}/gu, '')
-    .replace(/[^a-z0-9]+/gu, '_')
-    .replace(/^_+|_+$/gu, '');
-  const isPlain = /^[a-z]/.test(slug) && !`${slug}_`.startsWith('berth_');
-  const start = isPlain ? slug : `db_${slug}`.replace(/_$/, '');
-  return `${start.slice(0, NAME_BYTES_MAX - TAIL_BYTES)}_${idTail}`;
+  return slugOf(name, idTail, NAME_BYTES_MAX, ['berth_']);
 }
 
 /** The options of the connection string that every driver reads; logins live in `admin`, whatever database is named. */
-function connectionUrl({ host, port, tls, username, password, database }: ConnectionFacts): Secret {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const login = `${encode(username)}:${encode(password.reveal())}`;
-  const options = { disable: '', require: '&tls=true&tlsInsecure=true', 'verify-full': '&tls=true' }[tls];
-  return new Secret(`mongodb://${login}@${address}/${encode(database)}?authSource=admin${options}`);
-}
-
-/** encodeURIComponent leaves !'()* as they are; RFC 3986 reserves them, and shells and templates trip over them. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => {
-    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  });
+function connectionUrl(facts: ConnectionFacts): Secret {
+  const settings = facts.tls === 'disable' ? '' : `&${TLS_SETTINGS[facts.tls]}`;
+  return new Secret(`mongodb://${loginAndPlace(facts)}?${IN_ADMIN}${settings}`);
 }

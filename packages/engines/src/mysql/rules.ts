@@ -1,10 +1,10 @@
 // What MySQL and MariaDB let a thing be called, and the URL their clients read. No driver: the API imports this.
-import { Secret } from '@berth/core';
+import { Secret, type TlsMode } from '@berth/core';
 import type { ConnectionFacts, EngineRules } from '../contract';
+import { loginAndPlace, slugOf } from '../rule-parts';
 import { CANARY, STORE, SYSTEM_DATABASES } from './names';
 import { canBeHeld, DATABASE_BYTES_MAX, LOGIN_BYTES_MAX } from './quote';
 
-const TAIL_BYTES = 6; // an underscore and five characters of the id
 const OWN_DATABASES = [...SYSTEM_DATABASES, STORE, CANARY];
 /** Databases of these servers' own installers, and what the process list calls sessions that are no login's. */
 const RESERVED_WORDS = [
@@ -27,6 +27,12 @@ const RESERVED_WORDS = [
 /** `test_` is opened to everybody by old installers, `mysql.` is the server's, `berth_` is ours, `#mysql50#` a file's. */
 const RESERVED_PREFIXES = ['test_', 'mysql.', 'berth_', '#mysql50#', 'azure_'];
 
+const TLS_SETTINGS: Record<TlsMode, string> = {
+  disable: 'ssl-mode=DISABLED',
+  require: 'ssl-mode=REQUIRED',
+  'verify-full': 'ssl-mode=VERIFY_IDENTITY',
+};
+
 /** The rules of MySQL and MariaDB, the narrower of each two; see ../contract.ts. */
 export const mysqlRules: EngineRules = {
   capabilities: {
@@ -41,11 +47,7 @@ export const mysqlRules: EngineRules = {
   loginNameBytesMax: LOGIN_BYTES_MAX,
   defaultPort: 3306,
   urlProtocols: ['mysql:', 'mariadb:'],
-  tlsSettings: {
-    disable: 'ssl-mode=DISABLED',
-    require: 'ssl-mode=REQUIRED',
-    'verify-full': 'ssl-mode=VERIFY_IDENTITY',
-  },
+  tlsSettings: TLS_SETTINGS,
   otherSettings: [],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
@@ -71,34 +73,12 @@ function canBeName(name: string, bytesMax: number): boolean {
 
 /** Short enough for a login, for a database and its first login are called the same. */
 function engineNameOf(name: string, idTail: string): string {
-  const slug = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/\p{Mark}/gu, '')
-    .replace(/[^a-z0-9]+/gu, '_')
-    .replace(/^_+|_+$/gu, '');
-  const isPlain = /^[a-z]/.test(slug) && !RESERVED_PREFIXES.some((prefix) => `${slug}_`.startsWith(prefix));
-  const start = isPlain ? slug : `db_${slug}`.replace(/_$/, '');
-  return `${start.slice(0, LOGIN_BYTES_MAX - TAIL_BYTES)}_${idTail}`;
+  return slugOf(name, idTail, LOGIN_BYTES_MAX, RESERVED_PREFIXES);
 }
 
 /** `mysql://`, which every client reads. `ssl-mode` is the word of MySQL's own clients; others trip over what they do not
  * know, so it is left out where TLS is not asked for. */
-function connectionUrl({ host, port, tls, username, password, database }: ConnectionFacts): Secret {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const login = `${encode(username)}:${encode(password.reveal())}`;
-  return new Secret(`mysql://${login}@${address}/${encode(database)}${SSL_MODES[tls]}`);
-}
-
-const SSL_MODES: Record<ConnectionFacts['tls'], string> = {
-  disable: '',
-  require: '?ssl-mode=REQUIRED',
-  'verify-full': '?ssl-mode=VERIFY_IDENTITY',
-};
-
-/** encodeURIComponent leaves !'()* as they are; RFC 3986 reserves them, and shells and templates trip over them. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => {
-    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  });
+function connectionUrl(facts: ConnectionFacts): Secret {
+  const settings = facts.tls === 'disable' ? '' : `?${TLS_SETTINGS[facts.tls]}`;
+  return new Secret(`mysql://${loginAndPlace(facts)}${settings}`);
 }
