@@ -36,6 +36,7 @@ export const ERRORS = {
   server_busy: { status: 503, retry: 'count', title: 'The server is too busy' },
   deadline_passed: { status: 503, retry: 'count', title: 'The server took too long' },
   sessions_remain: { status: 503, retry: 'count', title: 'Sessions came back faster than they could be ended' },
+  tls_failed: { status: 502, retry: 'never', title: 'The server and Berth do not agree on TLS' },
   engine_refused: { status: 502, retry: 'never', title: 'The server refused' },
   admin_refused: { status: 502, retry: 'never', title: 'The server refused the admin login' },
   server_unfit: { status: 422, retry: 'never', title: 'The admin login may not do what Berth needs' },

@@ -12,6 +12,8 @@ export interface ServerAddress {
   host: string;
   port: number;
   tls: TlsMode;
+  /** PEM, one certificate or several: with `verify-full` these CAs count and no others. Left out or null: those of Node.js. */
+  caCertificate?: string | null;
 }
 
 export interface ServerAdmin extends ServerAddress {
@@ -76,7 +78,8 @@ export interface Engine {
   name: EngineName;
   /**
    * Opens an admin session; it must be closed. Throws `server_unreachable` (no route, refused, starting up, shutting
-   * down), `server_busy` (no connection left), `admin_refused` (login or rights of the admin).
+   * down), `server_busy` (no connection left), `admin_refused` (login or rights of the admin), `tls_failed` (the server's
+   * certificate does not verify; TLS is demanded by one side, and not spoken by the other).
    */
   open(admin: ServerAdmin, options: OpenOptions): Promise<EngineSession>;
 }

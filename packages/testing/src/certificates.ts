@@ -1,6 +1,7 @@
-// Certificates that a test makes for itself: a CA that nobody trusts unless told, and one certificate that it signed.
+// Certificates that a test makes for itself: a CA that nobody trusts unless told, and what it signed.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { md, pki } from 'node-forge';
 import { testServers } from './stack';
@@ -15,18 +16,37 @@ export interface TestCertificates {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** A CA that signs as many certificates as are asked of it. */
+export interface TestCa {
+  pem: string;
+  /** For a name, or an IP address, and for no other. */
+  sign(host: string, isExpired?: boolean): { key: string; cert: string };
+}
+
+/** Makes one that nobody knows, by default of a name that no other has. */
+export function makeTestCa(commonName = `tests ${randomBytes(4).toString('hex')}`, isExpired = false): TestCa {
+  const keys = makeKeys();
+  const name = [{ name: 'commonName', value: commonName }];
+  const issuer = { name, privateKey: keys.privateKey };
+  const certificate = sign(keys.publicKey, name, issuer, [{ name: 'basicConstraints', cA: true }], isExpired);
+  return {
+    pem: pki.certificateToPem(certificate),
+    sign: (host, isHostExpired = false) => {
+      const { publicKey, privateKey } = makeKeys();
+      const altNames = [isIP(host) === 0 ? { type: 2, value: host } : { type: 7, ip: host }];
+      const own = [{ name: 'commonName', value: host }];
+      const signed = sign(publicKey, own, issuer, [{ name: 'subjectAltName', altNames }], isHostExpired);
+      return { key: pki.privateKeyToPem(privateKey), cert: pki.certificateToPem(signed) };
+    },
+  };
+}
+
 /** Makes both. The CA's file lies in the folder of the run and goes with it. */
 export async function makeTestCertificates(host: string): Promise<TestCertificates> {
-  const ca = makeKeys();
-  const caName = [{ name: 'commonName', value: 'a CA of the tests' }];
-  const caCertificate = sign(ca.publicKey, caName, caName, ca.privateKey, [{ name: 'basicConstraints', cA: true }]);
-  const server = makeKeys();
-  const certificate = sign(server.publicKey, [{ name: 'commonName', value: host }], caName, ca.privateKey, [
-    { name: 'subjectAltName', altNames: [{ type: 2, value: host }] },
-  ]);
+  const ca = makeTestCa();
   const caFile = join(testServers().home, `ca-${randomBytes(4).toString('hex')}.pem`);
-  await writeFile(caFile, pki.certificateToPem(caCertificate));
-  return { caFile, key: pki.privateKeyToPem(server.privateKey), cert: pki.certificateToPem(certificate) };
+  await writeFile(caFile, ca.pem);
+  return { caFile, ...ca.sign(host) };
 }
 
 /** By Node, which takes a moment for what node-forge computes for seconds. */
@@ -42,18 +62,18 @@ function makeKeys() {
 function sign(
   publicKey: pki.rsa.PublicKey,
   subject: pki.CertificateField[],
-  issuer: pki.CertificateField[],
-  privateKey: pki.rsa.PrivateKey,
+  issuer: { name: pki.CertificateField[]; privateKey: pki.rsa.PrivateKey },
   extensions: object[],
+  isExpired: boolean,
 ): pki.Certificate {
   const certificate = pki.createCertificate();
   certificate.publicKey = publicKey;
   certificate.serialNumber = `01${randomBytes(8).toString('hex')}`;
-  certificate.validity.notBefore = new Date(Date.now() - DAY_MS);
-  certificate.validity.notAfter = new Date(Date.now() + DAY_MS);
+  certificate.validity.notBefore = new Date(Date.now() - 2 * DAY_MS);
+  certificate.validity.notAfter = new Date(Date.now() + (isExpired ? -DAY_MS : DAY_MS));
   certificate.setSubject(subject);
-  certificate.setIssuer(issuer);
+  certificate.setIssuer(issuer.name);
   certificate.setExtensions(extensions);
-  certificate.sign(privateKey, md.sha256.create());
+  certificate.sign(issuer.privateKey, md.sha256.create());
   return certificate;
 }

@@ -3,6 +3,7 @@
 import { HOLD_MS, PlatformError, type Secret, traced } from '@berth/core';
 import { type Document, MongoClient, type MongoClientOptions } from 'mongodb';
 import type { ServerAddress } from '../contract';
+import { verificationOf } from '../tls';
 import { errorOf, type Fault, faultOf } from './errors';
 import { USERS_DATABASE } from './names';
 
@@ -65,9 +66,20 @@ async function attempt(target: Target, leftMs: () => number): Promise<Attempt> {
     await Promise.race([client.connect(), refused]);
   } catch (error) {
     await closeClient(client);
-    return { connection: null, fault: faultOf(error) };
+    return { connection: null, fault: hinting(target.address, faultOf(error)) };
   }
   return { connection: connectionOver(client, leftMs), fault: null };
+}
+
+/** A server that wants TLS, or speaks none, says nothing and hangs up. */
+function hinting({ tls }: ServerAddress, fault: Fault): Fault {
+  const isHungUp = fault.network === 'ECONNRESET' || (fault.network === 'lost' && /closed/i.test(fault.message));
+  if (!isHungUp) return fault;
+  const hint =
+    tls === 'disable'
+      ? '. It hung up, as one does that demands TLS; admin_url asks for none'
+      : '. It hung up in the TLS handshake, as one does that offers none';
+  return { ...fault, hint };
 }
 
 function clientOptions({ address, login, applicationName }: Target, timeoutMs: number): MongoClientOptions {
@@ -95,17 +107,16 @@ function clientOptions({ address, login, applicationName }: Target, timeoutMs: n
   };
 }
 
-function tlsOptions({ tls }: ServerAddress): MongoClientOptions {
-  switch (tls) {
-    case 'disable':
-      return { tls: false };
-    case 'require':
-      return { tls: true, tlsAllowInvalidCertificates: true, tlsAllowInvalidHostnames: true };
-    case 'verify-full':
-      return { tls: true };
-    default:
-      return tls satisfies never;
-  }
+function tlsOptions(address: ServerAddress): MongoClientOptions {
+  const verification = verificationOf(address);
+  if (verification === null) return { tls: false };
+  const { rejectUnauthorized, ca } = verification;
+  const isLoose = !rejectUnauthorized;
+  return {
+    tls: true,
+    ...(isLoose && { tlsAllowInvalidCertificates: true, tlsAllowInvalidHostnames: true }),
+    ...(ca !== undefined && { ca }),
+  };
 }
 
 function connectionOver(client: MongoClient, leftMs: () => number): Connection {

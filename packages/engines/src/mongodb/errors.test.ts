@@ -31,11 +31,11 @@ test.each([
   ],
   [
     new MongoNetworkError('x', { cause: Object.assign(new Error('x'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }) }),
-    'engine_refused',
+    'tls_failed',
   ],
   [
     new MongoNetworkError('x', { cause: Object.assign(new Error('x'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }) }),
-    'engine_refused',
+    'tls_failed',
   ],
   [new Error('Unassigned code point'), 'engine_refused'],
 ])('%s is %s', (error, expected) => {

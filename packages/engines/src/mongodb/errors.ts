@@ -1,6 +1,7 @@
 // The wall where the errors of the driver and of Node's sockets become ours. Nothing of a command passes it: messages that
 // may quote a value are replaced, and the cause holds codes alone.
 import { type ErrorCode, PlatformError } from '@berth/core';
+import { isTlsCode, tlsMessage } from '../tls';
 
 /** What went wrong on a connection. `code` when the server spoke, `network` when a socket did; else the driver. */
 export interface Fault {
@@ -9,6 +10,8 @@ export interface Fault {
   /** `ECONNREFUSED` and the like; `lost` where the driver says no more than that. Null where no socket was to blame. */
   network: string | null;
   message: string;
+  /** What may be behind it, in words for an operator. */
+  hint?: string;
 }
 
 export const UNAUTHORIZED = 13;
@@ -70,15 +73,8 @@ const BY_CODE: Record<number, ErrorCode> = {
 
 function codeFor(fault: Fault): ErrorCode {
   if (fault.code !== null) return BY_CODE[fault.code] ?? 'engine_refused';
-  if (isTls(fault)) return 'engine_refused';
+  if (isTlsCode(fault.network)) return 'tls_failed';
   return fault.network === null ? 'engine_refused' : 'server_unreachable';
-}
-
-/** A certificate that does not verify will not verify tomorrow: not a server to wait a day for. */
-function isTls({ network }: Fault): boolean {
-  const code = network ?? '';
-  const ofCertificate = code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT');
-  return ofCertificate || code.startsWith('UNABLE_TO_');
 }
 
 /** Of these codes the message says what is wrong with the server or the caller, and quotes no value. */
@@ -92,8 +88,8 @@ function messageFor(fault: Fault): string {
       ? `MongoDB says: ${fault.message.slice(0, MESSAGE_MAX)} (${what})`
       : `MongoDB refused a command (${what})`;
   }
-  if (isTls(fault)) return `TLS with the server failed: ${fault.network}`;
-  if (fault.network !== null) return `The server cannot be reached: ${fault.network}`;
+  if (isTlsCode(fault.network)) return tlsMessage(fault.network, fault.message);
+  if (fault.network !== null) return `The server cannot be reached: ${fault.network}${fault.hint ?? ''}`;
   return 'The driver refused to send what it was given';
 }
 

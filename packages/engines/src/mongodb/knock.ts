@@ -54,6 +54,7 @@ export function checkFailed(message: string, cause?: unknown): PlatformError {
 export const NOT_TRIED: ReadonlySet<string> = new Set([
   'server_unreachable',
   'server_busy',
+  'tls_failed',
   'deadline_passed',
   'claim_lost',
 ]);

@@ -78,14 +78,14 @@ describeWhere(missing === null, missing ?? '', 'a connection to MariaDB', () => 
   test.each(['require', 'verify-full'] as const)(
     'is refused where TLS is asked for (%s) and not offered',
     async (tls) => {
-      expect(await refusalOf(open(() => 5_000, { tls, host: 'localhost' }))).toBe('engine_refused');
+      expect(await refusalOf(open(() => 5_000, { tls, host: 'localhost' }))).toBe('tls_failed');
     },
   );
 
   test('does not hold a certificate against an address: the driver would hold it against localhost', async () => {
     const door = await listen(() => undefined);
     const opening = open(() => 5_000, { tls: 'verify-full', host: '127.0.0.1', port: door.port });
-    expect(await refusalOf(opening)).toBe('engine_refused');
+    expect(await refusalOf(opening)).toBe('tls_failed');
     expect(door.count()).toBe(0);
     await door.close();
   });

@@ -1,11 +1,12 @@
 // One connection to a MySQL or MariaDB server, with a deadline on everything. It never reconnects: whoever lost a
 // connection may have lost its lock as well.
 import { isIP, Socket } from 'node:net';
-import { HOLD_MS, PlatformError, type Secret, type SpanOptions, type TlsMode, traced } from '@berth/core';
+import { HOLD_MS, PlatformError, type Secret, type SpanOptions, traced } from '@berth/core';
 import { type Connection as Client, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2';
 import type { ServerAddress } from '../contract';
 import { operationOf } from '../operation';
-import { errorOf, type Fault, faultOf } from './errors';
+import { verificationOf } from '../tls';
+import { ERRNO, errorOf, type Fault, faultOf } from './errors';
 
 /** A server that does not shake hands within this time is called unreachable. */
 const CONNECT_MS_MAX = 10_000;
@@ -80,10 +81,20 @@ async function attempt(target: Target, leftMs: () => number): Promise<Attempt> {
   } catch (error) {
     socket.destroy();
     if (error instanceof PlatformError) throw error;
-    return { connection: null, fault: faultOf(error) };
+    return { connection: null, fault: hinting(target.address, client, faultOf(error)) };
   } finally {
     clearTimeout(passed);
   }
+}
+
+/** CLIENT_SSL among the capabilities that a server offers. */
+const OFFERS_TLS = 0x800;
+
+/** MariaDB calls a password wrong where it is TLS that is missing (seen on 10.11, with require_secure_transport). */
+function hinting({ tls }: ServerAddress, client: Client, fault: Fault): Fault {
+  const offered: unknown = Reflect.get(client, 'serverCapabilityFlags'); // of mysql2, but not of its types
+  const mayDemand = tls === 'disable' && fault.errno === ERRNO.passwordRefused && (Number(offered) & OFFERS_TLS) !== 0;
+  return mayDemand ? { ...fault, message: `${fault.message}, or it demands TLS, and admin_url asks for none` } : fault;
 }
 
 function timedOut(): Error {
@@ -94,7 +105,7 @@ function clientConfig({ address, username, password, database, programName }: Ta
   if (password.reveal() === '') throw new PlatformError('admin_refused', 'A login without a password is not tried');
   return {
     host: address.host, // what a certificate is held against; the socket is ours
-    ...sslOf(address.tls, address.host),
+    ...sslOf(address),
     user: username,
     password: password.reveal(),
     ...(database !== undefined && { database }),
@@ -109,24 +120,18 @@ function clientConfig({ address, username, password, database, programName }: Ta
   };
 }
 
-function sslOf(tls: TlsMode, host: string): Pick<ConnectionOptions, 'ssl'> {
-  switch (tls) {
-    case 'disable':
-      return {};
-    case 'require':
-      return { ssl: { rejectUnauthorized: false } };
-    case 'verify-full':
-      // the driver holds the certificate of an address against the name `localhost`
-      if (isIP(host) !== 0) {
-        throw new PlatformError(
-          'engine_refused',
-          'A certificate is verified against a name: give the host by its name',
-        );
-      }
-      return { ssl: { rejectUnauthorized: true, verifyIdentity: true } };
-    default:
-      return tls satisfies never;
+function sslOf(address: ServerAddress): Pick<ConnectionOptions, 'ssl'> {
+  const verification = verificationOf(address);
+  if (verification === null) return {};
+  const verifyIdentity = verification.rejectUnauthorized;
+  // the driver holds the certificate of an address against the name `localhost`
+  if (verifyIdentity && isIP(address.host) !== 0) {
+    throw new PlatformError(
+      'tls_failed',
+      'The certificate is verified against a name: name the host in admin_url, not its address',
+    );
   }
+  return { ssl: { ...verification, verifyIdentity } };
 }
 
 function connectionOver(client: Client, socket: Socket, leftMs: () => number) {

@@ -44,8 +44,8 @@ test("a socket's own number is no server's word", () => {
 });
 
 test.each([
-  [unspoken('HANDSHAKE_NO_SSL_SUPPORT'), 'engine_refused'],
-  [unspoken('HANDSHAKE_SSL_ERROR', 'self-signed certificate'), 'engine_refused'],
+  [unspoken('HANDSHAKE_NO_SSL_SUPPORT'), 'tls_failed'],
+  [unspoken('HANDSHAKE_SSL_ERROR', 'self-signed certificate'), 'tls_failed'],
   [unspoken('HANDSHAKE_SSL_ERROR', 'read ECONNRESET'), 'server_unreachable'],
   [unspoken('AUTH_SWITCH_PLUGIN_ERROR', 'unknown plugin client_ed25519'), 'admin_refused'],
 ])('a certificate will not verify tomorrow, a cut line may hold: %s', (thrown, code) => {

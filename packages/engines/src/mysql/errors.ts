@@ -1,6 +1,7 @@
 // The wall where the errors of the driver and of Node's sockets become ours. Nothing of a statement passes it: messages
 // that quote statements or values are replaced, and the cause holds codes alone.
 import { type ErrorCode, PlatformError } from '@berth/core';
+import { NO_TLS, TLS_DEMANDED, tlsMessage } from '../tls';
 
 /** What went wrong on a connection. `errno` when the server spoke, `network` when the socket or the driver did. */
 export interface Fault {
@@ -50,6 +51,9 @@ export const ERRNO = {
   passwordRefused: 1045,
 } as const;
 
+/** require_secure_transport is on, and the connection is not encrypted. */
+const SECURE_TRANSPORT_REQUIRED = 3159;
+
 const BY_ERRNO: Record<number, ErrorCode> = {
   1007: 'taken_on_server', // the database came into being between our look and our act
   1037: 'server_busy', // out of memory
@@ -83,6 +87,7 @@ const BY_ERRNO: Record<number, ErrorCode> = {
   1969: 'deadline_passed', // max_statement_time (MariaDB)
   3024: 'deadline_passed', // max_execution_time (MySQL)
   3118: 'admin_refused', // locked (MySQL)
+  [SECURE_TRANSPORT_REQUIRED]: 'tls_failed',
   3572: 'server_busy', // NOWAIT (MySQL)
   4031: 'server_unreachable', // ended after wait_timeout (MySQL)
   4151: 'admin_refused', // locked (MariaDB)
@@ -90,7 +95,7 @@ const BY_ERRNO: Record<number, ErrorCode> = {
 
 function codeFor(fault: Fault): ErrorCode {
   if (fault.errno !== null) return BY_ERRNO[fault.errno] ?? 'engine_refused';
-  if (isTls(fault)) return 'engine_refused';
+  if (isTls(fault)) return 'tls_failed';
   if (isPasswordExchange(fault)) return 'admin_refused';
   return 'server_unreachable'; // every other fault that no server spoke is a socket that is gone, or never came
 }
@@ -111,15 +116,12 @@ const MESSAGE_MAX = 500;
 
 function messageFor(fault: Fault): string {
   const { errno, message, network } = fault;
+  if (errno === SECURE_TRANSPORT_REQUIRED) return TLS_DEMANDED;
   if (errno !== null) {
     if (quotesStatement(errno)) return `The server refused a statement (error ${errno})`;
     return `The server says: ${message.slice(0, MESSAGE_MAX)} (error ${errno})`;
   }
-  if (isTls(fault)) {
-    return network === 'HANDSHAKE_NO_SSL_SUPPORT'
-      ? 'TLS with the server failed: it does not offer TLS'
-      : `TLS with the server failed: ${message.slice(0, MESSAGE_MAX)}`;
-  }
+  if (isTls(fault)) return network === 'HANDSHAKE_NO_SSL_SUPPORT' ? NO_TLS : tlsMessage(null, message);
   if (isPasswordExchange(fault)) return 'The server and the login could not agree on a password exchange';
   return `The server cannot be reached: ${network ?? message}`;
 }

@@ -34,6 +34,7 @@ export function untriableOf({ network }: Fault): PlatformError | null {
 export const NOT_TRIED: ReadonlySet<string> = new Set([
   'server_unreachable',
   'server_busy',
+  'tls_failed',
   'deadline_passed',
   'claim_lost',
 ]);

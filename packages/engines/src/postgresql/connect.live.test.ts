@@ -54,7 +54,7 @@ test('a server without TLS is refused where TLS is asked for, before the passwor
     { address, username, password, database: 'postgres', applicationName: 'berth' },
     () => 5_000,
   );
-  expect(await refusalOf(opening)).toBe('engine_refused');
+  expect(await refusalOf(opening)).toBe('tls_failed');
 });
 
 test('the server itself ends a statement when nothing is left of the claim', async () => {

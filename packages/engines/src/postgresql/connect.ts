@@ -2,10 +2,11 @@
 // may have lost its lock as well.
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
-import { HOLD_MS, PlatformError, type Secret, type SpanOptions, type TlsMode, traced } from '@berth/core';
+import { HOLD_MS, PlatformError, type Secret, type SpanOptions, traced } from '@berth/core';
 import { Client, type ClientConfig, type QueryResultRow } from 'pg';
 import type { ServerAddress } from '../contract';
 import { operationOf } from '../operation';
+import { verificationOf } from '../tls';
 import { errorOf, type Fault, faultOf } from './errors';
 
 /** A server that does not shake hands within this time is called unreachable. */
@@ -106,7 +107,7 @@ function clientConfig(
   return {
     host: address.host,
     port: address.port,
-    ssl: sslOf(address.tls),
+    ssl: verificationOf(address) ?? false,
     user: username,
     password: password.reveal(),
     database,
@@ -117,19 +118,6 @@ function clientConfig(
     idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
     keepAlive: true,
   };
-}
-
-function sslOf(tls: TlsMode): ClientConfig['ssl'] {
-  switch (tls) {
-    case 'disable':
-      return false;
-    case 'require':
-      return { rejectUnauthorized: false };
-    case 'verify-full':
-      return { rejectUnauthorized: true };
-    default:
-      return tls satisfies never;
-  }
 }
 
 function connectionOver(

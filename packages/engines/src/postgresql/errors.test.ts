@@ -50,7 +50,7 @@ test.each([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'CERT_HAS_EXPIRED',
 ])('a certificate that does not verify is not waited for: %s', (code) => {
-  expect(errorOf(faultOf(Object.assign(new Error('tls'), { code }))).code).toBe('engine_refused');
+  expect(errorOf(faultOf(Object.assign(new Error('tls'), { code }))).code).toBe('tls_failed');
 });
 
 test('nothing of a statement or a value gets through', () => {

@@ -1,6 +1,7 @@
 // The wall where the errors of the driver and of Node's sockets become ours. Nothing of a statement passes it: messages
 // that quote statements or values are replaced, and the cause holds codes alone.
 import { type ErrorCode, PlatformError } from '@berth/core';
+import { isTlsCode, NO_TLS, TLS_DEMANDED, tlsMessage } from '../tls';
 
 /** What went wrong on a connection. `sqlstate` when the server spoke, `network` when the socket did; else the driver. */
 export interface Fault {
@@ -52,33 +53,42 @@ const BY_SQLSTATE: Record<string, ErrorCode> = {
 };
 
 function codeFor(fault: Fault): ErrorCode {
+  if (isTls(fault)) return 'tls_failed';
   if (fault.sqlstate !== null) {
     if (fault.sqlstate.startsWith('08')) return 'server_unreachable';
     // two sessions changed one catalogue row: an internal error by name, a collision by nature
     if (fault.sqlstate === 'XX000' && fault.message.startsWith('tuple concurrently')) return 'server_busy';
     return BY_SQLSTATE[fault.sqlstate] ?? 'engine_refused';
   }
-  if (isTls(fault)) return 'engine_refused';
   if (fault.message.startsWith('SASL')) return 'admin_refused';
   return 'server_unreachable'; // every other fault without a SQLSTATE is a socket that is gone, or never came
 }
 
 /** A certificate that does not verify will not verify tomorrow: not a server to wait a day for. */
 function isTls(fault: Fault): boolean {
-  const code = fault.network ?? '';
-  const ofCertificate = code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT');
-  return ofCertificate || code.startsWith('UNABLE_TO_') || fault.message.includes('does not support SSL');
+  return isTlsCode(fault.network) || offersNone(fault) || demandsTls(fault);
+}
+
+function offersNone({ network, sqlstate, message }: Fault): boolean {
+  return network === null && sqlstate === null && message.includes('does not support SSL');
+}
+
+/** pg_hba.conf has a line for this login with TLS alone, or none at all: the server does not tell which. */
+function demandsTls({ sqlstate, message }: Fault): boolean {
+  return sqlstate === '28000' && message.endsWith(', no encryption');
 }
 
 /** Longer ones are a tenant's: a trigger may say what it likes, and evidence is kept. */
 const MESSAGE_MAX = 500;
 
 function messageFor(fault: Fault): string {
+  if (offersNone(fault)) return NO_TLS;
+  if (demandsTls(fault)) return `${TLS_DEMANDED} (${fault.message.slice(0, MESSAGE_MAX)})`;
+  if (isTlsCode(fault.network)) return tlsMessage(fault.network, fault.message);
   if (fault.sqlstate !== null) {
     if (quotesStatement(fault.sqlstate)) return `PostgreSQL refused a statement (SQLSTATE ${fault.sqlstate})`;
     return `PostgreSQL says: ${fault.message.slice(0, MESSAGE_MAX)} (SQLSTATE ${fault.sqlstate})`;
   }
-  if (isTls(fault)) return `TLS with the server failed: ${fault.network ?? 'it does not offer TLS'}`;
   if (fault.message.startsWith('SASL')) return 'The server and the admin login could not agree on a password exchange';
   return `The server cannot be reached: ${fault.network ?? fault.message}`;
 }

@@ -43,6 +43,7 @@ export function untriableOf({ message, sqlstate }: Fault): PlatformError | null 
 export const NOT_TRIED: ReadonlySet<string> = new Set([
   'server_unreachable',
   'server_busy',
+  'tls_failed',
   'deadline_passed',
   'claim_lost',
 ]);

@@ -2,6 +2,7 @@
 // tests send, and refuses every other. It stands in for a server; it is none, and is called a double everywhere.
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
 import { UUID } from 'bson';
 import { runCommand } from './run-command';
 import { makeVerifier } from './scram';
@@ -15,6 +16,8 @@ export interface DoubleOptions {
   /** Left out: as with --auth. */
   hasAuthorization?: boolean;
   connectionsMax?: number;
+  /** The key and certificate of now, as with tlsMode=requireTLS. Left out: no TLS is spoken. */
+  tls?: () => { key: string; cert: string };
 }
 
 export interface MongodbDouble {
@@ -27,7 +30,7 @@ const CONNECTIONS_MAX = 1_000;
 
 /** Starts one on a free port of 127.0.0.1. Must be closed. */
 export async function startMongodbDouble(options: DoubleOptions): Promise<MongodbDouble> {
-  const { username, password, hasAuthorization = true, connectionsMax = CONNECTIONS_MAX } = options;
+  const { username, password, hasAuthorization = true, connectionsMax = CONNECTIONS_MAX, tls } = options;
   const state = newState(hasAuthorization, connectionsMax);
   const [db, roles] = ['admin', [{ role: 'root', db: 'admin' }]];
   const verifier = await makeVerifier(password);
@@ -37,8 +40,9 @@ export async function startMongodbDouble(options: DoubleOptions): Promise<Mongod
   const server = createServer((socket) => {
     connections += 1;
     sockets.add(socket);
-    serve(state, socket, connections);
-    socket.on('close', () => sockets.delete(socket));
+    const id = connections;
+    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
+    settleTls(socket, tls, (settled) => serve(state, settled, id));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -52,6 +56,23 @@ export async function startMongodbDouble(options: DoubleOptions): Promise<Mongod
       await closed;
     },
   };
+}
+
+/** The first byte of a TLS handshake, which begins no message of less than 22 bytes. */
+const HANDSHAKE = 0x16;
+
+/** By the first byte, as MongoDB does: whoever speaks TLS where none is, or none where it is demanded, is hung up on. */
+function settleTls(socket: Socket, tls: DoubleOptions['tls'], settled: (socket: Socket) => void): void {
+  socket.once('data', (first) => {
+    if ((first[0] === HANDSHAKE) !== (tls !== undefined)) return void socket.destroy();
+    if (tls === undefined) {
+      settled(socket);
+      return void socket.emit('data', first);
+    }
+    socket.pause();
+    socket.unshift(first);
+    settled(new TLSSocket(socket, { isServer: true, secureContext: createSecureContext(tls()) }));
+  });
 }
 
 /** One connection from its first byte to its last. Requests are answered one after the other, as a driver sends them. */
