@@ -156,7 +156,7 @@ describe('a name that is held in the store', () => {
   });
 
   it('goes to one of two requests that choose at the same moment, pinned to the server or not', async () => {
-    const { keyRing, store } = journey.context;
+    const { clock, keyRing, store } = journey.context;
     const { second } = await store.transaction(async (tx) => {
       const pinned = {
         name: 'both',
@@ -167,6 +167,7 @@ describe('a name that is held in the store', () => {
       await databaseCreate.plan(
         {
           tx,
+          clock,
           keyRing,
           requester: journey.access,
           hiddenQuarantine: [],

@@ -1,6 +1,6 @@
 // What an action kind is: the promise `plan`, made inside the request's transaction, and the deed `perform`, done by a
 // worker. Both stand in one file per kind (kinds/), because they must agree.
-import type { ActionKind, EngineName, Secret } from '@berth/core';
+import type { ActionKind, Clock, EngineName, Secret } from '@berth/core';
 import type { EngineSession, Evidence } from '@berth/engines/contract';
 import type { Log } from '@berth/runtime';
 import type { KeyRing } from '@berth/secrets';
@@ -20,6 +20,7 @@ export type Requester = Caller | null;
 /** What `plan` may use: the request's transaction and the sealing of secrets. Never an engine, never the queue. */
 export interface Planning {
   tx: Nouns;
+  clock: Clock;
   keyRing: KeyRing;
   requester: Requester;
   /** Dialects whose permanent deletes keep the data, unseen by their clients. */

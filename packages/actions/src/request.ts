@@ -57,13 +57,13 @@ function write<Input>(
 
 /** What `plan` is given in this transaction. */
 export function planningOf(
-  { keyRing, hiddenQuarantine }: Context,
+  { clock, keyRing, hiddenQuarantine }: Context,
   tx: Nouns,
   requester: Requester,
   locksFirst: boolean,
 ): Planning {
   const cancelQueued = (databaseId: string) => cancelQueuedOf(tx, databaseId);
-  return { tx, keyRing, requester, hiddenQuarantine, locksFirst, cancelQueued };
+  return { tx, clock, keyRing, requester, hiddenQuarantine, locksFirst, cancelQueued };
 }
 
 /** One at a time: what one that is called off promised may be another's turn now. */

@@ -79,6 +79,7 @@ const CASES: Record<string, Case[]> = {
   plans_engine_known: [['plans', put({ engine: 'oracle' })]],
   servers_state_known: [['servers', put({ state: 'creating' })]],
   servers_tls_known: [['servers', put({ tls: 'prefer' })]],
+  servers_ca_heeded: [['servers', put({ tls: 'require', ca_certificate: 'pem' })]],
   servers_port_valid: [
     ['servers', put({ port: 0 })],
     ['servers', put({ port: 65_536 })],

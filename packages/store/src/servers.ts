@@ -15,6 +15,8 @@ export interface NewServer {
   host: string;
   port: number;
   tls: string;
+  /** PEM; left out: none of its own. */
+  caCertificate?: string | null;
   adminSealed: string;
   /** System databases that stay open to every login there; left out: none. */
   openDatabases?: string[];
@@ -65,10 +67,11 @@ function writesOf(db: Db) {
     async insert(server: NewServer): Promise<Server> {
       const write = db.$queryRaw<Server[]>`
         WITH changed AS (
-          INSERT INTO servers (id, name, engine, pool_id, host, port, tls, admin_sealed, open_databases,
-            size_bytes_max)
+          INSERT INTO servers (id, name, engine, pool_id, host, port, tls, ca_certificate, admin_sealed,
+            open_databases, size_bytes_max)
           VALUES (${server.id}, ${server.name}, ${server.engine}, ${server.poolId}, ${server.host}, ${server.port},
-            ${server.tls}, ${server.adminSealed}, ${server.openDatabases ?? []}, ${server.sizeBytesMax})
+            ${server.tls}, ${server.caCertificate ?? null}, ${server.adminSealed}, ${server.openDatabases ?? []},
+            ${server.sizeBytesMax})
           RETURNING *
         ), raised AS (${raise('server.registered', SERVER_REFERENCES)})
         SELECT ${columnsOf('changed', FIELDS)} FROM changed`;
@@ -197,18 +200,18 @@ function operatedOf(db: Db) {
     },
 
     /**
-     * Another address, login or choice of what stays open, not looked at yet: an active server is unchecked until a preflight
+     * Another address, login, CA or choice of what stays open, not looked at yet: an active server is unchecked until a preflight
      * succeeds. Throws `name_taken` when another server has the address.
      */
     async changeAdmin(
       id: string,
-      admin: Required<Pick<NewServer, 'host' | 'port' | 'tls' | 'adminSealed' | 'openDatabases'>>,
+      admin: Required<Pick<NewServer, 'host' | 'port' | 'tls' | 'caCertificate' | 'adminSealed' | 'openDatabases'>>,
     ): Promise<void> {
       // in one statement every part but RETURNING sees the rows as they were before it
       const write = db.$queryRaw`
         WITH written AS (
           UPDATE servers SET host = ${admin.host}, port = ${admin.port}, tls = ${admin.tls},
-            admin_sealed = ${admin.adminSealed}, open_databases = ${admin.openDatabases}, checked_at = NULL,
+            ca_certificate = ${admin.caCertificate}, admin_sealed = ${admin.adminSealed}, open_databases = ${admin.openDatabases}, checked_at = NULL,
             state = CASE state WHEN 'active' THEN 'unchecked' ELSE state END
           WHERE id = ${id} AND deleted_at IS NULL RETURNING *
         ), changed AS (

@@ -30,13 +30,13 @@ export function makeTestCa(commonName = `tests ${randomBytes(4).toString('hex')}
   const issuer = { name, privateKey: keys.privateKey };
   const certificate = sign(keys.publicKey, name, issuer, [{ name: 'basicConstraints', cA: true }], isExpired);
   return {
-    pem: pki.certificateToPem(certificate),
+    pem: pemOf(certificate),
     sign: (host, isHostExpired = false) => {
       const { publicKey, privateKey } = makeKeys();
       const altNames = [isIP(host) === 0 ? { type: 2, value: host } : { type: 7, ip: host }];
       const own = [{ name: 'commonName', value: host }];
       const signed = sign(publicKey, own, issuer, [{ name: 'subjectAltName', altNames }], isHostExpired);
-      return { key: pki.privateKeyToPem(privateKey), cert: pki.certificateToPem(signed) };
+      return { key: pki.privateKeyToPem(privateKey), cert: pemOf(signed) };
     },
   };
 }
@@ -47,6 +47,11 @@ export async function makeTestCertificates(host: string): Promise<TestCertificat
   const caFile = join(testServers().home, `ca-${randomBytes(4).toString('hex')}.pem`);
   await writeFile(caFile, ca.pem);
   return { caFile, ...ca.sign(host) };
+}
+
+/** With the line ends of all other tools. */
+function pemOf(certificate: pki.Certificate): string {
+  return pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
 }
 
 /** By Node, which takes a moment for what node-forge computes for seconds. */

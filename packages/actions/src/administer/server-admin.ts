@@ -66,10 +66,16 @@ export function sealAdmin(keyRing: KeyRing, serverId: string, admin: ServerAdmin
 export function openAdmin(keyRing: KeyRing, server: Server): ServerAdmin {
   const opened: unknown = JSON.parse(keyRing.open(server.admin_sealed, adminContext(server.id)).reveal());
   const [username, password] = Array.isArray(opened) ? opened : [];
-  const tls: TlsMode | undefined = TLS_MODES.find((mode) => mode === server.tls);
-  if (typeof username !== 'string' || typeof password !== 'string' || tls === undefined) {
+  if (typeof username !== 'string' || typeof password !== 'string') {
     throw new PlatformError('internal', 'The sealed admin access of the server has not the form it was stored in.');
   }
-  const { host, open_databases: openDatabases, port } = server;
-  return { host, port, tls, username, password: new Secret(password), openDatabases };
+  const { ca_certificate: caCertificate, host, open_databases: openDatabases, port } = server;
+  return { host, port, tls: tlsOf(server), caCertificate, username, password: new Secret(password), openDatabases };
+}
+
+/** The mode of a stored server. */
+export function tlsOf(server: Pick<Server, 'tls'>): TlsMode {
+  const tls = TLS_MODES.find((mode) => mode === server.tls);
+  if (tls === undefined) throw new PlatformError('internal', `The store names a TLS mode "${server.tls}".`);
+  return tls;
 }

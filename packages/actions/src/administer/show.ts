@@ -1,5 +1,6 @@
 // The operators' nouns as the native API shows them and as the audit keeps them: the same, and never a secret.
 import type { AccessView, Environment, NamedPlan, PoolView, ProjectView, ServerView, Team } from '@berth/store';
+import { showCaCertificates } from './ca-certificate';
 
 export function showTeam({ id, number, name, database_quota, created_at }: Team) {
   return { id, number, name, database_quota, created_at: created_at.toISOString() };
@@ -53,6 +54,7 @@ export function showServer(server: ServerView) {
     host: server.host,
     port: server.port,
     tls: server.tls,
+    ca_certificates: showCaCertificates(server.ca_certificate),
     state: server.state,
     version: server.version,
     open_databases: server.open_databases,

@@ -3,7 +3,8 @@ import { PlatformError, type Secret } from '@berth/core';
 import type { ServerFacts } from '@berth/engines/contract';
 import type { Server, ServerView, Store } from '@berth/store';
 import { held } from '../administer/audited';
-import { readAdminUrl, readOpenDatabases, sealAdmin } from '../administer/server-admin';
+import { readCaCertificate, refuseUnheeded } from '../administer/ca-certificate';
+import { readAdminUrl, readOpenDatabases, sealAdmin, tlsOf } from '../administer/server-admin';
 import { showServer } from '../administer/show';
 import type { Change, Kind, Planning } from '../kind';
 import { readEngine } from '../resolve';
@@ -14,6 +15,8 @@ export interface ServerRegistration {
   engine: string;
   pool: string;
   adminUrl: Secret;
+  /** PEM; left out: the CAs that Node.js knows. */
+  caCertificate?: string | null;
   /** System databases that stay open to every login of the server, because nobody can shut them. */
   openDatabases?: string[];
   sizeBytesMax: bigint | null;
@@ -23,12 +26,14 @@ export interface ServerRegistration {
 interface AdminChange {
   serverId: string;
   adminUrl?: Secret;
+  /** Null: none of its own any more. */
+  caCertificate?: string | null;
   openDatabases?: string[];
 }
 
 /**
- * Of a registered server, of one that this request registers, or of one of which this request changes the admin access or
- * what stays open there.
+ * Of a registered server, of one that this request registers, or of one of which this request changes the admin access, its
+ * CA, or what stays open there.
  */
 export type ServerPreflightInput = { serverId: string } | { register: ServerRegistration } | { change: AdminChange };
 
@@ -91,7 +96,7 @@ async function prepare(planning: Planning, input: ServerPreflightInput): Promise
 }
 
 async function register(planning: Planning, asked: ServerRegistration): Promise<Prepared> {
-  const { keyRing, tx } = planning;
+  const { clock, keyRing, tx } = planning;
   const engine = readEngine(asked.engine);
   const admin = readAdminUrl(engine, asked.adminUrl);
   const pool = await held(tx.pools, 'pool', asked.pool, await tx.catalog.findPool(asked.pool));
@@ -99,6 +104,8 @@ async function register(planning: Planning, asked: ServerRegistration): Promise<
     const message = `Pool ${pool.name} holds ${pool.engine} servers, not ${engine}.`;
     throw new PlatformError('disagree', message, { fields: [{ field: 'pool', message }] });
   }
+  const caCertificate = asked.caCertificate == null ? null : readCaCertificate(asked.caCertificate, clock.now());
+  refuseUnheeded(engine, admin.tls, caCertificate);
   const openDatabases = readOpenDatabases(engine, asked.openDatabases ?? []);
   const id = tx.servers.newId();
   const server = await tx.servers.insert({
@@ -109,6 +116,7 @@ async function register(planning: Planning, asked: ServerRegistration): Promise<
     host: admin.host,
     port: admin.port,
     tls: admin.tls,
+    caCertificate,
     adminSealed: sealAdmin(keyRing, id, admin),
     openDatabases,
     sizeBytesMax: asked.sizeBytesMax,
@@ -118,7 +126,7 @@ async function register(planning: Planning, asked: ServerRegistration): Promise<
 
 /** Until a preflight succeeds with it, nothing else is done on the server, and nothing is placed there. */
 async function changeAdmin(planning: Planning, { serverId, adminUrl, ...asked }: AdminChange): Promise<Prepared> {
-  const { keyRing, tx } = planning;
+  const { clock, keyRing, tx } = planning;
   const server = await tx.servers.lockWithPool(serverId, null);
   if (server === null) throw noServer();
   const before = showServer(await getView(planning, serverId));
@@ -132,9 +140,14 @@ async function changeAdmin(planning: Planning, { serverId, adminUrl, ...asked }:
   const engine = engineOf(server);
   const openDatabases = readOpenDatabases(engine, asked.openDatabases ?? server.open_databases);
   const admin = adminUrl === undefined ? null : readAdminUrl(engine, adminUrl);
-  const { host, port, tls } = admin ?? server;
+  const { host, port } = admin ?? server;
+  const tls = admin?.tls ?? tlsOf(server);
+  const { caCertificate: given = server.ca_certificate } = asked;
+  const isNew = given !== null && given !== server.ca_certificate;
+  const caCertificate = isNew ? readCaCertificate(given, clock.now()) : given;
+  refuseUnheeded(engine, tls, caCertificate);
   const adminSealed = admin === null ? server.admin_sealed : sealAdmin(keyRing, serverId, admin);
-  await tx.servers.changeAdmin(serverId, { host, port, tls, adminSealed, openDatabases });
+  await tx.servers.changeAdmin(serverId, { host, port, tls, caCertificate, adminSealed, openDatabases });
   return { server, change: { before, after: showServer(await getView(planning, serverId)) } };
 }
 

@@ -7,9 +7,10 @@ import { requireScope } from '../../http/bearer';
 import type { ApiContext } from '../dialect';
 import { mayReachCredential } from './reach';
 
-/** The password, the URL of the oldest grant, and one for each grant by the id of its database. */
+/** The password, the CA of the server's own, the URL of the oldest grant, and one for each grant by the id of its database. */
 export interface Revealed {
   password: string;
+  caCertificate: string | null;
   uri: string;
   uris: Map<string, string>;
 }
@@ -32,10 +33,12 @@ export async function revealSecrets(api: ApiContext, access: Caller, credential:
     );
   }
   const databases = await openDatabasesOf(api, credential);
+  const server = await store.servers.find(credential.server_id);
   await recordReveal(api, access, credential); // when it cannot be written, nothing is shown
   const password = openSecret(keyRing, credential.id, credential.secret_sealed);
   const uris = databases.map((database): [string, string] => [database.id, uriOf(database, credential, password)]);
-  return { password: password.reveal(), uri: uris[0]?.[1] ?? '', uris: new Map(uris) };
+  const caCertificate = server?.ca_certificate ?? null;
+  return { password: password.reveal(), caCertificate, uri: uris[0]?.[1] ?? '', uris: new Map(uris) };
 }
 
 /** Where the login works by now. Throws `contradicts` when it does nowhere. */

@@ -37,6 +37,17 @@ const adminUrl = z
       'connection is not encrypted; `require` encrypts it and looks at no certificate.',
   );
 
+const CA_LENGTH_MAX = 64 * 1024;
+
+const caCertificate = z
+  .string()
+  .max(CA_LENGTH_MAX, `may have ${CA_LENGTH_MAX} characters`)
+  .nullable()
+  .describe(
+    'The certificate of the CA that signed the server’s, as PEM, or several while one follows another: the server’s is then ' +
+      'verified by these and no others. For `verify-full` alone. Null: by those that Node.js knows.',
+  );
+
 /** Which of them an engine may have open is the engine's to say. */
 const openDatabases = z
   .array(reference)
@@ -48,6 +59,7 @@ const newServer = z.strictObject({
   engine: reference,
   pool: reference,
   admin_url: adminUrl,
+  ca_certificate: caCertificate.exactOptional(),
   open_databases: openDatabases.exactOptional(),
   size_bytes_max: sizeBytes.exactOptional(),
 });
@@ -61,8 +73,12 @@ const serverChange = changeOf({
   size_bytes_max: sizeBytes.nullable().exactOptional(),
   state: z.enum(OPERATED_STATES).exactOptional(),
   admin_url: adminUrl.exactOptional(),
+  ca_certificate: caCertificate.exactOptional(),
   open_databases: openDatabases.exactOptional(),
 });
+
+/** What a preflight tries before it counts. */
+const TRIED = ['admin_url', 'ca_certificate', 'open_databases'];
 
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -129,7 +145,7 @@ export const serverEndpoints: Endpoint[] = [
     id: 'updateServer',
     summary: 'Change a server, drain it, take it offline',
     description:
-      'At once; but another `admin_url`, or other `open_databases`, are tried by a preflight first, and answered like a ' +
+      'At once; but another `admin_url` or `ca_certificate`, or other `open_databases`, are tried by a preflight first, and answered like a ' +
       'registration.',
     body: serverChange,
     isWaitedFor: true,
@@ -185,6 +201,7 @@ async function registerServer(api: ApiContext, call: AskedWith<typeof newServer>
     engine: asked.engine,
     pool: asked.pool,
     adminUrl: asked.admin_url,
+    ...(asked.ca_certificate !== undefined && { caCertificate: asked.ca_certificate }),
     ...(asked.open_databases !== undefined && { openDatabases: asked.open_databases }),
     sizeBytesMax: asked.size_bytes_max ?? null,
   };
@@ -195,18 +212,18 @@ async function showServerOf(api: ApiContext, call: Asked): Promise<void> {
   call.response.json(showServer(await getServer(api.store, call.request.params.id)));
 }
 
-/** At once; but another admin login, or other open databases, are tried by a preflight, and answered like a registration. */
+/** At once; but another admin login or CA, or other open databases, are tried by a preflight, and answered like a registration. */
 async function changeServer(api: ApiContext, call: AskedWith<typeof serverChange>): Promise<void> {
-  const { admin_url, open_databases, engine: _, ...change } = call.body;
+  const { admin_url, ca_certificate, open_databases, engine: _, ...change } = call.body;
   const id = idOfPath('server', call.request.params.id);
-  if (admin_url === undefined && open_databases === undefined) {
+  const tried = Object.keys(call.body).find((field) => TRIED.includes(field));
+  if (tried === undefined) {
     return answerOnce(api, call, call.caller, async (asked) =>
       changed(showServer(await updateServer(api, asked, id, change))),
     );
   }
   const others = Object.keys(change);
   if (others.length > 0) {
-    const tried = admin_url === undefined ? 'open_databases' : 'admin_url';
     const fields = [tried, ...others].map((field) => ({ field, message: `change ${tried} by itself` }));
     throw new PlatformError('disagree', `${tried} is tried by a preflight; change the rest before or after.`, {
       fields,
@@ -216,6 +233,7 @@ async function changeServer(api: ApiContext, call: AskedWith<typeof serverChange
     change: {
       serverId: id,
       ...(admin_url !== undefined && { adminUrl: admin_url }),
+      ...(ca_certificate !== undefined && { caCertificate: ca_certificate }),
       ...(open_databases !== undefined && { openDatabases: open_databases }),
     },
   };

@@ -47,13 +47,23 @@ export const revealedShape = z
       grantShape.extend({ uri: z.string().nullable().describe('Null where the login does not work at the moment.') }),
     ),
     password: z.string(),
+    ca_certificate: z
+      .string()
+      .nullable()
+      .describe('PEM, by which clients verify the server; null: by those that they know. A URL cannot hold it.'),
     uri: z.string().describe('Of its oldest grant that works.'),
   })
   .meta({
     id: 'RevealedCredential',
     description: 'A credential with its password. That it was shown is in the audit.',
     examples: [
-      { ...EXAMPLE, grants: EXAMPLE.grants.map((grant) => ({ ...grant, uri: URI })), password: PASSWORD, uri: URI },
+      {
+        ...EXAMPLE,
+        grants: EXAMPLE.grants.map((grant) => ({ ...grant, uri: URI })),
+        password: PASSWORD,
+        ca_certificate: null,
+        uri: URI,
+      },
     ],
   });
 
@@ -65,13 +75,13 @@ export function showCredential(access: Access, credential: CredentialView): Show
 export function showRevealed(
   access: Access,
   credential: CredentialView,
-  { password, uri, uris }: Revealed,
+  { caCertificate, password, uri, uris }: Revealed,
 ): Shown<typeof revealedShape> {
   const grants = showGrants(access, credential).map((grant) => ({
     ...grant,
     uri: uris.get(grant.database_id) ?? null,
   }));
-  return { ...showLogin(credential), grants, password, uri };
+  return { ...showLogin(credential), grants, password, ca_certificate: caCertificate, uri };
 }
 
 function showLogin(credential: CredentialView) {

@@ -93,6 +93,9 @@ export const serverShape = z
     host: z.string(),
     port: z.int(),
     tls: z.enum(TLS_MODES),
+    ca_certificates: z
+      .array(z.strictObject({ subject: z.string(), fingerprint_sha256: z.string(), expires_at: time }))
+      .describe('By which its certificate is verified; none: by those that Node.js knows.'),
     state: z.enum(SERVER_STATES),
     version: z.string().nullable(),
     open_databases: z
@@ -120,6 +123,13 @@ export const serverShape = z
         host: 'pg-1.example.org',
         port: 5432,
         tls: 'verify-full',
+        ca_certificates: [
+          {
+            subject: 'CN=a CA of ours, O=Example',
+            fingerprint_sha256: Array.from({ length: 32 }, () => 'A7').join(':'),
+            expires_at: '2036-01-31T00:00:00.000Z',
+          },
+        ],
         state: 'active',
         version: '18.4',
         open_databases: [],
