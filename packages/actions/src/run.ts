@@ -18,6 +18,7 @@ import { Interrupted, interruptionOf } from './interrupted';
 import type { Settle } from './kind';
 import { findKind, kindOf } from './kinds';
 import { noteEnd, notePickup, type Outcome } from './note';
+import type { Slots } from './slots';
 
 /** Moments of a step, in order, told to `onMoment`: fault tests kill or freeze the process at one of them. */
 export type Moment = 'started' | 'performed' | 'recorded';
@@ -28,6 +29,8 @@ export interface RunOptions {
   holder: string;
   /** Aborted: stop before the next step and give the action back. */
   stopping: AbortSignal;
+  /** How many actions of one server this process works on at once. Left out: as many as it is asked to. */
+  slots?: Slots;
   onMoment?(moment: Moment, step: string, action: Action): Promise<void>;
 }
 
@@ -35,15 +38,47 @@ export interface RunOptions {
 export async function run(context: Context, options: RunOptions, actionId: string): Promise<void> {
   if (options.stopping.aborted) return;
   const claimedAtMs = context.clock.monotonicMs();
-  const action = await context.store.actions.claim(actionId, options.holder, options.engine.name);
+  const action = await claimNow(context, options, actionId);
   if (action === null) return;
   notePickup(context, action);
   const { id, kind, claim } = action;
   const attributes = { 'berth.action.id': id, 'berth.action.kind': kind, 'berth.action.claim': claim };
-  await traced(`action ${kind}`, { attributes }, () => runClaimed(context, options, action, claimedAtMs));
+  let wasSilent = false;
+  try {
+    const code = await traced(`action ${kind}`, { attributes }, () =>
+      runClaimed(context, options, action, claimedAtMs),
+    );
+    wasSilent = code === 'server_unreachable';
+  } finally {
+    const free = options.slots?.release(action.server_id, wasSilent) ?? 0;
+    if (free > 0) await nudgeCrowded(context, action.server_id, free);
+  }
 }
 
-async function runClaimed(context: Context, options: RunOptions, action: Action, claimedAtMs: number): Promise<void> {
+function claimNow({ store }: Context, { engine, holder, slots }: RunOptions, id: string): Promise<Action | null> {
+  const claimBeside = (full: string[]) => store.actions.claim(id, holder, engine.name, full);
+  return slots?.take(claimBeside, (full) => store.actions.crowdOut(id, full)) ?? claimBeside([]);
+}
+
+/** Best effort: what is not nudged now is when the next action of this server ends, or by maintenance when none is at work. */
+async function nudgeCrowded({ log, sender, store }: Context, serverId: string, free: number): Promise<void> {
+  try {
+    for (const nudge of await store.actions.nudgeCrowded(serverId, free)) void sender.send(nudge);
+  } catch (error) {
+    log.warn(
+      { subjectId: serverId, code: codeOf(error), error },
+      'Who waits for a place at this server was not told that there is one',
+    );
+  }
+}
+
+/** Returns the code of what kept it from succeeding; null when nothing did. */
+async function runClaimed(
+  context: Context,
+  options: RunOptions,
+  action: Action,
+  claimedAtMs: number,
+): Promise<ErrorCode | null> {
   const hold = openHold(context, action, claimedAtMs, (error) =>
     context.log.warn({ actionId: action.id, attempt: action.claim, error }, 'The hold could not be renewed'),
   );
@@ -64,12 +99,14 @@ async function runClaimed(context: Context, options: RunOptions, action: Action,
     await close(context, action, settle);
     noteEnd(context, action, 'succeeded', claimedAtMs);
     context.log.info(logFields(action, context.clock, claimedAtMs), 'Action succeeded');
+    return null;
   } catch (error) {
     const durationMs = Math.round(context.clock.monotonicMs() - claimedAtMs);
     await settleError(context, { action, server, session, error, durationMs }).then(
       (outcome) => noteEnd(context, action, outcome, claimedAtMs, codeOf(error)),
       (unwritten: unknown) => logUnwritten(context, action, unwritten),
     );
+    return codeOf(error);
   } finally {
     hold.close();
     await session?.close();

@@ -8,6 +8,7 @@ import { type Lifetime, live, openLog, readConfig } from '@berth/runtime';
 import { type OpenedContext, openContext } from './context';
 import type { Outcome } from './note';
 import { type RunOptions, run } from './run';
+import { openSlots } from './slots';
 
 /** Takes this engine's nudges until the process is stopped; then gives back what it holds between two steps. */
 export async function runWorker(engine: Engine, faults: Pick<RunOptions, 'onMoment'> = {}): Promise<void> {
@@ -16,9 +17,10 @@ export async function runWorker(engine: Engine, faults: Pick<RunOptions, 'onMome
 }
 
 async function start(engine: Engine, process: string, lifetime: Lifetime, faults: Pick<RunOptions, 'onMoment'>) {
-  const { workerConcurrency: concurrency } = readConfig();
+  const { workerConcurrency: concurrency, serverConcurrency } = readConfig();
   const context = await openContext(process, concurrency + 2, lifetime);
-  const options = { engine, holder: `${hostname()}/${randomUUID()}`, stopping: lifetime.stopping, ...faults };
+  const slots = openSlots(serverConcurrency);
+  const options = { engine, holder: `${hostname()}/${randomUUID()}`, stopping: lifetime.stopping, slots, ...faults };
   const { failed: onError, answered: onAnswer } = context.queueOutages;
   context.sender.queues([engine.name]).catch(onError);
   const consumer = openConsumer({

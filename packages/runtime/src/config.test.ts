@@ -29,12 +29,23 @@ test('two variables are enough; the rest has values for one machine', () => {
     tracing: null,
     migrate: 'apply',
     logLevel: 'info',
-    workerConcurrency: 4,
+    workerConcurrency: 8,
+    serverConcurrency: 4,
     sweepIntervalMs: 5_000,
   });
   expect(config.storeUrl.reveal()).toBe(GOOD.BERTH_STORE_URL);
   expect(config.queueUrl.reveal()).toBe(GOOD.BERTH_STORE_URL);
   expect(config.keys.reveal()).toBe(GOOD.BERTH_KEYS);
+});
+
+test.each([
+  ['4', '4', 3],
+  ['4', '100', 3],
+  ['1', '4', 1],
+  ['8', '2', 2],
+])('of %s actions at once and %s of one server, %i are of one server: there is room for another', (all, one, most) => {
+  const config = readConfig({ ...GOOD, BERTH_WORKER_CONCURRENCY: all, BERTH_SERVER_CONCURRENCY: one });
+  expect(config.serverConcurrency).toBe(most);
 });
 
 test('every variable is read', () => {
@@ -52,6 +63,7 @@ test('every variable is read', () => {
     BERTH_MIGRATE: 'refuse',
     BERTH_LOG_LEVEL: 'debug',
     BERTH_WORKER_CONCURRENCY: '7',
+    BERTH_SERVER_CONCURRENCY: '2',
     BERTH_SWEEP_INTERVAL_MS: '50',
     BERTH_KEEP_ACTIONS_DAYS: '1',
     BERTH_KEEP_REFRESHES_DAYS: '2',
@@ -62,7 +74,7 @@ test('every variable is read', () => {
   });
   expect(config.queueUrl.reveal()).toBe('postgresql://queue.example.org/q');
   const rest = { host: '0.0.0.0', port: 0, migrate: 'refuse', logLevel: 'debug' };
-  expect(config).toMatchObject({ ...rest, workerConcurrency: 7, sweepIntervalMs: 50 });
+  expect(config).toMatchObject({ ...rest, workerConcurrency: 7, serverConcurrency: 2, sweepIntervalMs: 50 });
   const keepDays = { actions: 1, refreshes: 2, events: 3, deliveries: 4, audit: 5, tombstones: 0 };
   expect(config.keepDays).toEqual(keepDays);
   expect(config.tracing).toMatchObject({ endpoint: 'https://collector.example.org/', ratio: 0.1 });
@@ -130,6 +142,7 @@ const WRONG: [string, string][] = [
   ['BERTH_MIGRATE', 'wrong-secret'],
   ['BERTH_LOG_LEVEL', 'wrong-secret'],
   ['BERTH_WORKER_CONCURRENCY', '0'],
+  ['BERTH_SERVER_CONCURRENCY', '0'],
   ['BERTH_WORKER_CONCURRENCY', '101'],
   ['BERTH_WORKER_CONCURRENCY', 'wrong-secret'],
   ['BERTH_SWEEP_INTERVAL_MS', '49'],

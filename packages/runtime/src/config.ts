@@ -68,7 +68,8 @@ const schema = z.object({
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   BERTH_MIGRATE: z.enum(['apply', 'refuse']).default('apply'),
   BERTH_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
-  BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
+  BERTH_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(8),
+  BERTH_SERVER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
   BERTH_HIDDEN_QUARANTINE: z
     .string()
     .default('')
@@ -111,6 +112,8 @@ export interface Config {
   migrate: 'apply' | 'refuse';
   logLevel: string;
   workerConcurrency: number;
+  /** Of one server, in each worker; less than `workerConcurrency`, whatever the environment says, unless that is one. */
+  serverConcurrency: number;
   sweepIntervalMs: number;
   /** Of one access, in each API process; 0 is no limit. */
   requestsPerMinute: number;
@@ -167,6 +170,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     migrate: env.BERTH_MIGRATE,
     logLevel: env.BERTH_LOG_LEVEL,
     workerConcurrency: env.BERTH_WORKER_CONCURRENCY,
+    serverConcurrency: Math.min(env.BERTH_SERVER_CONCURRENCY, Math.max(env.BERTH_WORKER_CONCURRENCY - 1, 1)),
     sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
     requestsPerMinute: env.BERTH_REQUESTS_PER_MINUTE,
     refusalsPerMinute: env.BERTH_REFUSALS_PER_MINUTE,

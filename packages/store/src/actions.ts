@@ -10,6 +10,7 @@ import {
   newId,
   PlatformError,
 } from '@berth/core';
+import { IS_NOT_CROWDED_OUT } from './crowds';
 import { ACTION_REFERENCES, columnsOf, type Db, raise, violatedIndex } from './db';
 import { type Action, Prisma } from './generated/client';
 import { HOLD_CREDENTIALS, IS_ITS_TURN, isNextAfter, LET_CREDENTIALS_GO } from './line';
@@ -131,17 +132,19 @@ function heldOf(db: Db) {
   return {
     /**
      * queued -> running, for one holder. Null when it is not its turn: held, ended, put off, behind an older action of
-     * the same database or credential, beside one that works on a login of it, on a server that is not in use, or of another
-     * engine than the holder's where that is given. Safe to race: the partial unique indexes let one through.
+     * the same database or credential, beside one that works on a login of it, on a server that is not in use, of another
+     * engine than the holder's where that is given, or of a server that is full where such are named; a preflight is taken
+     * all the same, for it may be what mends the server. Safe to race: the partial unique indexes let one through.
      */
-    async claim(id: string, holder: string, engine: EngineName | null = null): Promise<Action | null> {
+    async claim(id: string, holder: string, engine: EngineName | null = null, full: string[] = []) {
       try {
         const [row] = await db.$queryRaw<Action[]>`
           WITH changed AS (
             UPDATE actions mine SET state = 'running', claim = claim + 1, held_until = ${HOLD}, held_by = ${holder},
-              started_at = coalesce(started_at, now()), not_before = NULL
+              started_at = coalesce(started_at, now()), not_before = NULL, crowded_out = false
             WHERE id = ${id} AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
-              AND engine = coalesce(${engine}, engine) AND ${IS_ITS_TURN}
+              AND engine = coalesce(${engine}, engine)
+              AND (server_id <> ALL(${full}) OR kind = 'server_preflight') AND ${IS_ITS_TURN}
             RETURNING *
           ), raised AS (${raise('action.started', ACTION_REFERENCES, IS_NEWLY_TRIED)}), held AS (${HOLD_CREDENTIALS})
           SELECT ${columns} FROM changed`;
@@ -266,14 +269,15 @@ function inLineOf(db: Db) {
 
     /**
      * Counts a nudge for every due action whose last one led to nothing, oldest first, and returns them. Of each line
-     * only the head: those behind it cannot be claimed, and a long line must not keep the others from their turn.
+     * only the head, and none for whom there is no room at their server: they cannot be claimed, and a long line must not keep
+     * the others from their turn.
      */
     async nudgeOverdue(limit: number): Promise<Nudge[]> {
       return db.$queryRaw<Nudge[]>`
         UPDATE actions SET nudges = nudges + 1, nudged_at = now()
         WHERE id IN (SELECT id FROM actions mine WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now())
           AND (nudged_at IS NULL OR nudged_at < now() - ${NUDGE_LOST_MS} * interval '1 millisecond')
-          AND ${IS_ITS_TURN} ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+          AND ${IS_NOT_CROWDED_OUT} AND ${IS_ITS_TURN} ORDER BY number LIMIT ${limit} FOR UPDATE SKIP LOCKED)
         RETURNING id, engine, nudges`;
     },
   };

@@ -30,15 +30,17 @@ export const IS_ITS_TURN = Prisma.sql`
   AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
   AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
 
-/** What keeps a queued action from its turn; both null when nothing does but its own next try, or a free worker. */
+/** What keeps a queued action from its turn; all null when nothing does but its own next try, or a free worker. */
 export interface Wait {
   /** The server, when it is not in use. */
   server: { name: string; state: string; checked_at: string | null } | null;
   /** Who is before it: in its lines, or at work on one of its logins. */
   ahead: { id: string; kind: string; state: string } | null;
+  /** Its server, when a worker refused it because so many are at work there. */
+  crowd: { name: string; count: number } | null;
 }
 
-/** The columns `server` and `ahead` of a `Wait`. */
+/** The columns `server`, `ahead` and `crowd` of a `Wait`. */
 export const WAIT = Prisma.sql`
   (SELECT json_build_object('name', name, 'state', servers.state, 'checked_at', checked_at) FROM servers
     WHERE servers.id = mine.server_id AND NOT ${SERVER_IS_OPEN}) AS server,
@@ -47,7 +49,9 @@ export const WAIT = Prisma.sql`
       UNION ALL SELECT id, kind, state, number FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
       UNION ALL SELECT id, kind, state, number FROM actions other
         WHERE other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})) ahead
-    ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead`;
+    ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead,
+  CASE WHEN mine.crowded_out THEN (SELECT json_build_object('name', name, 'count', (SELECT count(*) FROM actions other
+    WHERE other.server_id = mine.server_id AND ${IS_AT_WORK})) FROM servers WHERE servers.id = mine.server_id) END AS crowd`;
 
 export function waitsOf(db: Db) {
   return {

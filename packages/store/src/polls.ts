@@ -63,8 +63,8 @@ export function pollsOf(pool: Pool) {
 
   async function findWait(actionId: string): Promise<Wait | null> {
     const { rows } = await askWait({ $id: actionId });
-    const [server, ahead] = (rows[0] ?? []) as [Wait['server'], Wait['ahead']] | [];
-    return server === undefined || ahead === undefined ? null : { server, ahead };
+    const [server, ahead, crowd] = (rows[0] ?? []) as [Wait['server'], Wait['ahead'], Wait['crowd']] | [];
+    return server === undefined || ahead === undefined || crowd === undefined ? null : { server, ahead, crowd };
   }
 }
 

@@ -8,6 +8,7 @@ import { actionsOf } from './actions';
 import { auditOf } from './audit';
 import { catalogOf } from './catalog';
 import { credentialsOf } from './credentials';
+import { crowdsOf } from './crowds';
 import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
 import { type Db, isDeadlock, isRaising } from './db';
@@ -208,7 +209,7 @@ async function onceMore<T>(run: () => Promise<T>): Promise<T> {
 function nounsOf(db: Db) {
   return {
     accesses: accessesOf(db),
-    actions: { ...actionsOf(db), ...actionReadsOf(db), ...endedActionsOf(db), ...waitsOf(db) },
+    actions: { ...actionsOf(db), ...actionReadsOf(db), ...endedActionsOf(db), ...waitsOf(db), ...crowdsOf(db) },
     audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),

@@ -111,11 +111,18 @@ test('an action shows the steps of its latest attempt: ended ones, the running o
   expect(failed.steps[0]).toMatchObject({ attempt: 2, ended_at: expect.any(String), evidence: {} });
 });
 
-test('a queued action says what it waits for: its server, its line, its next try, a free worker', async () => {
+test('a queued action says what it waits for: its server, its line, its next try, a place at its server, a free worker', async () => {
   const { action, database } = await create('waiting');
   const { actions, servers } = api.context.store;
   const waiting = async (id: string) => singleActionShape.parse((await call('get', `/actions/${id}`)).body).waiting;
   expect(await waiting(action.id)).toMatchObject({ reason: 'worker', action_id: null, next_try_at: null });
+  await actions.crowdOut(action.id, [action.server_id]);
+  expect(await waiting(action.id)).toMatchObject({
+    reason: 'server_full',
+    message: expect.stringMatching(
+      /^\d+ actions are at work on the server .+, as many as a worker takes of one server\./,
+    ),
+  });
   const { body } = await call('post', `/databases/${database.id}/credentials`).send({});
   const behind = credentialAccepted.parse(body).action;
   expect(await waiting(behind.id)).toEqual({

@@ -57,7 +57,7 @@ export const actionShape = z.strictObject(fields).meta({
 });
 
 const waitingShape = z.strictObject({
-  reason: z.enum(['server', 'line', 'next_try', 'worker']),
+  reason: z.enum(['server', 'line', 'next_try', 'server_full', 'worker']),
   message: z.string(),
   action_id: id('action').nullable().describe('The one that runs first, for `line`.'),
   next_try_at: time.nullable().describe('For `next_try`.'),
@@ -129,7 +129,7 @@ function showSteps(action: ActionWithSteps): Shown<typeof stepShape>[] {
  */
 export function showWait(
   { not_before, postponed_code, postponed_message }: ActionWithSteps,
-  { ahead, server }: Wait,
+  { ahead, crowd, server }: Wait,
   isVisible: boolean,
 ): Shown<typeof waitingShape> {
   const nothing = { action_id: null, next_try_at: null };
@@ -148,6 +148,11 @@ export function showWait(
     const title = isErrorCode(postponed_code) ? ERRORS[postponed_code].title : postponed_code;
     const why = postponed_message?.replace(/\.$/, '') ?? title; // null where an older version put it off
     return { ...nothing, reason: 'next_try', message: `${why}. It is tried again.`, next_try_at: not_before };
+  }
+  if (crowd !== null) {
+    const atWork = crowd.count === 1 ? 'One action is' : `${crowd.count} actions are`;
+    const message = `${atWork} at work on the server ${crowd.name}, as many as a worker takes of one server. It is taken when one of them ends.`;
+    return { ...nothing, reason: 'server_full', message };
   }
   return { ...nothing, reason: 'worker', message: 'A worker takes it as soon as one is free.' };
 }
