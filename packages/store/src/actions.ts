@@ -10,10 +10,9 @@ import {
   newId,
   PlatformError,
 } from '@berth/core';
-import { IS_NOT_CROWDED_OUT } from './crowds';
 import { ACTION_REFERENCES, columnsOf, type Db, raise, violatedIndex } from './db';
 import { type Action, Prisma } from './generated/client';
-import { HOLD_CREDENTIALS, IS_ITS_TURN, isNextAfter, LET_CREDENTIALS_GO } from './line';
+import { HOLD_CREDENTIALS, IS_ITS_TURN, IS_NOT_CROWDED_OUT, isNextAfter, LET_CREDENTIALS_GO } from './line';
 
 export type { Action };
 

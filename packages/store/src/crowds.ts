@@ -2,7 +2,6 @@
 // says the next word; maintenance says it where nobody works on that server any more. Nothing here touches the column `state`.
 import type { Nudge } from './actions';
 import type { Db } from './db';
-import { Prisma } from './generated/client';
 import { IS_ITS_TURN } from './line';
 
 export function crowdsOf(db: Db) {
@@ -30,8 +29,3 @@ export function crowdsOf(db: Db) {
         RETURNING id, engine, nudges`,
   };
 }
-
-/** Of an action called `mine`: it does not wait for a server at which others are at work, who will say the word. */
-export const IS_NOT_CROWDED_OUT = Prisma.sql`
-  (NOT mine.crowded_out OR NOT EXISTS (
-    SELECT FROM actions other WHERE other.server_id = mine.server_id AND other.state = 'running'))`;

@@ -30,6 +30,11 @@ export const IS_ITS_TURN = Prisma.sql`
   AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
   AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
 
+/** Of an action called `mine`: it does not wait for a server at which others are at work, who will say the word. */
+export const IS_NOT_CROWDED_OUT = Prisma.sql`
+  (NOT mine.crowded_out OR NOT EXISTS (
+    SELECT FROM actions other WHERE other.server_id = mine.server_id AND other.state = 'running'))`;
+
 /** What keeps a queued action from its turn; all null when nothing does but its own next try, or a free worker. */
 export interface Wait {
   /** The server, when it is not in use. */

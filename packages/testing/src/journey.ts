@@ -6,12 +6,10 @@ import {
   ensureFirstRows,
   openSecret,
   request,
-  run,
   serverPreflight,
   waitForAction,
 } from '@berth/actions';
-import { Secret, systemClock } from '@berth/core';
-import { postgresql } from '@berth/engines/postgresql';
+import { type EngineName, Secret, systemClock } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { openSender } from '@berth/queue';
 import { NO_TRACING, openLog, openMetrics } from '@berth/runtime';
@@ -20,8 +18,11 @@ import { type Access, type ActionWithSteps, openStore } from '@berth/store';
 import { Client } from 'pg';
 import { bundle, stopBundling } from './bundle';
 import { eventually } from './eventually';
-import { openTestStore, type TestStore, testServers } from './stack';
+import { runAction } from './run-action';
+import { openTestStore, type TestStore } from './stack';
 import { startProcess, type TestProcess } from './test-process';
+import { onPostgresql } from './tenants/postgresql';
+import type { TenantsView, TestEngine } from './tenants/tenants';
 import { openTestQueue, type QueueKind } from './test-queue';
 
 export interface Journey {
@@ -31,6 +32,12 @@ export interface Journey {
   /** BERTH_KEYS of its processes: one key, `k1`. */
   keys: Secret;
   serverId: string;
+  /** Of its tenants' server. */
+  engine: TestEngine;
+  /** Of every request for a database there: the first access has other engines' defaults. */
+  place: { engine: string; plan: string; environment: string };
+  /** Its tenants' server, as the admin sees it. */
+  view: TenantsView;
   storeUrl: string;
   /** BERTH_QUEUE_URL of its processes. */
   queueUrl: Secret;
@@ -42,6 +49,8 @@ export interface Journey {
    * be lost and only maintenance repeats it: here it is said until the queue has it, so that no maintenance need run.
    */
   startVictim(actionId: string, fault: string): Promise<TestProcess>;
+  /** A worker process takes all these actions, stops each at its `moment:step`, and is killed with -9 in the last of them. */
+  killInAll(faults: Map<string, string>): Promise<void>;
   /** Claims and runs an action in this process, as a worker would when its nudge comes. Starts no process. */
   runHere(id: string): Promise<ActionWithSteps>;
   startMaintenance(): Promise<TestProcess>;
@@ -64,10 +73,14 @@ export interface JourneyOptions {
   queue?: QueueKind;
   /** A queue of the file's own, closed by the file. */
   queueUrl?: Secret;
+  /** Default PostgreSQL. */
+  engine?: TestEngine;
   /** The tenants' server; default the one of the run. */
   engineUrl?: string;
   /** System databases that stay open there; default none. */
   openDatabases?: string[];
+  /** Settings of its processes, over those of journeys. */
+  env?: Record<string, string>;
   /** Default true. False leaves the server unregistered. */
   registerServer?: boolean;
 }
@@ -76,6 +89,7 @@ const SWEEP_MS = '200';
 
 /** Opens a journey. Close it in afterAll: it stops what it started and drops its store. */
 export async function openJourney(options: JourneyOptions = {}): Promise<Journey> {
+  const { engine = onPostgresql } = options;
   const testStore = options.testStore ?? (await openTestStore());
   const key = makeKey('k1');
   const store = openStore({ url: testStore.secretUrl, connectionsMax: 5, process: 'journey' });
@@ -94,17 +108,15 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     tracing: NO_TRACING,
   };
   const urls = { BERTH_STORE_URL: testStore.url, BERTH_QUEUE_URL: queueUrl.reveal() };
-  const processes = openProcesses({ ...urls, BERTH_KEYS: key.reveal() });
+  const processes = openProcesses({ ...urls, BERTH_KEYS: key.reveal(), ...options.env }, engine.name);
   const journey: Berthless = {
     ...processes,
-    ...actionsOf(context),
+    ...actionsOf(context, engine),
     context,
-    async startVictim(actionId, fault) {
-      const action = await store.actions.find(actionId);
-      if (action === null) throw new Error(`There is no action ${actionId}.`);
-      await eventually(() => sender.send(action), { what: 'the queue to take the nudge' });
-      return processes.startWorker(fault);
-    },
+    engine,
+    place: { engine: engine.name, plan: 'small', environment: 'development' },
+    view: engine.view(options.engineUrl ?? engine.sharedUrl()),
+    ...victimsOf(context, processes),
     token: makeToken(),
     keys: key,
     storeUrl: testStore.url,
@@ -123,10 +135,11 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     },
   };
   try {
-    await sender.queues(['postgresql']); // as an API does: the first word would be lost while it opens
+    await sender.queues([engine.name]); // as an API does: the first word would be lost while it opens
     const access = await makeFirstAccess(context, journey.token);
     const serverId = options.registerServer === false ? '' : await registerServer(journey, access, options);
-    const requestDatabase = (name: string) => request(context, databaseCreate, { name, ownerLogin: 'auto' }, access);
+    const requestDatabase = (name: string) =>
+      request(context, databaseCreate, { ...journey.place, name, ownerLogin: 'auto' }, access);
     return { ...journey, access, serverId, requestDatabase };
   } catch (error) {
     await journey.close();
@@ -145,7 +158,7 @@ async function makeFirstAccess({ store }: Context, token: Secret): Promise<Acces
 }
 
 /** Processes with the same environment, those of one journey for instance. Close it in afterAll. */
-export function openProcesses(own: Record<string, string>) {
+export function openProcesses(own: Record<string, string>, engine: EngineName = 'postgresql') {
   const environment = { ...own, BERTH_PORT: '0', BERTH_SWEEP_INTERVAL_MS: SWEEP_MS };
   const processes: TestProcess[] = [];
   const bundles = new Map<string, Promise<string>>();
@@ -157,8 +170,8 @@ export function openProcesses(own: Record<string, string>) {
     return started;
   };
   return {
-    startWorker: (fault?: string) =>
-      start('packages/testing/src/faults/worker.ts', fault === undefined ? {} : { BERTH_TEST_FAULT: fault }),
+    startWorker: (fault = '', extra: Record<string, string> = {}) =>
+      start(`packages/testing/src/faults/worker-${engine}.ts`, { BERTH_TEST_FAULT: fault, ...extra }),
     startMaintenance: () => start('apps/maintenance/src/main.ts'),
     startApi: (fault?: string) =>
       start('packages/testing/src/faults/api.ts', fault === undefined ? {} : { BERTH_TEST_FAULT: fault }),
@@ -171,8 +184,29 @@ export function openProcesses(own: Record<string, string>) {
   };
 }
 
+/** Workers that hurt themselves. They take their actions all at once. */
+function victimsOf({ sender, store }: Context, { startWorker }: ReturnType<typeof openProcesses>) {
+  async function nudge(actionId: string): Promise<void> {
+    const action = await store.actions.find(actionId);
+    if (action === null) throw new Error(`There is no action ${actionId}.`);
+    await eventually(() => sender.send(action), { what: 'the queue to take the nudge' });
+  }
+  return {
+    async startVictim(actionId: string, fault: string) {
+      await nudge(actionId);
+      return startWorker(fault);
+    },
+    async killInAll(faults: Map<string, string>) {
+      for (const id of faults.keys()) await nudge(id);
+      const fault = [...faults].map(([id, at]) => `${id}=${at}`).join(',');
+      const victim = await startWorker(fault, { BERTH_WORKER_CONCURRENCY: '100', BERTH_SERVER_CONCURRENCY: '99' });
+      await victim.ended;
+    },
+  };
+}
+
 /** What a journey does with actions in this process, by the same functions as the product. */
-function actionsOf(context: Context) {
+function actionsOf(context: Context, engine: TestEngine) {
   const { store, keyRing } = context;
   return {
     async ended(id: string, waitMs = 30_000) {
@@ -180,12 +214,7 @@ function actionsOf(context: Context) {
       if (action.ended_at !== null) return action;
       throw new Error(`${action.kind} ${id} is ${action.state} after ${waitMs} ms (claim ${action.claim})`);
     },
-    async runHere(id: string) {
-      await run(context, { engine: postgresql, holder: 'journey', stopping: new AbortController().signal }, id);
-      const action = await store.actions.find(id);
-      if (action === null) throw new Error(`There is no action ${id}.`);
-      return action;
-    },
+    runHere: (id: string) => runAction(context, id),
     async uriOf(credentialId: string) {
       const credential = await store.credentials.find(credentialId);
       const server = await store.servers.find(credential?.server_id ?? '');
@@ -195,7 +224,7 @@ function actionsOf(context: Context) {
       const { host, port } = server;
       const password = openSecret(keyRing, credentialId, credential.secret_sealed);
       const facts = { host, port, tls: 'disable' as const, username: credential.engine_username, password, database };
-      return rulesOf('postgresql').connectionUrl(facts).reveal();
+      return rulesOf(engine.name).connectionUrl(facts).reveal();
     },
   };
 }
@@ -204,12 +233,12 @@ function actionsOf(context: Context) {
 async function registerServer(
   journey: Berthless,
   access: Access,
-  { engineUrl = testServers().postgresqlUrl, openDatabases = [] }: JourneyOptions,
+  { engine = onPostgresql, engineUrl = engine.sharedUrl(), openDatabases = [] }: JourneyOptions,
 ): Promise<string> {
   const register = {
     name: 'tenants',
-    engine: 'postgresql',
-    pool: 'postgresql-development',
+    engine: engine.name,
+    pool: `${engine.name}-development`,
     adminUrl: new Secret(engineUrl),
     openDatabases,
     sizeBytesMax: null,

@@ -10,7 +10,7 @@ import { findFreePort, spawnTied } from '@berth/embedded';
 import { MongoClient } from 'mongodb';
 import { eventually } from './eventually';
 import { DOUBLE_VERSION } from './mongodb-double/server-commands';
-import { startMongodbDouble } from './mongodb-double/start-double';
+import { type MongodbDouble, startMongodbDouble } from './mongodb-double/start-double';
 import type { TriedOn } from './run-table';
 
 export interface TestMongodb {
@@ -35,9 +35,9 @@ export async function startTestMongodb(home: string): Promise<TestMongodb> {
 }
 
 /** A double of one's own, whatever else the machine has; without authorization it asks nobody for a login. Close it in afterAll. */
-export async function openMongodbDouble(hasAuthorization = true): Promise<TestMongodb> {
-  const { port, close } = await startMongodbDouble({ ...ADMIN, hasAuthorization });
-  return { url: urlOf(port), version: DOUBLE_VERSION, isReal: false, close };
+export async function openMongodbDouble(hasAuthorization = true): Promise<TestMongodb & MongodbDouble> {
+  const double = await startMongodbDouble({ ...ADMIN, hasAuthorization });
+  return { ...double, url: urlOf(double.port), version: DOUBLE_VERSION, isReal: false };
 }
 
 /** What the table at the end of a run says of it. */

@@ -22,7 +22,14 @@ export interface DoubleOptions {
 
 export interface MongodbDouble {
   port: number;
-  /** Ends all connections and forgets everything. */
+  /** Ends all connections and takes no more; it forgets nothing. */
+  stop(): Promise<void>;
+  /** After `stop`, on the same port. */
+  restart(): Promise<void>;
+  /** It takes connections and requests and answers none, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends all connections and forgets everything. Safe after `stop`. */
   close(): Promise<void>;
 }
 
@@ -37,24 +44,43 @@ export async function startMongodbDouble(options: DoubleOptions): Promise<Mongod
   state.users.set(userKey(db, username), { userId: new UUID(), name: username, db, roles, customData: {}, verifier });
   const sockets = new Set<Socket>();
   let connections = 0;
+  const ice = openIce();
   const server = createServer((socket) => {
     connections += 1;
     sockets.add(socket);
     const id = connections;
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
-    settleTls(socket, tls, (settled) => serve(state, settled, id));
+    settleTls(socket, tls, (settled) => serve(state, settled, id, ice.melted));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  const stop = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await listen(0);
   const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { port, stop, restart: () => listen(port), freeze: ice.freeze, thaw: ice.thaw, close: stop };
+}
+
+/** What answers wait for: nothing, until `freeze`. */
+function openIce() {
+  let melted: Promise<void> = Promise.resolve();
+  let melt = () => {};
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
+    melted: () => melted,
+    freeze() {
+      melted = new Promise((resolve) => {
+        melt = resolve;
+      });
     },
+    thaw: () => melt(),
   };
 }
 
@@ -76,7 +102,7 @@ function settleTls(socket: Socket, tls: DoubleOptions['tls'], settled: (socket: 
 }
 
 /** One connection from its first byte to its last. Requests are answered one after the other, as a driver sends them. */
-function serve(state: State, socket: Socket, id: number): void {
+function serve(state: State, socket: Socket, id: number, melted: () => Promise<void>): void {
   const connection: Connection = {
     id,
     appName: '',
@@ -92,6 +118,8 @@ function serve(state: State, socket: Socket, id: number): void {
   let answered: Promise<void> = Promise.resolve();
   const answer = async (message: Buffer) => {
     const request = readRequest(message);
+    await melted();
+    if (socket.destroyed) return; // its client has given up
     const reply = await runCommand(state, connection, request.body);
     replies += 1;
     if (!socket.destroyed) socket.write(writeReply(request, replies, reply));

@@ -1,0 +1,87 @@
+// The tenants' servers as journeys meet them: what differs from engine to engine, behind one interface. A journey asks what an
+// engine can do (`capabilities`), never what it is called.
+import type { EngineName } from '@berth/core';
+import type { Capabilities, Engine } from '@berth/engines/contract';
+
+/** A tenant inside its database. Each verb rejects once the session was ended, or its login may not do it. */
+export interface TenantSession {
+  /** One more row, in a table that is made where it is missing. */
+  write(text: string, table?: string): Promise<void>;
+  /** One more row in a table that is there. */
+  insert(text: string, table?: string): Promise<void>;
+  /** All rows, oldest first. */
+  read(table?: string): Promise<string[]>;
+  end(): Promise<void>;
+}
+
+/** Why a URL lets nobody in: the login is refused (gone, locked, another password), or it is let in and this database is not its. */
+export type Refusal = 'login' | 'database';
+
+/** What lies on a server, as its admin sees it. */
+export interface TenantsView {
+  /** Databases and logins whose names begin so, in order. */
+  listNames(prefix: string): Promise<string[]>;
+  /** As somebody does who knows nothing of Berth. */
+  dropDatabase(name: string): Promise<void>;
+  dropLogin(name: string): Promise<void>;
+  /** Lets a login into the canary, as if the server were not what it should be. */
+  letIntoCanary(login: string): Promise<void>;
+  shutOutOfCanary(login: string): Promise<void>;
+  /** How many connections the login may have; null where it is not there, or has no limit. */
+  findLimit(login: string): Promise<number | null>;
+}
+
+/** A server of a file's own, which it may hurt. Its URL and data stay the same. Close it in afterAll. */
+export interface TenantsServer {
+  /** Of an admin who may do everything. */
+  url: string;
+  /** In good order. */
+  stop(): Promise<void>;
+  /** As a crash does: all that was committed is there when it is back. */
+  kill9(): Promise<void>;
+  /** After `stop` or `kill9`. */
+  restart(): Promise<void>;
+  /** From now on it takes connections and answers nobody, until `thaw`. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Everything that it wrote down. */
+  readLog(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface TestEngine {
+  name: EngineName;
+  /** What people call it. */
+  title: string;
+  engine: Engine;
+  capabilities: Capabilities;
+  /** Why this run has no server of it; null when it has. */
+  whyMissing(): string | null;
+  /** The admin's URL of the server that all files share. */
+  sharedUrl(): string;
+  openServer(): Promise<TenantsServer>;
+  view(adminUrl: string): TenantsView;
+  /** Rejects where it is not let in. */
+  enter(uri: string): Promise<TenantSession>;
+  /** Null when the URL lets in. A server that does not answer refuses nobody: that throws. */
+  refusalOf(uri: string): Promise<Refusal | null>;
+}
+
+/** Runs `work` in a session of its own and ends that, whatever happens. */
+export async function withSession<T>(
+  { enter }: TestEngine,
+  uri: string,
+  work: (session: TenantSession) => Promise<T>,
+): Promise<T> {
+  const session = await enter(uri);
+  try {
+    return await work(session);
+  } finally {
+    await session.end();
+  }
+}
+
+/** The code of a refusal as drivers tell it, in the field of that name; '' where there is none. */
+export function codeIn(error: unknown, field: string): string {
+  return typeof error === 'object' && error !== null ? String(Reflect.get(error, field) ?? '') : '';
+}
