@@ -135,11 +135,13 @@ const FIRST_STATEMENTS = `
 
 async function launch(folder: string, port: number, over: Record<string, string>): Promise<ChildProcess> {
   await writeFile(join(folder, 'init.sql'), FIRST_STATEMENTS, { mode: 0o600 });
+  await mkdir(join(folder, 'tmp'), { recursive: true });
   const settings = {
     ...SETTINGS,
     ...user(),
     datadir: join(folder, 'data'),
     port: String(port),
+    tmpdir: join(folder, 'tmp'), // a server that starts removes the temporary tables of all others that share it
     socket: join(folder, 'socket'),
     'pid-file': join(folder, 'pid'),
     'log-error': join(folder, 'error.log'),
