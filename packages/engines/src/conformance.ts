@@ -8,6 +8,7 @@ import { describeNames, describePasswords } from './conformance/names';
 import { describeOwnership } from './conformance/ownership';
 import { describeProofs } from './conformance/proofs';
 import { describeRoles } from './conformance/roles';
+import { describeSeen } from './conformance/seen';
 import { describeServer } from './conformance/server';
 import { describeSessions } from './conformance/sessions';
 import type { Engine } from './contract';
@@ -16,6 +17,7 @@ export type { EngineServer, TenantSession } from './conformance/ground';
 
 const PARTS = {
   server: describeServer,
+  seen: describeSeen,
   ownership: describeOwnership,
   access: describeAccess,
   roles: describeRoles,

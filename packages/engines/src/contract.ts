@@ -49,6 +49,21 @@ export interface DatabaseFacts {
   sizeBytes: number;
 }
 
+/** A database as it is on its server, whosever it is. */
+export interface SeenDatabase {
+  name: string;
+  /** The id in its marker; null for one that bears none. */
+  id: string | null;
+  sizeBytes: number;
+  /** Logins that were given it, also locked ones; not those that are let in everywhere. */
+  users: number;
+  /** Null, as `collation`, where the engine's databases have none (`charset` of its capabilities). */
+  charset: string | null;
+  collation: string | null;
+  /** Open sessions in it, without this one; where none is in a database (`sessionsInDatabase`), those of its users. */
+  sessions: number;
+}
+
 export interface ServerFacts {
   /** The same for every address that leads to this server, different for every other one. */
   identity: string;
@@ -96,6 +111,9 @@ export interface EngineSession {
   /** Shuts the system databases to everybody, but for those that stay open, and makes the canary database. Safe to
    * repeat. Throws `server_unfit`. */
   ensureServerPrepared(): Promise<Evidence>;
+
+  /** Every database of the server but its own and the canary, by name, in a few statements however many there are. */
+  observeDatabases(): Promise<SeenDatabase[]>;
 
   observeDatabase(database: DatabaseRef): Promise<Ownership>;
   observeLogin(login: LoginRef): Promise<Ownership>;
@@ -188,6 +206,8 @@ export interface Capabilities {
    * is, for good. `endSessions` throws `sessions_remain` for those of a login that still has some.
    */
   sessionsKeepRights: boolean;
+  /** Whether an open session is in a database; where not, those of its users are counted as sessions of a database. */
+  sessionsInDatabase: boolean;
   /** Whether whoever may write makes tables too, by writing to them. */
   writersMakeTables: boolean;
 }

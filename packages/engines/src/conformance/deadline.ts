@@ -40,6 +40,7 @@ export function describeDeadline({
         lock: () => late.lock(database.id),
         observeServer: () => late.observeServer(),
         ensureServerPrepared: () => late.ensureServerPrepared(),
+        observeDatabases: () => late.observeDatabases(),
         observeDatabase: () => late.observeDatabase(database),
         observeLogin: () => late.observeLogin(login),
         ensureDatabase: () => late.ensureDatabase(newer),

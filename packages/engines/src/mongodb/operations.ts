@@ -39,6 +39,12 @@ export async function listOperationsOf(admin: Admin, users: User[]): Promise<Ope
   return seen.filter((operation) => operation.users.some((key) => keys.has(key)));
 }
 
+/** Every connection that somebody logged in on, busy or not. */
+export async function listConnections(admin: Admin): Promise<Operation[]> {
+  const seen = await list(admin, true, []);
+  return seen.filter(({ users }) => users.length > 0);
+}
+
 /**
  * What runs in a database now, whoever sent it. Its cursors and transactions that wait end with their users' sessions. The
  * server's own threads (index builds, the monitor of TTL indexes) have no user, and stop with the database.

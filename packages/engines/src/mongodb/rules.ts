@@ -30,6 +30,7 @@ export const mongodbRules: EngineRules = {
     databaseConnectionLimit: false,
     loginConnectionLimit: false,
     sessionsKeepRights: false,
+    sessionsInDatabase: false,
     writersMakeTables: true,
   },
   databaseNameBytesMax: NAME_BYTES_MAX,

@@ -8,16 +8,18 @@ import { USERS_DATABASE } from './names';
 import { endLogicalSessions, type User } from './operations';
 import type { RoleRef } from './ownership';
 
-interface Holder extends User {
+export interface Holder extends User {
   roles: RoleRef[];
 }
 
 /** Users other than the admin that have a role in the database by name, whoever made them. */
 export async function listUsersOf(admin: Admin, database: string): Promise<Holder[]> {
-  const { users } = await run(admin, USERS_DATABASE, {
-    usersInfo: { forAllDBs: true },
-    filter: { 'roles.db': database },
-  });
+  return listUsersWithRoles(admin, { 'roles.db': database });
+}
+
+/** Users that this filter means, without the admin and those that hold a lock. */
+export async function listUsersWithRoles(admin: Admin, filter: Document = {}): Promise<Holder[]> {
+  const { users } = await run(admin, USERS_DATABASE, { usersInfo: { forAllDBs: true }, filter });
   const found: Document[] = users;
   return found
     .filter(({ user, db, customData }) => {

@@ -8,6 +8,7 @@ import { ensureDatabase } from './ensure-database';
 import { ensureGrant } from './ensure-grant';
 import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
 import { takeLock } from './lock';
+import { observeDatabases } from './observe-databases';
 import { ensureServerPrepared } from './prepare-server';
 import { proveIsolation, proveLogin, proveRefused } from './prove';
 import { proveEntry } from './prove-entry';
@@ -28,6 +29,7 @@ function sessionOf(admin: Admin): EngineSession {
     lock: (key) => takeLock(admin, key),
     observeServer: () => observeServer(admin),
     ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeDatabases: () => observeDatabases(admin),
     observeDatabase: (database) => observeDatabase(admin, database),
     observeLogin: (login) => observeLogin(admin, login),
     ensureDatabase: (database) => ensureDatabase(admin, database),

@@ -43,6 +43,11 @@ export function escapePattern(name: string): string {
   return name.replaceAll(/[\\_%]/g, (character) => `\\${character}`);
 }
 
+/** The name that a grant by name is on, given escaped or not; of a pattern, something that no database is called. */
+export function unescapePattern(pattern: string): string {
+  return pattern.replaceAll(/\\([\\_%])/g, '$1');
+}
+
 /** Every thing inside one database, as GRANT and REVOKE name it. */
 export function quoteEverythingIn(pattern: string): string {
   return `${quoteFound(pattern)}.*`;

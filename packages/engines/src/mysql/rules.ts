@@ -41,6 +41,7 @@ export const mysqlRules: EngineRules = {
     databaseConnectionLimit: false,
     loginConnectionLimit: true,
     sessionsKeepRights: true,
+    sessionsInDatabase: true,
     writersMakeTables: false,
   },
   databaseNameBytesMax: DATABASE_BYTES_MAX,

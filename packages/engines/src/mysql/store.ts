@@ -87,6 +87,14 @@ export async function findThing({ main }: Admin, kind: ThingKind, name: string):
   return row ?? null;
 }
 
+/** Everything that is written down of one kind, by name. */
+export async function listThings({ main }: Admin, kind: ThingKind): Promise<Map<string, Thing>> {
+  const rows = await main.query<Thing & { name: string }>(
+    `SELECT name, id, state FROM ${STORE}.things WHERE kind = '${kind}'`,
+  );
+  return new Map(rows.map(({ name, id, state }) => [name, { id, state }]));
+}
+
 /** Writes a name down, whatever stood there before of a thing that is gone. */
 export async function writeThing({ main }: Admin, kind: ThingKind, name: string, thing: Thing): Promise<void> {
   const { id, state } = thing;

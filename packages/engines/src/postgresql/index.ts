@@ -6,6 +6,7 @@ import { ensureDatabase } from './ensure-database';
 import { ensureGrant } from './ensure-grant';
 import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
 import { takeLock } from './lock';
+import { observeDatabases } from './observe-databases';
 import { observeDatabaseRow, observeLoginRole } from './ownership';
 import { ensureServerPrepared } from './prepare-server';
 import { proveIsolation, proveLogin, proveRefused } from './prove';
@@ -27,6 +28,7 @@ function sessionOf(admin: Admin): EngineSession {
     lock: (key) => takeLock(admin, key),
     observeServer: () => observeServer(admin),
     ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeDatabases: () => observeDatabases(admin),
     observeDatabase: async (database) => (await observeDatabaseRow(admin, database)).ownership,
     observeLogin: async (login) => (await observeLoginRole(admin, login)).ownership,
     ensureDatabase: (database) => ensureDatabase(admin, database),

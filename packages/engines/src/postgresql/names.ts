@@ -19,6 +19,11 @@ export function markerOf(id: string): string {
   return `berth:${id}`;
 }
 
+/** The id that a comment bears; null where it is no marker of ours. */
+export function idOfMarker(comment: string | null): string | null {
+  return /^berth:([a-z]+_[0-9a-z]+)$/.exec(comment ?? '')?.[1] ?? null;
+}
+
 const GROUP_SUFFIXES: Record<Role, string> = { owner: 'owner', readwrite: 'writer', readonly: 'reader' };
 
 /**

@@ -28,6 +28,7 @@ export const postgresqlRules: EngineRules = {
     databaseConnectionLimit: true,
     loginConnectionLimit: true,
     sessionsKeepRights: true,
+    sessionsInDatabase: true,
     writersMakeTables: false,
   },
   databaseNameBytesMax: NAME_BYTES_MAX,

@@ -7,7 +7,7 @@ import { holdOperation } from './operations';
 import { type Collection, demandDatabaseName, dropCollection, findCollection, reachCollection } from './state';
 
 export const DATA_COMMANDS: Record<string, Command> = {
-  find: { fields: ['filter', 'sort', 'limit', 'singleBatch'], run: find },
+  find: { fields: ['filter', 'sort', 'limit', 'batchSize', 'singleBatch'], run: find },
   insert: { fields: ['documents', 'ordered', 'writeConcern'], run: insert },
   update: { fields: ['updates', 'ordered', 'writeConcern'], run: update },
   delete: { fields: ['deletes', 'ordered', 'writeConcern'], run: remove },
@@ -20,6 +20,9 @@ export const DATA_COMMANDS: Record<string, Command> = {
   dropDatabase: { fields: ['writeConcern'], run: dropDatabase },
   dbStats: { fields: [], run: dbStats },
 };
+
+/** Documents of a batch whose size nobody named (https://www.mongodb.com/docs/manual/reference/command/find/). */
+const FIRST_BATCH = 101;
 
 /** The one filter that takes time: `{ $where: 'sleep(<ms>) || true' }`. */
 const SLEEP = /^sleep\((\d{1,5})\) \|\| true$/;
@@ -34,9 +37,14 @@ async function find(call: Call): Promise<Document> {
     await holdOperation(call, name, Number(ms));
   }
   const found = (findCollection(call.state, call.db, name)?.documents ?? []).filter((each) => matches(each, filter));
-  const limit: unknown = call.body.limit;
-  const chosen = sorted(found, documentOf(call.body, 'sort')).slice(0, Number(limit ?? 0) || undefined);
-  return { cursor: cursorOf(`${call.db}.${name}`, chosen) };
+  const { limit, batchSize }: Document = call.body;
+  // as the server does: a batch that is not sized holds 101 documents, and a single one is all there is
+  const most = Math.min(Number(limit ?? 0) || Infinity, Number(batchSize ?? FIRST_BATCH));
+  const chosen = sorted(found, documentOf(call.body, 'sort'));
+  if (chosen.length > most && !limit && call.body.singleBatch !== true)
+    throw new CommandError('BadValue', 'The double keeps no cursors');
+  const first = chosen.slice(0, most);
+  return { cursor: cursorOf(`${call.db}.${name}`, first) };
 }
 
 /** Ids alone are sorted by, upwards; those that drivers make grow. */
@@ -182,8 +190,16 @@ function listDatabases(call: Call): Document {
   const isForAll = may(call, 'listDatabases', 'cluster');
   const own = new Set(rolesOf(call)?.map(({ db }) => db));
   const names = [...call.state.databases.keys()].filter((name) => isForAll || own.has(name));
-  if (call.body.nameOnly !== true) throw new CommandError('BadValue', 'The double lists names alone');
-  return { databases: names.map((name) => ({ name })) };
+  if (call.body.nameOnly === true) return { databases: names.map((name) => ({ name })) };
+  const told = names.map((name) => {
+    const collections = [...(call.state.databases.get(name)?.values() ?? [])];
+    return {
+      name,
+      sizeOnDisk: sizeOf(collections.flatMap(({ documents }) => documents)),
+      empty: collections.length === 0,
+    };
+  });
+  return { databases: told, totalSize: told.reduce((sum, { sizeOnDisk }) => sum + sizeOnDisk, 0) };
 }
 
 function dropDatabase(call: Call): Document {
