@@ -104,6 +104,15 @@ describe('SIGTERM in a sweep', () => {
   }, 90_000);
 });
 
+test('servers are looked at by themselves, where operators do not say that they are not', async () => {
+  const looks = () => sql(`SELECT server_id, requested_by FROM actions WHERE kind = 'server_refresh'`);
+  expect(await looks()).toEqual([]); // none was asked for by the processes of the tests above
+  const maintenance = await journey.startMaintenance({ BERTH_REFRESH_INTERVAL_MINUTES: '10' });
+  await eventually(async () => (await looks()).length > 0, { what: 'a look to be asked for' });
+  await maintenance.stop();
+  expect(await looks()).toEqual([{ server_id: journey.serverId, requested_by: null }]);
+});
+
 /** More queued actions, each first in a line of its own. */
 async function makeMany(count: number): Promise<void> {
   await sql(

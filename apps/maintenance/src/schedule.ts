@@ -3,6 +3,7 @@ import { cleanUp, type OpenedContext, reseal } from '@berth/actions';
 import type { Lifetime } from '@berth/runtime';
 import { type CutOff, forgetOld } from './duties/forget-old';
 import { purgeQuarantined } from './duties/purge-quarantined';
+import { refreshServers } from './duties/refresh-servers';
 import { sweepActions } from './duties/sweep-actions';
 import { watchDuty, watchFigures } from './watch';
 
@@ -35,9 +36,18 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
     },
     { name: 'reseal', everyMs: 10 * MINUTE_MS, run: () => reseal(context, { stopping: lifetime.stopping, said }) },
     { name: 'purge_quarantined', everyMs: MINUTE_MS, run: () => purgeQuarantined(context) },
+    ...refreshing(context),
   ];
   watchFigures(context);
   for (const duty of duties) startDuty(context, lifetime, duty);
+}
+
+/** As often as to find each server soon after its time has come; not at all where operators want none. */
+function refreshing(context: OpenedContext): Duty[] {
+  const everyMs = context.config.refreshIntervalMinutes * MINUTE_MS;
+  if (everyMs === 0) return [];
+  const run = () => refreshServers(context, everyMs);
+  return [{ name: 'refresh_servers', everyMs: MINUTE_MS / 2, run }];
 }
 
 function startDuty(context: OpenedContext, lifetime: Lifetime, duty: Duty): void {

@@ -28,7 +28,8 @@ function maintain(change: Partial<OpenedContext> = {}) {
   const clock = testClock(new Date());
   const health: Health = openHealth({ isReady: () => true, stopping: stopping.signal });
   const metrics = openMetrics('maintenance');
-  const environment = { BERTH_STORE_URL: journey.storeUrl, BERTH_KEYS: 'unused', BERTH_SWEEP_INTERVAL_MS: '50' };
+  const own = { BERTH_SWEEP_INTERVAL_MS: '50', BERTH_REFRESH_INTERVAL_MINUTES: '0' };
+  const environment = { BERTH_STORE_URL: journey.storeUrl, BERTH_KEYS: 'unused', ...own };
   const context = { ...journey.context, clock, config: readConfig(environment), health, metrics, ...change };
   const closers: (() => Promise<void>)[] = [];
   startSchedule(context, {

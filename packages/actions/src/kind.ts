@@ -71,6 +71,8 @@ export interface Work {
 
 export interface Kind<Input> {
   name: ActionKind;
+  /** It changes nothing on the server, and so takes no lock there and keeps nobody else from his. Without it, it may. */
+  isReadOnly?: true;
   /**
    * Writes what must be there before an engine hears of it. Throws what the caller must know; then nothing is written. After
    * `Overtaken` it is asked again in a new transaction.

@@ -94,7 +94,7 @@ async function runClaimed(
         `Its last worker died, after ${FAILURES_MAX} attempts that did not end well. The workers' logs tell of each.`,
       );
     session = await options.engine.open(openAdmin(context.keyRing, server), hold);
-    await session.lock(action.database_id ?? action.server_id);
+    if (!findKind(action.kind)?.isReadOnly) await session.lock(action.database_id ?? action.server_id);
     const settle = await perform(context, options, { action, server, session, hold });
     await close(context, action, settle);
     noteEnd(context, action, 'succeeded', claimedAtMs);

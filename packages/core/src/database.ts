@@ -25,6 +25,10 @@ export const QUARANTINE_DAYS_DEFAULT = 7;
 /** How many days plan or environment may keep what is deleted, and how far from now its end may be put off. */
 export const QUARANTINE_DAYS_MAX = 365;
 
+/** One that was larger than its plan allows is told of anew only after it fell below this part of that: else one that stands at
+ * the edge would be told of again and again. */
+export const OVER_QUOTA_AGAIN = 0.9;
+
 /** How many days a database is kept after its delete: 0 drops it at once. */
 export function quarantineDaysOf(database: {
   plan: { quarantine_days: number | null };

@@ -20,6 +20,7 @@ const instant = z.iso.datetime();
 const action = z.strictObject({ kind, attempt, hidden });
 const database = z.strictObject({ name: z.string(), engine, state: z.enum(DATABASE_STATES), hidden });
 const kept = database.extend({ purge_after: instant });
+const oversized = database.extend({ size_bytes: z.int(), size_bytes_max: z.int() });
 const credential = z.strictObject({ username: z.string(), hidden });
 const grant = z.strictObject({ role: z.enum(ROLES), hidden });
 const server = z.strictObject({ name: z.string(), engine, state: z.enum(SERVER_STATES) });
@@ -71,6 +72,11 @@ export const EVENTS = {
   'database.restored': entry('database', database, 'It was brought back from quarantine.'),
   'database.extended': entry('database', kept, 'It is kept longer in quarantine, until `purge_after`.'),
   'database.updated': entry('database', database, 'Labels, protection, project or plan were changed.'),
+  'database.over_quota': entry(
+    'database',
+    oversized,
+    'It became larger than its plan allows; told again only after it fell below 90 % of that.',
+  ),
   'database.deleting': entry('database', database, 'A delete for good was accepted; its name is free.'),
   'database.deleted': entry('database', database, 'It was dropped.'),
   'credential.creating': entry('credential', credential, 'The login was asked for, or its create is tried again.'),

@@ -87,6 +87,7 @@ const schema = z.object({
   BERTH_SWEEP_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
   BERTH_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6_000),
   BERTH_REFUSALS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(60),
+  BERTH_REFRESH_INTERVAL_MINUTES: z.coerce.number().int().min(0).max(100_000).default(10),
   BERTH_FAILED_KEEP_MINUTES: z.coerce.number().int().min(0).max(1_000_000).default(60),
   BERTH_KEEP_ACTIONS_DAYS: keepDays(90),
   BERTH_KEEP_REFRESHES_DAYS: keepDays(7),
@@ -119,6 +120,8 @@ export interface Config {
   requestsPerMinute: number;
   /** Tokens and passwords of one address that open nothing, in each API process; 0 is no limit. */
   refusalsPerMinute: number;
+  /** How often maintenance has each server looked at; 0 is never. */
+  refreshIntervalMinutes: number;
   /** How long what a create failed to make is kept for a look at it, and for another try. */
   failedKeepMinutes: number;
   /** How many days each is kept after it ended; 0 is for ever. */
@@ -174,6 +177,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     sweepIntervalMs: env.BERTH_SWEEP_INTERVAL_MS,
     requestsPerMinute: env.BERTH_REQUESTS_PER_MINUTE,
     refusalsPerMinute: env.BERTH_REFUSALS_PER_MINUTE,
+    refreshIntervalMinutes: env.BERTH_REFRESH_INTERVAL_MINUTES,
     failedKeepMinutes: env.BERTH_FAILED_KEEP_MINUTES,
     keepDays: {
       actions: env.BERTH_KEEP_ACTIONS_DAYS,

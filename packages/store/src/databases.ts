@@ -170,14 +170,14 @@ function changesOf(db: Db) {
       return row ?? null;
     },
 
-    /** The server holds it to its pending plan: that is its plan now, and this its size. Safe to repeat. */
+    /** The server holds it to its pending plan: that is its plan now, and this its size, which fits. Safe to repeat. */
     adoptPendingPlan: (id: string, facts: Measured): Promise<Database | null> =>
       turn(
         db,
         id,
         ['available'],
         Prisma.sql`plan_id = coalesce(pending_plan_id, plan_id), pending_plan_id = NULL,
-          size_bytes = ${facts.sizeBytes}, measured_at = now()`,
+          size_bytes = ${facts.sizeBytes}, measured_at = now(), over_quota_at = NULL`,
         'database.updated',
       ),
 

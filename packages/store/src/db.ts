@@ -31,12 +31,17 @@ const RAISES = 'INSERT INTO events ';
 
 /**
  * The INSERT that raises an event for the row of the statement's `changed`, to stand in the same WITH. With `only` it is
- * raised where that holds of the row.
+ * raised where that holds of the row. Of several rows each brings the `id` of its own event.
  */
-export function raise(type: EventType, references: Prisma.Sql, only = Prisma.sql`true`): Prisma.Sql {
+export function raise(
+  type: EventType,
+  references: Prisma.Sql,
+  only = Prisma.sql`true`,
+  id = Prisma.sql`${newId('event')}`,
+): Prisma.Sql {
   return Prisma.sql`
     ${Prisma.raw(RAISES)}(id, type, team_id, database_id, credential_id, server_id, action_id, data)
-    SELECT ${newId('event')}, ${type}, ${references}, ${eventData(type)} FROM changed WHERE ${only}`;
+    SELECT ${id}, ${type}, ${references}, ${eventData(type)} FROM changed WHERE ${only}`;
 }
 
 /** Whether the text of a statement has a `raise` in it. */

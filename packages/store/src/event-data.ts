@@ -33,6 +33,11 @@ const database = {
   hidden: column('hidden'),
 };
 const kept = { ...database, purge_after: instant('purge_after') };
+const oversized = {
+  ...database,
+  size_bytes: column('size_bytes'),
+  size_bytes_max: Prisma.sql`(SELECT plans.size_bytes_max FROM plans WHERE plans.id = ${column('plan_id')})`,
+};
 const credential = { username: column('username'), hidden: isHiddenCredential(column('id')) };
 const grant = { role: column('role'), hidden: isHiddenDatabase(column('database_id')) };
 const server = { name: column('name'), engine: column('engine'), state: column('state') };
@@ -53,6 +58,7 @@ const TOLD: Told = {
   'database.restored': database,
   'database.extended': kept,
   'database.updated': database,
+  'database.over_quota': oversized,
   'database.deleting': database,
   'database.deleted': database,
   'credential.creating': credential,

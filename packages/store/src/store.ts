@@ -28,6 +28,7 @@ import { pollsOf } from './polls';
 import { poolsOf } from './pools';
 import { projectsOf } from './projects';
 import { type Raw, type RawOptions, rawOver, TransactionPool, withRaw } from './raw';
+import { refreshesOf } from './refreshes';
 import { sealedOf } from './sealed';
 import { serverRoomsOf } from './server-rooms';
 import { serversOf } from './servers';
@@ -226,6 +227,6 @@ function nounsOf(db: Db) {
     sealed: sealedOf(db),
     teams: teamsOf(db),
     tombstones: tombstonesOf(db),
-    servers: { ...serversOf(db), ...serverRoomsOf(db) },
+    servers: { ...serversOf(db), ...serverRoomsOf(db), ...refreshesOf(db) },
   };
 }

@@ -86,6 +86,7 @@ function assemble({ store, queue, postgresql }: Servers, over: Record<string, st
     BERTH_MIGRATE: 'refuse',
     BERTH_LOG_LEVEL: 'debug', // so that a search of the logs sees everything that could ever be written
     BERTH_SWEEP_INTERVAL_MS: '200',
+    BERTH_REFRESH_INTERVAL_MINUTES: '0', // who wants servers looked at unasked says so
     ...over,
   };
   const berth: TestBerth = {

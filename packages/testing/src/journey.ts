@@ -20,9 +20,9 @@ import { bundle, stopBundling } from './bundle';
 import { eventually } from './eventually';
 import { runAction } from './run-action';
 import { openTestStore, type TestStore } from './stack';
-import { startProcess, type TestProcess } from './test-process';
 import { onPostgresql } from './tenants/postgresql';
 import type { TenantsView, TestEngine } from './tenants/tenants';
+import { startProcess, type TestProcess } from './test-process';
 import { openTestQueue, type QueueKind } from './test-queue';
 
 export interface Journey {
@@ -53,7 +53,8 @@ export interface Journey {
   killInAll(faults: Map<string, string>): Promise<void>;
   /** Claims and runs an action in this process, as a worker would when its nudge comes. Starts no process. */
   runHere(id: string): Promise<ActionWithSteps>;
-  startMaintenance(): Promise<TestProcess>;
+  /** `env` goes over the settings of the journey, by which maintenance looks at no server of its own accord. */
+  startMaintenance(env?: Record<string, string>): Promise<TestProcess>;
   /** An API process. `fault` is `committed`: it dies after the first commit of a request, before its nudge. */
   startApi(fault?: string): Promise<TestProcess>;
   requestDatabase(name: string): Promise<ActionWithSteps>;
@@ -157,9 +158,12 @@ async function makeFirstAccess({ store }: Context, token: Secret): Promise<Acces
   return access;
 }
 
+/** What maintenance does of its own accord, and journeys do not expect. One that does says so. */
+const QUIET = { BERTH_REFRESH_INTERVAL_MINUTES: '0' };
+
 /** Processes with the same environment, those of one journey for instance. Close it in afterAll. */
 export function openProcesses(own: Record<string, string>, engine: EngineName = 'postgresql') {
-  const environment = { ...own, BERTH_PORT: '0', BERTH_SWEEP_INTERVAL_MS: SWEEP_MS };
+  const environment = { BERTH_PORT: '0', BERTH_SWEEP_INTERVAL_MS: SWEEP_MS, ...QUIET, ...own };
   const processes: TestProcess[] = [];
   const bundles = new Map<string, Promise<string>>();
   const start = async (entry: string, extra: Record<string, string> = {}) => {
@@ -172,7 +176,7 @@ export function openProcesses(own: Record<string, string>, engine: EngineName = 
   return {
     startWorker: (fault = '', extra: Record<string, string> = {}) =>
       start(`packages/testing/src/faults/worker-${engine}.ts`, { BERTH_TEST_FAULT: fault, ...extra }),
-    startMaintenance: () => start('apps/maintenance/src/main.ts'),
+    startMaintenance: (env?: Record<string, string>) => start('apps/maintenance/src/main.ts', env),
     startApi: (fault?: string) =>
       start('packages/testing/src/faults/api.ts', fault === undefined ? {} : { BERTH_TEST_FAULT: fault }),
     output: () => processes.map((each) => each.output()).join(''),

@@ -1,6 +1,6 @@
 // What is asked all day reads no growing table whole: every statement that the API, a worker and maintenance send about a
 // filled store, with the plan by which PostgreSQL answered it.
-import { cleanUp, FORGETTABLE, forget, purge, reseal, sweep } from '@berth/actions';
+import { cleanUp, FORGETTABLE, forget, lookAtServers, purge, reseal, sweep } from '@berth/actions';
 import { appOf, openRateLimits } from '@berth/api';
 import type { Secret } from '@berth/core';
 import { openHealth } from '@berth/runtime';
@@ -182,6 +182,16 @@ async function changeThings(app: ReturnType<typeof appOf>, token: Secret, mine: 
 
 let count = 0;
 
+/** What a refresh writes of all databases of a server. */
+async function recordLook({ store }: Journey['context']): Promise<void> {
+  const all = await sql(`SELECT id, server_id, state FROM databases WHERE id > '' ORDER BY id LIMIT 300`);
+  const rows = all.filter(({ server_id, state }) => server_id === all[0]?.server_id && state === 'available');
+  const seen = { sizeBytes: 1_000, users: 1, sessions: 1, charset: 'UTF8', collation: 'C' };
+  const looked = rows.map(({ id }) => ({ id: String(id), ...seen }));
+  const told = await store.transaction((tx) => tx.servers.recordRefresh(String(rows[0]?.server_id), looked));
+  expect(told.databases).toBe(looked.length);
+}
+
 function tokenOf(
   { store }: Journey['context'],
   teamId: string,
@@ -224,6 +234,8 @@ async function useMaintenance({ context }: Journey): Promise<void> {
   await sweep(context);
   await purge(context);
   await cleanUp(context, 60_000);
+  await lookAtServers(context, 600_000);
+  await recordLook(context);
   await reseal(context, { stopping, said: new Set() });
   const before = new Date(context.clock.now().getTime() - 89 * 24 * 60 * 60 * 1000);
   const bites = { before, after: 0, untilMs: Number.POSITIVE_INFINITY, stopping, onBite: () => {} };

@@ -63,6 +63,7 @@ export function showServer(server: ServerView) {
     connections_max: server.connections_max,
     created_at: server.created_at.toISOString(),
     checked_at: server.checked_at?.toISOString() ?? null,
+    refreshed_at: server.refreshed_at?.toISOString() ?? null,
   };
 }
 

@@ -12,6 +12,7 @@ import { databaseUpdate } from './database-update';
 import { grantCreate } from './grant-create';
 import { grantDelete } from './grant-delete';
 import { serverPreflight } from './server-preflight';
+import { serverRefresh } from './server-refresh';
 
 export type { DatabaseCreateInput } from './database-create';
 export { databaseRemove } from './database-remove';
@@ -27,10 +28,14 @@ export {
   grantCreate,
   grantDelete,
   serverPreflight,
+  serverRefresh,
 };
 
 /** What a worker needs of a kind; its input is the request's business. */
-export type Performed = Pick<Kind<never>, 'name' | 'perform' | 'fail' | 'withdraw' | 'revive' | 'isOwed'>;
+export type Performed = Pick<
+  Kind<never>,
+  'name' | 'isReadOnly' | 'perform' | 'fail' | 'withdraw' | 'revive' | 'isOwed'
+>;
 
 const KINDS = new Map<string, Performed>(
   [
@@ -45,6 +50,7 @@ const KINDS = new Map<string, Performed>(
     grantCreate,
     grantDelete,
     serverPreflight,
+    serverRefresh,
   ].map((kind): [string, Performed] => [kind.name, kind]),
 );
 

@@ -26,11 +26,11 @@ test('each engine is told, with the flags in which they differ', async () => {
   expect(told).toEqual([
     [
       ['postgresql', 5432, 63, 63, ['template1']],
-      ['empty_databases', 'charset', ...limits, 'sessions_keep_rights'],
+      ['empty_databases', 'charset', ...limits, 'sessions_keep_rights', 'sessions_in_database'],
     ],
     [
       ['mysql', 3306, 64, 32, ['test']],
-      ['empty_databases', 'charset', limits[1], 'sessions_keep_rights'],
+      ['empty_databases', 'charset', limits[1], 'sessions_keep_rights', 'sessions_in_database'],
     ],
     [['mongodb', 27017, 63, expect.any(Number), []], ['writers_make_tables']],
   ]);

@@ -43,6 +43,7 @@ function showEngine(name: EngineName): z.infer<typeof engineShape> {
       database_connection_limit: capabilities.databaseConnectionLimit,
       login_connection_limit: capabilities.loginConnectionLimit,
       sessions_keep_rights: capabilities.sessionsKeepRights,
+      sessions_in_database: capabilities.sessionsInDatabase,
       writers_make_tables: capabilities.writersMakeTables,
     },
   };

@@ -103,6 +103,7 @@ export const TABLE: Row[] = [
   ...crud('pool', '/pools', pool, { read, isShared: true }),
   ...crud('server', '/servers', server, { read: operate }),
   { method: 'post', path: '/servers/:id/preflight', scopes: operate, noun: 'server' },
+  { method: 'post', path: '/servers/:id/refresh', scopes: operate, noun: 'server' },
   { method: 'get', path: '/audit', scopes: operate, noun: null },
 ];
 /** Ids by noun. */

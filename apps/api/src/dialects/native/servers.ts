@@ -1,5 +1,5 @@
 // Servers: registered and run by operators, and looked at before anything is placed on them. Admin access goes in and never out.
-import { deleteServer, serverPreflight, showServer, updateServer } from '@berth/actions';
+import { deleteServer, serverPreflight, serverRefresh, showServer, updateServer } from '@berth/actions';
 import { PlatformError, SERVER_STATES, Secret, unknownReference } from '@berth/core';
 import type { Store } from '@berth/store';
 import { z } from 'zod';
@@ -182,6 +182,20 @@ export const serverEndpoints: Endpoint[] = [
     errors: ['contradicts'],
     handle: preflightServer,
   }),
+  endpoint({
+    ...about,
+    method: 'post',
+    path: '/servers/:id/refresh',
+    id: 'refreshServer',
+    summary: 'Look again at what its databases hold',
+    description:
+      'Sizes, logins and sessions of all of them at once. Maintenance asks for it again and again ' +
+      '(`BERTH_REFRESH_INTERVAL_MINUTES`); whoever asks while it is under way joins it.',
+    body: nothing,
+    isWaitedFor: true,
+    answers: accepts('server_refresh', { server: serverShape }),
+    handle: refreshServer,
+  }),
 ];
 
 async function listServers(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
@@ -257,6 +271,11 @@ async function poolIdOf(store: Store, asked: string): Promise<string> {
 async function preflightServer(api: ApiContext, call: Asked): Promise<void> {
   const { id } = await getServer(api.store, call.request.params.id);
   await requestAndAnswer(api, call, serverPreflight, { serverId: id }, () => showFresh(api, id));
+}
+
+async function refreshServer(api: ApiContext, call: Asked): Promise<void> {
+  const { id } = await getServer(api.store, call.request.params.id);
+  await requestAndAnswer(api, call, serverRefresh, { serverId: id }, () => showFresh(api, id));
 }
 
 async function showFresh(api: ApiContext, id: string) {

@@ -25,6 +25,9 @@ export const engineShape = z
         .describe(
           'An open session keeps the rights it had until it is ended, as Berth does; where not, it loses them at once.',
         ),
+      sessions_in_database: z
+        .boolean()
+        .describe('An open session is in a database; where not, `sessions` are those of the logins that have it.'),
       writers_make_tables: z.boolean().describe('`readwrite` may also make tables, by writing to them.'),
     }),
   })
@@ -44,6 +47,7 @@ export const engineShape = z
           database_connection_limit: false,
           login_connection_limit: true,
           sessions_keep_rights: true,
+          sessions_in_database: true,
           writers_make_tables: false,
         },
       },

@@ -16,6 +16,7 @@ const STEPS = {
   grant_create: ['grant_role', 'limit_login', 'check_login', 'check_isolation'],
   grant_delete: ['remove_grant', 'limit_login', 'check_refused'],
   server_preflight: ['observe_server', 'check_not_store', 'prepare_server'],
+  server_refresh: ['observe_databases'],
 } as const satisfies Partial<Record<ActionKind, string[]>>;
 
 export type ExampleKind = keyof typeof STEPS;

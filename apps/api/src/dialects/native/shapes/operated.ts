@@ -108,6 +108,7 @@ export const serverShape = z
     connections_max: z.int().nullable().describe('What it takes, as the preflight saw it.'),
     created_at: time,
     checked_at: time.nullable().describe('When a preflight last succeeded.'),
+    refreshed_at: time.nullable().describe('When its databases were last looked at.'),
   })
   .meta({
     id: 'Server',
@@ -138,6 +139,7 @@ export const serverShape = z
         connections_max: 500,
         created_at,
         checked_at: created_at,
+        refreshed_at: null,
       },
     ],
   });

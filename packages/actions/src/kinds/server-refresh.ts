@@ -1,0 +1,30 @@
+// server_refresh: how large the databases of a server are, who has them, and who is in them. It changes nothing there.
+import type { SeenDatabase } from '@berth/engines/contract';
+import type { Kind } from '../kind';
+import { planLook, type ServerLookInput } from './server-look';
+
+/** Safe to repeat: a second request joins the refresh that is queued or running. Throws `not_found`. */
+export const serverRefresh: Kind<ServerLookInput> = {
+  name: 'server_refresh',
+  isReadOnly: true,
+
+  plan: (planning, input) => planLook(planning, 'server_refresh', input, ['observe_databases']),
+
+  async perform({ action, session, step }) {
+    let seen: SeenDatabase[] = [];
+    await step('observe_databases', async () => {
+      seen = await session.observeDatabases();
+      const ours = seen.filter(isOurs);
+      const sizeBytes = ours.reduce((sum, each) => sum + each.sizeBytes, 0);
+      const sessions = ours.reduce((sum, each) => sum + each.sessions, 0);
+      return { databases: ours.length, others: seen.length - ours.length, size_bytes: sizeBytes, sessions };
+    });
+    return async (tx) => void (await tx.servers.recordRefresh(action.server_id, seen.filter(isOurs)));
+  },
+
+  fail: async () => async () => {}, // what was known stays, with the time it is from
+};
+
+function isOurs(database: SeenDatabase): database is SeenDatabase & { id: string } {
+  return database.id !== null;
+}

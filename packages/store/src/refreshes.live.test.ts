@@ -1,0 +1,174 @@
+// What a look at a server leaves in the store, and when a database is told to be larger than its plan allows.
+import { eventually } from '@berth/testing';
+import type { Refreshed } from './refreshes';
+import { makeServer, openStreet, type Street } from './street.fixture';
+
+let street: Street;
+
+beforeAll(async () => {
+  street = await openStreet();
+});
+afterAll(() => street?.close());
+
+/** The plan of the street allows this much. */
+const SIZE_MAX = 1_000;
+
+const seen = (id: string, sizeBytes: number): Refreshed => ({
+  ...{ id, sizeBytes, users: 2, sessions: 3, charset: 'UTF8', collation: 'C' },
+});
+
+async function available(): Promise<string> {
+  const { id } = await street.database();
+  await street.store.databases.becomeAvailable(id, { sizeBytes: 1, charset: 'LATIN1', collation: 'POSIX' });
+  return id;
+}
+
+const look = (id: string, sizeBytes: number) =>
+  street.store.servers.recordRefresh(street.serverId, [seen(id, sizeBytes)]);
+
+describe('what a look saw', () => {
+  it('is kept of what can be used or is kept, with the time, and of nothing else', async () => {
+    const ids = [await available(), await available(), (await street.database()).id];
+    const [usable = '', kept = '', unmade = ''] = ids;
+    await street.store.databases.becomeQuarantined(kept, 3);
+    const told = await street.store.servers.recordRefresh(
+      street.serverId,
+      [...ids, 'db_nobody'].map((id) => seen(id, 500)),
+    );
+    expect(told).toEqual({ databases: 2, overQuota: 0 });
+    for (const id of [usable, kept]) {
+      expect(await street.store.databases.find(id)).toMatchObject({
+        ...{ size_bytes: 500n, users: 2, sessions: 3, charset: 'UTF8', collation: 'C', over_quota_at: null },
+        refreshed_at: expect.any(Date),
+      });
+    }
+    expect(await street.store.databases.find(unmade)).toMatchObject({ size_bytes: null, refreshed_at: null });
+    expect((await street.store.servers.find(street.serverId))?.refreshed_at).not.toBeNull();
+  });
+
+  it('leaves charset and collation as they were where the engine has none', async () => {
+    const id = await available();
+    await street.store.servers.recordRefresh(street.serverId, [{ ...seen(id, 1), charset: null, collation: null }]);
+    expect(await street.store.databases.find(id)).toMatchObject({ charset: 'LATIN1', collation: 'POSIX' });
+  });
+
+  it('says nothing of a database on another server that bears the same id', async () => {
+    const id = await available();
+    const other = await makeServer(street.store, street.poolId, 'another');
+    expect(await street.store.servers.recordRefresh(other, [seen(id, 999)])).toEqual({ databases: 0, overQuota: 0 });
+    expect(await street.store.databases.find(id)).toMatchObject({ size_bytes: 1n, refreshed_at: null });
+  });
+});
+
+describe('a database larger than its plan allows', () => {
+  const told = async (id: string) =>
+    street.sql(
+      `SELECT data, team_id, server_id FROM events WHERE type = 'database.over_quota' AND database_id = $1 ORDER BY number`,
+      [id],
+    );
+
+  it('is told once when it passes, and again only after it fell below nine tenths', async () => {
+    const id = await available();
+    const steps: [number, number, boolean][] = [
+      [SIZE_MAX, 0, false],
+      [SIZE_MAX + 1, 1, true],
+      [SIZE_MAX + 500, 1, true],
+      [SIZE_MAX - 50, 1, true],
+      [SIZE_MAX + 1, 1, true],
+      [900, 1, true],
+      [SIZE_MAX + 1, 1, true],
+      [899, 1, false],
+      [950, 1, false],
+      [SIZE_MAX + 1, 2, true],
+    ];
+    for (const [size, count, isOver] of steps) {
+      await look(id, size);
+      const row = await street.store.databases.find(id);
+      expect([size, (await told(id)).length, row?.over_quota_at !== null]).toEqual([size, count, isOver]);
+    }
+    expect((await told(id))[0]).toEqual({
+      team_id: street.teamId,
+      server_id: street.serverId,
+      data: expect.objectContaining({ state: 'available', size_bytes: 1_001, size_bytes_max: SIZE_MAX, hidden: false }),
+    });
+  });
+
+  it('is told once by looks that race, and each of several with an event of its own', async () => {
+    const ids = [await available(), await available(), await available()];
+    const all = ids.map((id) => seen(id, 5_000));
+    const race = (then: () => Promise<void>) =>
+      street.store.transaction(async (tx) => {
+        const { overQuota } = await tx.servers.recordRefresh(street.serverId, all);
+        await then();
+        return overQuota;
+      });
+    const waiting = () =>
+      street.sql(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`);
+    let second: Promise<number> | null = null;
+    const first = await race(async () => {
+      second = race(async () => {});
+      await eventually(async () => (await waiting()).length > 0, { what: 'the second look to wait for the first' });
+    });
+    expect([first, await second]).toEqual([3, 0]);
+    for (const id of ids) expect(await told(id)).toHaveLength(1);
+  });
+
+  it('begins anew with another plan', async () => {
+    const id = await available();
+    await look(id, 5_000);
+    const larger = { name: 'larger', engine: 'postgresql', sizeBytesMax: 5_100n, connectionsMax: 5 } as const;
+    const { id: planId } = await street.store.catalog.ensurePlan(larger);
+    await street.store.databases.update(id, { pendingPlanId: planId });
+    await street.store.databases.adoptPendingPlan(id, { sizeBytes: 5_000, charset: 'UTF8', collation: 'C' });
+    expect((await street.store.databases.find(id))?.over_quota_at).toBeNull();
+    await look(id, 5_050);
+    expect(await told(id)).toHaveLength(1);
+    await look(id, 5_200);
+    expect(await told(id)).toHaveLength(2);
+  });
+});
+
+describe('which servers are to be looked at', () => {
+  const HOUR_MS = 3_600_000;
+  const due = () => street.store.servers.listToLookAt('server_refresh', HOUR_MS, 100);
+
+  it('those in use that were not for an hour, give or take a tenth; not while a look is under way', async () => {
+    const [fresh, old, open, offline, unchecked] = await Promise.all(
+      ['fresh', 'old', 'open', 'offline', 'unchecked'].map((name) => makeServer(street.store, street.poolId, name)),
+    );
+    const { actions, servers } = street.store;
+    const asked = async (serverId = '', minutesAgo = 0, state = 'succeeded') => {
+      const { id } = await street.action(null, { kind: 'server_refresh', serverId });
+      const sql = `UPDATE actions SET created_at = now() - $2 * interval '1 minute', state = $3::text,
+        ended_at = CASE WHEN $3 = 'queued' THEN NULL ELSE now() END WHERE id = $1`;
+      await street.sql(sql, [id, minutesAgo, state]);
+      return actions.find(id);
+    };
+    await asked(fresh, 53);
+    await asked(old, 67);
+    await asked(open, 600, 'queued');
+    await servers.turn(offline ?? '', 'offline');
+    await street.sql(`UPDATE servers SET state = 'unchecked', checked_at = NULL WHERE id = $1`, [unchecked]);
+    const ids = await due();
+    expect(ids).toContain(street.serverId); // never yet
+    expect(ids).toContain(old);
+    for (const id of [fresh, open, offline, unchecked]) expect(ids).not.toContain(id);
+  });
+
+  it('those that were looked at at the same time are not all due at the same time', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => makeServer(street.store, street.poolId, `many-${index}`)),
+    );
+    for (const serverId of ids) {
+      const { id } = await street.action(null, { kind: 'server_refresh', serverId });
+      await street.sql(
+        `UPDATE actions SET state = 'succeeded', ended_at = now(), created_at = now() - interval '60 minutes' WHERE id = $1`,
+        [id],
+      );
+    }
+    const now = await due();
+    const some = ids.filter((id) => now.includes(id));
+    expect(some.length).toBeGreaterThan(0);
+    expect(some.length).toBeLessThan(ids.length);
+  });
+});
