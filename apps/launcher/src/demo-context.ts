@@ -1,5 +1,5 @@
 // What the chapters of the demo share.
-import type { Secret } from '@berth/core';
+import type { EngineName, Secret } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
 import type { CallApi } from './api-client';
 import type { Terminal } from './terminal';
@@ -8,6 +8,8 @@ export interface DemoContext {
   callApi: CallApi;
   terminal: Terminal;
   interrupted: AbortSignal;
+  /** The engine that is shown now. */
+  engine: EngineName;
 }
 
 export interface Login {

@@ -1,10 +1,11 @@
 // The part of the demo that people fear most, a delete: with a session that keeps writing, and undone afterwards.
 import { type DemoContext, demoFailed, type Login } from './demo-context';
 import { followAction } from './follow-action';
-import { isRefused, openVisitor, type Visitor } from './visitor';
+import { isRefused, openVisitor } from './visitor';
+import type { Visitor } from './visits';
 
 interface Writer {
-  /** Rows that the server has confirmed. */
+  /** Notes that the server has confirmed. */
   written(): number;
   /** Fulfils when the session was ended. */
   ended: Promise<void>;
@@ -14,18 +15,18 @@ interface Writer {
 export async function quarantineAndRestore(context: DemoContext, databaseId: string, login: Login): Promise<void> {
   const { terminal } = context;
   terminal.heading('DELETE /v1/databases/:id   while a session keeps writing');
-  const visitor = await openVisitor(login.url);
+  const visitor = await openVisitor(context.engine, login.url);
   try {
     const writer = keepWriting(visitor);
     await tellQuarantine(context, databaseId);
     await writer.ended;
-    terminal.done(`the session that kept writing was ended, after ${writer.written()} rows`, null);
-    if (!(await isRefused(login.url))) throw demoFailed('The login still works in quarantine');
+    terminal.done(`the session that kept writing was ended, after ${writer.written()} notes`, null);
+    if (!(await isRefused(context.engine, login.url))) throw demoFailed('The login still works in quarantine');
     terminal.done('the login is refused', null);
     terminal.heading('POST /v1/databases/:id/restore');
     const answer = await context.callApi('POST', `/v1/databases/${databaseId}/restore`);
     await followAction(context, (answer as { action: { id: string } }).action.id);
-    await findRows(context, login, writer.written());
+    await findNotes(context, login, writer.written());
   } finally {
     await visitor.close();
   }
@@ -35,7 +36,7 @@ function keepWriting(visitor: Visitor): Writer {
   let written = 0;
   const write = async () => {
     for (;;) {
-      await visitor.query(`INSERT INTO note VALUES ('written again and again')`);
+      await visitor.write('written again and again');
       written += 1;
     }
   };
@@ -56,12 +57,12 @@ async function tellQuarantine(context: DemoContext, databaseId: string): Promise
   }
 }
 
-async function findRows({ terminal }: DemoContext, login: Login, written: number): Promise<void> {
-  const visitor = await openVisitor(login.url);
+async function findNotes({ engine, terminal }: DemoContext, login: Login, written: number): Promise<void> {
+  const visitor = await openVisitor(engine, login.url);
   try {
-    const rows = await visitor.query('SELECT text FROM note');
-    if (rows.length <= written) throw demoFailed('Rows that were confirmed are gone after the restore');
-    terminal.done(`the same password opens it, and all ${rows.length} rows are there`, null);
+    const notes = await visitor.read();
+    if (notes.length <= written) throw demoFailed('Notes that were confirmed are gone after the restore');
+    terminal.done(`the same password opens it, and all ${notes.length} notes are there`, null);
   } finally {
     await visitor.close();
   }

@@ -3,14 +3,15 @@ import { Secret } from '@berth/core';
 import { type DemoContext, demoFailed, type Login } from './demo-context';
 import { quarantineAndRestore } from './demo-quarantine';
 import { followAction } from './follow-action';
-import { isRefused, openVisitor, type Visitor } from './visitor';
+import { isAlive, isRefused, openVisitor } from './visitor';
+import type { Visitor } from './visits';
 
-/** Tells the whole story. Fulfils with the milliseconds from the start of this process to the first connection. Throws
+/** Tells the whole story of a database of one engine. Fulfils with the milliseconds from the start of this process to the first connection. Throws
  * LaunchError as soon as something is not as it must be. */
 export async function tellDemo(context: DemoContext): Promise<{ connectedMs: number }> {
   const databaseId = await createDatabase(context);
   const login = await revealLogin(context, databaseId);
-  const visitor = await openVisitor(login.url);
+  const visitor = await openVisitor(context.engine, login.url);
   try {
     const connectedMs = performance.now();
     context.terminal.done(`connected as ${login.username} with the issued URL`, null);
@@ -25,8 +26,9 @@ export async function tellDemo(context: DemoContext): Promise<{ connectedMs: num
 }
 
 async function createDatabase(context: DemoContext): Promise<string> {
-  const body = { name: 'demo', engine: 'postgresql', plan: 'small', environment: 'development', project: 'default' };
-  context.terminal.heading('POST /v1/databases {"name":"demo","engine":"postgresql","plan":"small"}');
+  const asked = { name: 'demo', engine: context.engine, plan: 'small' };
+  const body = { ...asked, environment: 'development', project: 'default' };
+  context.terminal.heading(`POST /v1/databases ${JSON.stringify(asked)}`);
   const answer = await context.callApi('POST', '/v1/databases', { body });
   const { action, database } = answer as { action: { id: string }; database: { id: string } };
   await followAction(context, action.id);
@@ -43,11 +45,10 @@ async function revealLogin(context: DemoContext, databaseId: string): Promise<Lo
 }
 
 async function writeAndReadRow({ terminal }: DemoContext, visitor: Visitor): Promise<void> {
-  await visitor.query('CREATE TABLE note (text text NOT NULL)');
-  await visitor.query(`INSERT INTO note VALUES ('Hello from Berth')`);
-  const rows = await visitor.query('SELECT text FROM note');
-  if (rows[0]?.text !== 'Hello from Berth') throw demoFailed('The row that was written could not be read');
-  terminal.done('made a table, wrote a row and read it back; this session stays open', null);
+  await visitor.write('Hello from Berth');
+  const [note] = await visitor.read();
+  if (note !== 'Hello from Berth') throw demoFailed('The note that was written could not be read');
+  terminal.done('wrote a note and read it back; this session stays open', null);
 }
 
 async function resetPassword(context: DemoContext, databaseId: string, old: Login, open: Visitor): Promise<Login> {
@@ -55,16 +56,15 @@ async function resetPassword(context: DemoContext, databaseId: string, old: Logi
   terminal.heading('POST /v1/credentials/:id/reset');
   const answer = await context.callApi('POST', `/v1/credentials/${old.credentialId}/reset`);
   await followAction(context, (answer as { action: { id: string } }).action.id);
-  if (!(await isRefused(old.url))) throw demoFailed('The old password still opens the database');
+  if (!(await isRefused(context.engine, old.url))) throw demoFailed('The old password still opens the database');
   terminal.done('the old password is refused', null);
-  if (await open.isAlive()) throw demoFailed('The session opened with the old password is still alive');
+  if (await isAlive(open)) throw demoFailed('The session opened with the old password is still alive');
   terminal.done('the session opened with the old password was ended', null);
   const login = await revealLogin(context, databaseId);
-  const visitor = await openVisitor(login.url);
+  const visitor = await openVisitor(context.engine, login.url);
   try {
-    const rows = await visitor.query('SELECT text FROM note');
-    if (rows.length !== 1) throw demoFailed('The row is gone after the reset');
-    terminal.done('the new password opens it, and the row is still there', null);
+    if ((await visitor.read()).length !== 1) throw demoFailed('The note is gone after the reset');
+    terminal.done('the new password opens it, and the note is still there', null);
   } finally {
     await visitor.close();
   }
@@ -75,6 +75,7 @@ async function deleteDatabase(context: DemoContext, databaseId: string, login: L
   context.terminal.heading('DELETE /v1/databases/:id?purge=true');
   const answer = await context.callApi('DELETE', `/v1/databases/${databaseId}?purge=true`);
   await followAction(context, (answer as { action: { id: string } }).action.id);
-  if (!(await isRefused(login.url))) throw demoFailed('The login still works after the database was deleted');
+  if (!(await isRefused(context.engine, login.url)))
+    throw demoFailed('The login still works after the database was deleted');
   context.terminal.done('the login is refused: database and login are gone', null);
 }

@@ -4,9 +4,12 @@ import { makeTemporaryHome } from '@berth/embedded';
 import { openApiClient } from './api-client';
 import { type Berth, openBerth } from './berth';
 import { runCommand } from './command';
+import type { DemoContext } from './demo-context';
+import { CANDIDATES, type DemoServer, openDemoServer } from './demo-servers';
 import { tellDemo } from './demo-story';
+import { followAction } from './follow-action';
 import { keepLogs, removeHome, TEMPORARY_FOLDERS } from './remove-home';
-import { formatMs } from './terminal';
+import { formatMs, type Terminal } from './terminal';
 import { asksForUsage, DEMO_USAGE, refuseArguments } from './usage';
 
 void runCommand(async ({ args, env, terminal, onInterrupt, interrupted }) => {
@@ -15,36 +18,77 @@ void runCommand(async ({ args, env, terminal, onInterrupt, interrupted }) => {
     return 0;
   }
   refuseArguments('npm run demo', args);
-  let berth: Berth | null = null;
   terminal.heading(
-    'Berth demo: a real PostgreSQL database, asked for, used, secured, quarantined, restored and dropped through the API',
+    'Berth demo: real databases, asked for, used, secured, quarantined, restored and dropped through the API',
   );
   terminal.live('Placing the programs of PostgreSQL');
   const home = await makeTemporaryHome([...new Set([tmpdir(), ...TEMPORARY_FOLDERS])]);
+  const running: Running = { berth: null, servers: [] };
   onInterrupt({
-    stop: async () => berth?.stop(),
+    stop: () => stopAll(running),
     force: async () => {
-      await berth?.force();
+      await Promise.all([running.berth?.force(), ...running.servers.map(({ stop }) => stop())]);
       await removeHome(home);
     },
   });
   try {
     interrupted.throwIfAborted();
-    berth = await openBerth({ home, apiPort: 0, echoLogs: false, logLevel: 'info', env, terminal });
+    running.berth = await openBerth({ home, apiPort: 0, echoLogs: false, logLevel: 'info', env, terminal });
     terminal.live('Starting an embedded Berth');
-    const facts = await berth.start();
-    terminal.done(
-      `Started ${Object.keys(facts.pids).length} processes: ${Object.keys(facts.pids).join(', ')}`,
-      performance.now(),
-    );
-    const callApi = openApiClient(facts.apiUrl, facts.token);
-    const { connectedMs } = await tellDemo({ callApi, terminal, interrupted });
+    const facts = await running.berth.start();
+    const names = Object.keys(facts.pids);
+    terminal.done(`Started ${names.length} processes: ${names.join(', ')}`, performance.now());
+    const context = { callApi: openApiClient(facts.apiUrl, facts.token), terminal, interrupted };
+    const { connectedMs } = await tellDemo({ ...context, engine: 'postgresql' });
+    const leftOut: string[] = [];
+    for (const candidate of CANDIDATES) {
+      terminal.live(`Looking for ${candidate.title}`);
+      const server = await openDemoServer(candidate, home, env);
+      if ('leftOut' in server) leftOut.push(server.leftOut);
+      else await tellServer(context, running, server);
+    }
     terminal.live('Stopping everything');
-    await berth.stop();
+    await stopAll(running);
     await removeHome(home);
     terminal.say();
     terminal.done('Stopped everything and removed its files', null);
-    terminal.say(`
+    tellEnd(terminal, connectedMs, leftOut);
+    return 0;
+  } catch (error) {
+    await stopAll(running);
+    await (interrupted.aborted ? removeHome(home) : keepLogs(home, terminal));
+    throw error;
+  }
+});
+
+interface Running {
+  berth: Berth | null;
+  servers: DemoServer[];
+}
+
+async function stopAll({ berth, servers }: Running): Promise<void> {
+  await berth?.stop();
+  await Promise.all(servers.map(({ stop }) => stop()));
+}
+
+/** Registers a server of another engine, as an operator would, and tells the same story on it. */
+async function tellServer(
+  context: Omit<DemoContext, 'engine'>,
+  { servers }: Running,
+  server: DemoServer,
+): Promise<void> {
+  const { engine, title, adminUrl } = server;
+  servers.push(server);
+  const asked = { name: `demo-${engine}`, engine, pool: `${engine}-development` };
+  context.terminal.heading(`POST /v1/servers ${JSON.stringify(asked)}   ${title}`);
+  const answer = await context.callApi('POST', '/v1/servers', { body: { ...asked, admin_url: adminUrl.reveal() } });
+  await followAction(context, (answer as { action: { id: string } }).action.id);
+  await tellDemo({ ...context, engine });
+}
+
+function tellEnd(terminal: Terminal, connectedMs: number, leftOut: string[]): void {
+  if (leftOut.length > 0) terminal.say(['\nNot shown:', ...leftOut].join('\n  '));
+  terminal.say(`
 From nothing to a connected database in ${formatMs(connectedMs)}; the whole demo took ${formatMs(performance.now())}.
 
 Next:  npm start        the same, kept running on port 8080, with data that stay
@@ -52,10 +96,4 @@ Next:  npm start        the same, kept running on port 8080, with data that stay
        README.md        a walk-through with curl, and how to run it on servers of your own
        ARCHITECTURE.md  how it is built, on one page
 `);
-    return 0;
-  } catch (error) {
-    await berth?.stop();
-    await (interrupted.aborted ? removeHome(home) : keepLogs(home, terminal));
-    throw error;
-  }
-});
+}

@@ -1,6 +1,7 @@
 // What a person may say about an embedded Berth, by environment variables. Everything else it decides for itself.
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type EngineName, Secret } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
 
 export interface Settings {
@@ -17,6 +18,12 @@ export interface Settings {
 const API_PORT = 8080;
 const PORT_MAX = 65_535;
 const ROOT_HOME = '/var/lib/berth';
+
+/** Admin URLs of servers that the demo is to use in place of ones of its own; null where none is named. */
+export function readDemoUrls(env: Record<string, string | undefined>): Record<EngineName, Secret | null> {
+  const read = (text: string | undefined) => (text ? new Secret(text) : null);
+  return { postgresql: null, mysql: read(env.BERTH_DEMO_MYSQL_URL), mongodb: read(env.BERTH_DEMO_MONGODB_URL) };
+}
 
 /** Reads the environment. Throws LaunchError that names the variable which is wrong. */
 export function readSettings(env: Record<string, string | undefined>): Settings {

@@ -13,8 +13,12 @@ variables of the environment say what is to be different:
 
 export const DEMO_USAGE = `npm run demo
 
-Starts an embedded Berth in a temporary folder (TMPDIR), makes, uses, quarantines, restores and drops a database, and takes
-everything away again. It takes about half a minute, and no options.`;
+Starts an embedded Berth in a temporary folder (TMPDIR), makes, uses, quarantines, restores and drops a database of every engine
+that it can find or start, and takes everything away again. It takes about half a minute, and no options; variables of the
+environment name servers to use in place of ones that it starts:
+
+  BERTH_DEMO_MYSQL_URL    the admin URL of a MySQL or MariaDB server: mysql://root:…@127.0.0.1:3306
+  BERTH_DEMO_MONGODB_URL  of a MongoDB server: mongodb://root:…@127.0.0.1:27017/?authSource=admin`;
 
 /** Whether somebody asks how a command is used. */
 export function asksForUsage(args: string[]): boolean {

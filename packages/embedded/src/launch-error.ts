@@ -9,6 +9,7 @@ export type LaunchErrorCode =
   | 'port_taken'
   | 'binaries_missing'
   | 'postgresql_failed'
+  | 'server_failed'
   | 'app_failed'
   | 'api_refused'
   | 'first_run_failed'

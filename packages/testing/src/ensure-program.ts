@@ -1,5 +1,6 @@
 // Servers that npm does not have and tests want: found, or installed by apt where that is allowed.
 import { spawnSync } from 'node:child_process';
+import { findMissing, MARIADB_PROGRAMS, withServers } from '@berth/embedded';
 
 /** A server's program, what it needs beside it, and the Debian packages they are in. */
 export interface ServerProgram {
@@ -11,24 +12,22 @@ export interface ServerProgram {
 export const REDIS: ServerProgram = { program: 'redis-server', tools: [], debianPackages: ['redis-server'] };
 /** Without the package around it, which makes users and folders that tests do not want. */
 export const MARIADB: ServerProgram = {
-  program: 'mariadbd',
-  tools: ['my_print_defaults'], // without which mariadb-install-db does nothing
+  program: MARIADB_PROGRAMS[0],
+  tools: MARIADB_PROGRAMS.slice(1),
   debianPackages: ['mariadb-server-core', 'mariadb-client-core'],
 };
 
 const INSTALL_MS_MAX = 180_000;
-/** Where Debian puts servers; an ordinary user may not have it on the PATH. */
-const SERVERS_FOLDER = '/usr/sbin';
 
 /**
  * Why there is no such server for tests; null when there is. As root on a Debian with its package lists, installs it when it is
  * missing. Throws where CI=true: a run there that left it out would be called green.
  */
 export function ensureProgram({ debianPackages, program, tools }: ServerProgram): string | null {
-  const isThere = () => [program, ...tools].every((each) => works(each, ['--version']));
+  const isThere = () => findMissing([program, ...tools], serversPath()) === null;
   if (isThere()) return null;
   const packages = debianPackages.join(' ');
-  if (process.getuid?.() === 0 && works('apt-get', ['--version'])) {
+  if (process.getuid?.() === 0 && findMissing(['apt-get'], serversPath()) === null) {
     process.stderr.write(`tests: installing ${packages} with apt-get … `);
     const options = {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
@@ -49,9 +48,5 @@ export function ensureProgram({ debianPackages, program, tools }: ServerProgram)
 
 /** The PATH on which servers are looked for. */
 export function serversPath(): string {
-  return `${process.env.PATH ?? ''}:${SERVERS_FOLDER}`;
-}
-
-function works(program: string, flags: string[]): boolean {
-  return spawnSync(program, flags, { stdio: 'ignore', env: { ...process.env, PATH: serversPath() } }).status === 0;
+  return withServers(process.env.PATH);
 }

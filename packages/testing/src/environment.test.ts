@@ -5,7 +5,7 @@ import { CONFIG_VARIABLES } from '@berth/runtime';
 import { ROOT, sourceFiles } from './house/source-files';
 
 /** Read by the launcher alone, which starts every other process with an environment of its own making. */
-const LAUNCHER_ONLY = ['BERTH_HOME', 'BERTH_LOG'];
+const LAUNCHER_ONLY = ['BERTH_HOME', 'BERTH_LOG', 'BERTH_DEMO_MYSQL_URL', 'BERTH_DEMO_MONGODB_URL'];
 
 const example = [...readFileSync(join(ROOT, '.env.example'), 'utf8').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
 

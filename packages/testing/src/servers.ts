@@ -8,7 +8,7 @@ import { migrate } from '@berth/store';
 import { Client } from 'pg';
 import { bundlesFolder } from './bundle';
 import { TEMPLATE_NAME } from './store-name';
-import { startMariadb, type TestMariadb } from './test-mariadb';
+import { startTestMariadb, type TestMariadb } from './test-mariadb';
 import { startTestMongodb, type TestMongodb } from './test-mongodb';
 import { PATTERN, startTenantsServer, TEST_PASSWORD, TEST_SETTINGS } from './test-postgresql';
 import { startRedis, type TestRedis } from './test-redis';
@@ -56,7 +56,7 @@ export async function startServers(has: { redis: boolean; mariadb: boolean }): P
     const postgresql = await startTenantsServer(home, 'tenants');
     started.push(postgresql);
     if (has.redis) redis = await startRedis(home, { databases: REDIS_DATABASES });
-    if (has.mariadb) mariadb = await startMariadb(home);
+    if (has.mariadb) mariadb = await startTestMariadb(home);
     mongodb = await startTestMongodb(home);
     await makeTemplate(store);
     return { home, store, postgresql, postgresProgram, redis, mariadb, mongodb, close };

@@ -1,14 +1,12 @@
 // The server of a run for tenants' databases of the engine `mongodb`: the one that BERTH_TEST_MONGODB_URL names, else a mongod of
 // this machine on a private port, else the double. mongodb-memory-server is not tried: it downloads a mongod, and a run needs no
 // network.
-import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '@berth/core';
-import { findFreePort, spawnTied } from '@berth/embedded';
+import { findMissing, MONGODB_PROGRAMS, startMongodb } from '@berth/embedded';
 import { MongoClient } from 'mongodb';
-import { eventually } from './eventually';
+import { serversPath } from './ensure-program';
 import { DOUBLE_VERSION } from './mongodb-double/server-commands';
 import { type MongodbDouble, startMongodbDouble } from './mongodb-double/start-double';
 import type { TriedOn } from './run-table';
@@ -50,43 +48,18 @@ function urlOf(port: number): Secret {
 }
 
 function hasMongod(): boolean {
-  return spawnSync('mongod', ['--version'], { stdio: 'ignore' }).status === 0;
+  return findMissing(MONGODB_PROGRAMS, serversPath()) === null;
 }
 
-/** With --auth, in a folder of the run; its first user is made from this machine, as the localhost exception allows once. */
+/** In a folder of the run. */
 async function startMongod(home: string): Promise<TestMongodb> {
   const folder = await mkdtemp(join(home, 'mongodb-'));
-  const port = await findFreePort();
-  const child = spawnTied({
-    program: 'mongod',
-    args: ['--auth', '--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', folder, '--quiet'],
-    env: { PATH: process.env.PATH ?? '' },
-    cwd: folder,
-    stdio: 'ignore',
-    user: null,
-    onOurDeath: 'KILL',
-  });
-  const exit = once(child, 'exit');
+  const { url, kill9 } = await startMongodb({ folder, admin: ADMIN, path: serversPath() });
   const close = async () => {
-    child.kill('SIGKILL');
-    await exit;
+    await kill9();
     await rm(folder, { recursive: true, force: true });
   };
-  try {
-    await eventually(() => makeAdmin(port), { timeoutMs: READY_MS_MAX, what: 'mongod to take its first user' });
-    return { url: urlOf(port), version: await versionOf(urlOf(port).reveal()), isReal: true, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-async function makeAdmin(port: number): Promise<boolean> {
-  const make = { createUser: ADMIN.username, pwd: ADMIN.password, roles: [{ role: 'root', db: 'admin' }] };
-  return ask(`mongodb://127.0.0.1:${port}/`, make).then(
-    () => true,
-    () => false,
-  );
+  return { url, version: await versionOf(url.reveal()), isReal: true, close };
 }
 
 async function versionOf(url: string): Promise<string> {
