@@ -76,6 +76,7 @@ export async function startTestMariadb(home: string, settings: Record<string, st
 }
 
 const readStatements = (folder: string) => readFile(join(folder, 'statements.log'), 'utf8').catch(() => '');
+
 /** A data directory that was never started, made once: copied in 0.1 s, made in some seconds. */
 async function ensurePattern(home: string): Promise<string> {
   const pattern = join(home, 'mariadb-pattern');
