@@ -2,9 +2,10 @@
 import { databaseRemove, databaseRestore, request, sweep } from '@berth/actions';
 import { PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
-import { Client } from 'pg';
 import { type Journey, withClient } from './journey';
 import { runAction } from './run-action';
+import { engineOfUri } from './tenants/on-each-engine';
+import { withSession } from './tenants/tenants';
 
 export const QUARANTINE_STEPS = ['shut_out', 'end_sessions', 'forget_passwords', 'check_refused'];
 export const RESTORE_STEPS = ['open_database', 'give_back', 'check_logins', 'check_isolation'];
@@ -24,8 +25,7 @@ export async function makeKept(journey: Journey, name: string): Promise<Kept> {
   expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
   const databaseId = database_id ?? '';
   const uri = await journey.uriOf(credential_id ?? '');
-  const rows = `CREATE TABLE kept (text text); INSERT INTO kept VALUES ('first')`;
-  await withClient(uri, (client) => client.query(`SET synchronous_commit = on; ${rows}`)); // some tests crash the server
+  await withSession(journey.engine, uri, (session) => session.write('first'));
   const row = await journey.context.store.databases.find(databaseId);
   return { databaseId, credentialId: credential_id ?? '', name: row?.engine_name ?? '', uri };
 }
@@ -55,28 +55,12 @@ export async function restoreAndSee(journey: Journey, { databaseId, credentialId
   expect(await rowsOf(uri)).toContain('first');
 }
 
-export async function rowsOf(uri: string): Promise<string[]> {
-  const { rows } = await withClient(uri, (client) => client.query<{ text: string }>('SELECT text FROM kept'));
-  return rows.map(({ text }) => text);
-}
+export const rowsOf = (uri: string) => withSession(engineOfUri(uri), uri, (session) => session.read());
 
 export const stateOf = async ({ context }: Journey, id: string) => (await context.store.databases.find(id))?.state;
 
-/** Null when the URL lets in, else the code of the refusal. A server that does not answer refuses nobody: that throws. */
-export async function refusalOf(uri: string): Promise<string | null> {
-  const client = new Client({ connectionString: uri });
-  client.on('error', () => {}); // told by `connect` as well
-  try {
-    await client.connect();
-    return null;
-  } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-    if (/^(28|42|53|55)...$/.test(code)) return code;
-    throw error;
-  } finally {
-    await client.end();
-  }
-}
+/** Null when the URL lets in, else what is refused. A server that does not answer refuses nobody: that throws. */
+export const refusalOf = (uri: string) => engineOfUri(uri).refusalOf(uri);
 
 /** What a step saw, in the last attempt. */
 export function evidenceOf({ steps }: ActionWithSteps, name: string): Record<string, unknown> {
@@ -94,14 +78,8 @@ export async function surviveLoss(journey: Journey, actionId: string, fault: str
   return takeOver(journey, actionId);
 }
 
-/** The same with a process that is killed. */
-export async function surviveDeath(journey: Journey, actionId: string, fault: string): Promise<ActionWithSteps> {
-  const victim = await journey.startVictim(actionId, `${fault}:SIGKILL`);
-  await victim.ended;
-  return takeOver(journey, actionId);
-}
-
-async function takeOver(journey: Journey, actionId: string): Promise<ActionWithSteps> {
+/** Does what a worker that died had claimed. */
+export async function takeOver(journey: Journey, actionId: string): Promise<ActionWithSteps> {
   expect(await journey.context.store.actions.find(actionId)).toMatchObject({ state: 'running', claim: 1 });
   await journey.letHoldRunOut(actionId);
   await sweep(journey.context);

@@ -59,7 +59,7 @@ test('not a day too early, once when it is time, and then it is gone', async () 
   expect([drop?.requested_by, more]).toEqual([null, []]);
   expect(await journey.runHere(drop?.id ?? '')).toMatchObject({ state: 'succeeded' });
   expect(await stateOf(journey, databaseId)).toBe('deleted');
-  expect([await onServer(name), await refusalOf(uri)]).toEqual([0, '28P01']);
+  expect([await onServer(name), await refusalOf(uri)]).toEqual([0, 'login']);
 });
 
 test('how long is said by the plan, else by the environment, else it is a week', async () => {

@@ -84,7 +84,7 @@ onEachQueue((queue) => {
         { name: 'forget_passwords', evidence: { passwords_forgotten: [user], looks: expect.arrayContaining([0, 0]) } },
         { name: 'check_refused', evidence: { refused: [`${user}: password`], still_elsewhere: [] } },
       ]);
-      expect(await refusalOf(uri)).toBe('28P01');
+      expect(await refusalOf(uri)).toBe('login');
       const { body } = await berth.call('POST', `/v1/databases/${id}/restore`, undefined, WAIT);
       expect(body.database.state).toBe('available');
       expect(await refusalOf(uri)).toBeNull();
@@ -102,7 +102,7 @@ onEachQueue((queue) => {
       }
       if (accepted[0] !== undefined) expect(await ended(accepted[0])).toMatchObject({ state: 'succeeded' });
       expect(await leftOn('gone')).toEqual([]);
-      expect(await refusalOf(uri)).toBe('28P01');
+      expect(await refusalOf(uri)).toBe('login');
     });
   });
 

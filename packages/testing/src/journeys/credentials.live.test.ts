@@ -1,45 +1,45 @@
 // One more login for a database, and its end: also when the worker dies after any step of either.
 import { credentialCreate, credentialDelete, request, sweep } from '@berth/actions';
-import { Client } from 'pg';
-import { type Journey, openJourney, withClient } from '../journey';
-import { testServers } from '../stack';
-import { onEachQueue } from '../test-queue';
+import { type Journey, openJourney } from '../journey';
+import { onEachEngineAndQueue } from '../tenants/on-each-engine';
 
-onEachQueue((queue) => {
+const CREATE_STEPS = ['reserve_names', 'create_login', 'check_login', 'check_isolation'];
+const DELETE_STEPS = ['shut_out', 'end_sessions', 'drop_login', 'check_gone'];
+
+onEachEngineAndQueue((engine, queue) => {
   let journey: Journey;
-  let databaseId: string;
   let owner: string;
+  let databaseId: string;
+  let count = 0;
 
   beforeAll(async () => {
-    journey = await openJourney({ queue });
-    const action = await journey.requestDatabase(`logins_${process.pid}_${queue.toLowerCase()}`);
-    await journey.runHere(action.id);
-    databaseId = action.database_id ?? '';
-    owner = await journey.uriOf(action.credential_id ?? '');
+    journey = await openJourney({ engine, queue });
+    [databaseId, owner] = await makeDatabase();
   });
   afterAll(() => journey?.close());
 
-  const ask = () => request(journey.context, credentialCreate, { databaseId }, journey.access);
+  /** A database, and the URL of its owner. */
+  async function makeDatabase(): Promise<[string, string]> {
+    count += 1;
+    const action = await journey.requestDatabase(`logins_${process.pid}_${queue.toLowerCase()}_${count}`);
+    await journey.runHere(action.id);
+    return [action.database_id ?? '', await journey.uriOf(action.credential_id ?? '')];
+  }
+
+  const ask = (database = databaseId) =>
+    request(journey.context, credentialCreate, { databaseId: database }, journey.access);
   const askDelete = (credentialId: string) =>
     request(journey.context, credentialDelete, { credentialId }, journey.access);
 
-  async function madeLogin(): Promise<{ id: string; uri: string }> {
-    const { id, credential_id } = await ask();
+  async function madeLogin(database = databaseId): Promise<{ id: string; uri: string }> {
+    const { id, credential_id } = await ask(database);
     expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
     return { id: credential_id ?? '', uri: await journey.uriOf(credential_id ?? '') };
   }
 
-  async function isOnServer(uri: string): Promise<boolean> {
-    const sql = 'SELECT FROM pg_roles WHERE rolname = $1';
-    const name = decodeURIComponent(new URL(uri).username);
-    const { rows } = await withClient(testServers().postgresqlUrl, (client) => client.query(sql, [name]));
-    return rows.length > 0;
-  }
+  const isOnServer = (uri: string) => journey.view.hasLogin(decodeURIComponent(new URL(uri).username));
 
-  /** Has a worker die at the fault, then takes over. */
-  async function surviveDeath(actionId: string, step: string) {
-    const victim = await journey.startVictim(actionId, `performed:${step}:SIGKILL`);
-    await victim.ended;
+  async function takeOver(actionId: string) {
     await journey.letHoldRunOut(actionId);
     await sweep(journey.context);
     expect(await journey.runHere(actionId)).toMatchObject({ state: 'succeeded', claim: 2 });
@@ -47,40 +47,57 @@ onEachQueue((queue) => {
 
   test('what a login made stays with the database when it is deleted; its session is ended, and it is gone', async () => {
     const login = await madeLogin();
-    const session = new Client({ connectionString: login.uri });
-    const lost = new Promise<void>((resolve) => session.on('error', () => resolve()));
-    await session.connect();
-    await session.query('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)');
+    const session = await engine.enter(login.uri);
+    await session.write('first');
     const { id } = await askDelete(login.id);
     expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
-    await lost;
+    await expect(session.read()).rejects.toThrow();
     await session.end();
     expect(await isOnServer(login.uri)).toBe(false);
-    await expect(withClient(login.uri, (client) => client.query('SELECT 1'))).rejects.toMatchObject({ code: '28P01' });
-    const { rows } = await withClient(owner, (client) => client.query('INSERT INTO kept VALUES (2) RETURNING id'));
-    expect(rows).toEqual([{ id: 2 }]);
+    expect(await engine.refusalOf(login.uri)).toBe('login');
+    const own = await engine.enter(owner);
+    await own.insert('second');
+    expect(await own.read()).toEqual(['first', 'second']);
+    await own.end();
     const row = await journey.context.store.credentials.find(login.id);
     expect(row).toMatchObject({ state: 'deleted', secret_sealed: null });
   });
 
   describe('a worker killed with -9', () => {
-    it.each(['reserve_names', 'create_login', 'check_login', 'check_isolation'])(
-      'in credential_create after %s: one login with a working password',
-      async (step) => {
-        const action = await ask();
-        await surviveDeath(action.id, step);
-        await withClient(await journey.uriOf(action.credential_id ?? ''), (client) => client.query('SELECT 1'));
-      },
-    );
+    // one action at a time is worked on of a database: each has its own
+    const creates = new Map<string, { actionId: string; credentialId: string }>();
+    const deletes = new Map<string, { actionId: string; uri: string }>();
 
-    it.each(['shut_out', 'end_sessions', 'drop_login', 'check_gone'])(
-      'in credential_delete after %s: no login is left',
-      async (step) => {
-        const login = await madeLogin();
-        const action = await askDelete(login.id);
-        await surviveDeath(action.id, step);
-        expect(await isOnServer(login.uri)).toBe(false);
-      },
-    );
+    beforeAll(async () => {
+      const faults = new Map<string, string>();
+      for (const step of CREATE_STEPS) {
+        const [database] = await makeDatabase();
+        const { id, credential_id } = await ask(database);
+        creates.set(step, { actionId: id, credentialId: credential_id ?? '' });
+        faults.set(id, `performed:${step}`);
+      }
+      for (const step of DELETE_STEPS) {
+        const [database] = await makeDatabase();
+        const login = await madeLogin(database);
+        const { id } = await askDelete(login.id);
+        deletes.set(step, { actionId: id, uri: login.uri });
+        faults.set(id, `performed:${step}`);
+      }
+      await journey.killInAll(faults);
+    });
+
+    it.each(CREATE_STEPS)('in credential_create after %s: one login with a working password', async (step) => {
+      const { actionId = '', credentialId = '' } = creates.get(step) ?? {};
+      await takeOver(actionId);
+      const uri = await journey.uriOf(credentialId);
+      expect(await engine.refusalOf(uri)).toBeNull();
+      expect(await isOnServer(uri)).toBe(true);
+    });
+
+    it.each(DELETE_STEPS)('in credential_delete after %s: no login is left', async (step) => {
+      const { actionId = '', uri = '' } = deletes.get(step) ?? {};
+      await takeOver(actionId);
+      expect(await isOnServer(uri)).toBe(false);
+    });
   });
 });

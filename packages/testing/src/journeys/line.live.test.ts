@@ -2,18 +2,17 @@
 import { credentialCreate, databaseDelete, request } from '@berth/actions';
 import { codeOf } from '@berth/core';
 import { eventually } from '../eventually';
-import { type Journey, openJourney, withClient } from '../journey';
-import { testServers } from '../stack';
+import { type Journey, openJourney } from '../journey';
+import { onEachEngineAndQueue } from '../tenants/on-each-engine';
 import type { TestProcess } from '../test-process';
-import { onEachQueue } from '../test-queue';
 
-onEachQueue((queue) => {
+onEachEngineAndQueue((engine, queue) => {
   let journey: Journey;
   let worker: TestProcess;
   const nameOf = (name: string) => `${name}_${process.pid}_${queue.toLowerCase()}`;
 
   beforeAll(async () => {
-    journey = await openJourney({ queue });
+    journey = await openJourney({ engine, queue });
     [worker] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
   });
   afterAll(() => journey?.close());
@@ -33,7 +32,7 @@ onEachQueue((queue) => {
         expect(action.started_at?.getTime()).toBeGreaterThanOrEqual(before?.ended_at?.getTime() ?? Number.NaN);
       }
       const uris = await Promise.all(ended.map((action) => journey.uriOf(action.credential_id ?? '')));
-      for (const uri of uris) await withClient(uri, (client) => client.query('SELECT 1'));
+      for (const uri of uris) expect(await engine.refusalOf(uri)).toBeNull();
       expect(new Set(uris).size).toBe(10);
     });
   });
@@ -52,7 +51,7 @@ onEachQueue((queue) => {
       worker = await journey.startWorker();
       expect(await journey.ended(drop.id)).toMatchObject({ state: 'succeeded' });
       expect(await journey.context.store.actions.find(create.id)).toMatchObject({ state: 'cancelled', claim: 0 });
-      expect(await leftOn(name)).toEqual([]);
+      expect(await journey.view.listNames(name)).toEqual([]);
     });
 
     it('asked during create: the create stops between two steps, the delete runs next, the name is free', async () => {
@@ -68,7 +67,7 @@ onEachQueue((queue) => {
       const cancelled = await journey.ended(create.id);
       expect(cancelled).toMatchObject({ state: 'cancelled', error_code: null });
       expect(cancelled.steps.map((step) => step.name)).not.toContain('check_isolation');
-      expect(await leftOn(name)).toEqual([]);
+      expect(await journey.view.listNames(name)).toEqual([]);
       const again = await journey.requestDatabase(name);
       expect(await journey.ended(again.id)).toMatchObject({ state: 'succeeded' });
       await slow.stop();
@@ -89,13 +88,3 @@ onEachQueue((queue) => {
     });
   });
 });
-
-/** Databases and roles on the server that begin with this name. */
-async function leftOn(name: string): Promise<string[]> {
-  const sql = `SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)
-    UNION SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)`;
-  const { rows } = await withClient(testServers().postgresqlUrl, (client) =>
-    client.query<{ name: string }>(sql, [name]),
-  );
-  return rows.map((row) => row.name);
-}

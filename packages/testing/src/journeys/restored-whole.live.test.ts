@@ -86,7 +86,7 @@ test('data, logins, roles, settings and what is remembered: all as before; each 
   const before = { content: await ask(kept.uri, CONTENT), catalogue: await catalogue() };
   const row = await journey.context.store.databases.find(kept.databaseId);
   await quarantine(journey, kept.databaseId);
-  expect(await Promise.all(Object.values(uris).map(refusalOf))).toEqual(['28P01', '28P01', '28P01', '42501']);
+  expect(await Promise.all(Object.values(uris).map(refusalOf))).toEqual(['login', 'login', 'login', 'database']);
   const { id } = await askRestore(journey, kept.databaseId);
   expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
 

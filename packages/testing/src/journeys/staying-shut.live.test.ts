@@ -114,7 +114,7 @@ describe('a quarantine that follows a restore which gave up', () => {
     await onStore(`UPDATE actions SET started_at = now() - interval '3 days' WHERE id = $1`, [owed]);
     expect(await codeOfRefused(cancel(owed))).toBe('not_cancellable');
     expect(await journey.runHere(owed)).toMatchObject({ state: 'succeeded' });
-    expect(await refusalOf(kept.uri)).toBe('28P01');
+    expect(await refusalOf(kept.uri)).toBe('login');
     await restoreAndSee(journey, kept);
   });
 
@@ -138,7 +138,7 @@ describe('a quarantine that follows a restore which gave up', () => {
     const [again, ...more] = await openActions(kept);
     expect([again?.kind, more]).toEqual(['database_quarantine', []]);
     expect(await journey.runHere(again?.id ?? '')).toMatchObject({ state: 'succeeded' });
-    expect(await refusalOf(kept.uri)).toBe('28P01');
+    expect(await refusalOf(kept.uri)).toBe('login');
   });
 });
 
@@ -154,7 +154,7 @@ test('a restore that gives up while a drop waits behind it is seen to when the d
   await cancel(drop.id);
   const owed = await expectOpen(kept, 'database_quarantine');
   expect(await journey.runHere(owed)).toMatchObject({ state: 'succeeded' });
-  expect(await refusalOf(kept.uri)).toBe('28P01');
+  expect(await refusalOf(kept.uri)).toBe('login');
 });
 
 test('a drop does not stand behind what it called off: it runs next, and alone', async () => {
@@ -202,7 +202,7 @@ test('a delete that keeps it unseen and joins a quarantine which then fails is s
   expect(await journey.context.store.actions.find(id)).toMatchObject({ state: 'failed' });
   const owed = await expectOpen(kept, 'database_quarantine');
   expect(await journey.runHere(owed)).toMatchObject({ state: 'succeeded' });
-  expect(await refusalOf(kept.uri)).toBe('28P01');
+  expect(await refusalOf(kept.uri)).toBe('login');
 });
 
 /** The first is that of the deed, the second asks whether it is owed, the third whether to let in again. */
@@ -236,7 +236,7 @@ test('a hidden quarantine that fails lets nobody in again: its client was told t
     if (moment === 'recorded' && step === 'shut_out') throw new PlatformError('engine_refused', 'No.');
   };
   expect(await runAction(context, id, { onMoment: refusing })).toMatchObject({ state: 'queued' });
-  expect(await refusalOf(kept.uri)).toBe('28000');
+  expect(await refusalOf(kept.uri)).toBe('login');
   expect(await codeOfRefused(cancel(id))).toBe('not_cancellable');
   await onStore('UPDATE actions SET not_before = NULL WHERE id = $1', [id]);
   expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
@@ -253,7 +253,7 @@ test('a reset that waited until all databases of the login were quarantined chan
   expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
   expect(await journey.runHere(reset.id)).toMatchObject({ state: 'failed', error_code: 'contradicts', steps: [] });
   expect(await isLocked(kept)).toBe(true);
-  expect(await refusalOf(kept.uri)).toBe('28P01');
+  expect(await refusalOf(kept.uri)).toBe('login');
   const [owed] = await openActions(kept);
   expect(await journey.runHere(owed?.id ?? '')).toMatchObject({ kind: 'database_quarantine', state: 'succeeded' });
   await restoreAndSee(journey, kept);

@@ -73,5 +73,5 @@ test.each(TRAPS)('in a database that %s', async (_, trap, seen) => {
     refused: [`${login}: privilege`],
     still_elsewhere: [expect.stringMatching(seen)],
   });
-  expect(await refusalOf(first.uri)).toBe('42501');
+  expect(await refusalOf(first.uri)).toBe('database');
 });

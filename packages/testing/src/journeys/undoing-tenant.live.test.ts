@@ -185,7 +185,7 @@ test('of all databases of the server its logins open the other one alone', async
       await client.end();
     }
     expect(entered).toEqual([open.name]);
-    expect(await refusalOf(uri)).toBe('42501');
+    expect(await refusalOf(uri)).toBe('database');
   }
 });
 

@@ -18,6 +18,7 @@ export const onMongodb: TestEngine = {
   title: 'MongoDB',
   engine: mongodb,
   capabilities: rulesOf('mongodb').capabilities,
+  sessionsAreInOneDatabase: true, // its rights are looked up for each command
   whyMissing: () => null, // where there is none, the double
   sharedUrl: () => testServers().mongodbUrl,
   openServer,
@@ -87,13 +88,18 @@ function view(adminUrl: string): TenantsView {
   return {
     async listNames(prefix) {
       const { databases } = await ask({ listDatabases: 1, nameOnly: true });
-      const { users } = await ask({ usersInfo: 1 });
+      const { users } = await ask({ usersInfo: { forAllDBs: true } });
       const names: string[] = [
         ...databases.map(({ name }: Document) => String(name)),
         ...users.map(({ user }: Document) => String(user)),
       ];
       return names.filter((name) => name.startsWith(prefix)).sort();
     },
+    async hasDatabase(name) {
+      const { databases } = await ask({ listDatabases: 1, nameOnly: true });
+      return databases.some((each: Document) => each.name === name);
+    },
+    hasLogin: async (name) => (await ask({ usersInfo: name })).users.length > 0,
     dropDatabase: async (name) => void (await ask({ dropDatabase: 1 }, name)),
     dropLogin: async (name) => void (await ask({ dropUser: name })),
     letIntoCanary: async (login) => void (await ask({ grantRolesToUser: login, roles: inCanary })),

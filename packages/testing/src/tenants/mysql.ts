@@ -18,6 +18,7 @@ export const onMariadb: TestEngine = {
   title: 'MariaDB',
   engine: mysql,
   capabilities: rulesOf('mysql').capabilities,
+  sessionsAreInOneDatabase: false,
   whyMissing: whyNoMariadb,
   sharedUrl: () => testServers().mysqlUrl ?? '',
   openServer,
@@ -81,6 +82,9 @@ function view(adminUrl: string): TenantsView {
         UNION SELECT User FROM mysql.user WHERE LEFT(User, CHAR_LENGTH(?)) = ?`;
       return (await ask(sql, [prefix, prefix, prefix, prefix])).map(name).sort();
     },
+    hasDatabase: async (database) =>
+      (await ask('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [database])).length > 0,
+    hasLogin: async (login) => (await ask('SELECT 1 FROM mysql.user WHERE User = ?', [login])).length > 0,
     dropDatabase: async (database) => void (await ask(`DROP DATABASE ${escapeId(database)}`)),
     dropLogin: async (login) => void (await ask(`DROP USER ?@'%'`, [login])),
     letIntoCanary: async (login) => void (await ask(`GRANT SELECT ON \`berth\\_canary\`.* TO ?@'%'`, [login])),

@@ -1,6 +1,7 @@
 // The engines that a journey is tried on, and the places of its queue. What an engine does with a deed does not depend on where
 // the nudge came from: so each engine is tried with one queue, and each queue with one engine, not each with each.
 import type { EngineName } from '@berth/core';
+import { rulesOf } from '@berth/engines/rules';
 import { describeWhere } from '../describe-where';
 import { onEachQueue, type QueueKind } from '../test-queue';
 import { onMongodb } from './mongodb';
@@ -14,6 +15,13 @@ const ENGINES: Record<EngineName, TestEngine> = { postgresql: onPostgresql, mysq
 export function engineNamed(name: string): TestEngine {
   const engine = Object.values(ENGINES).find((each) => each.name === name);
   if (engine === undefined) throw new Error(`There is no engine ${name}.`);
+  return engine;
+}
+
+/** The engine whose clients are given such a URL. */
+export function engineOfUri(uri: string): TestEngine {
+  const engine = Object.values(ENGINES).find(({ name }) => rulesOf(name).urlProtocols.includes(new URL(uri).protocol));
+  if (engine === undefined) throw new Error('No engine has such a URL.');
   return engine;
 }
 

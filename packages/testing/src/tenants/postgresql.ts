@@ -20,6 +20,7 @@ export const onPostgresql: TestEngine = {
   title: 'PostgreSQL',
   engine: postgresql,
   capabilities: rulesOf('postgresql').capabilities,
+  sessionsAreInOneDatabase: true,
   whyMissing: () => null,
   sharedUrl: () => testServers().postgresqlUrl,
   openServer,
@@ -37,7 +38,12 @@ export const onPostgresql: TestEngine = {
   },
 };
 
-const REFUSALS: Record<string, Refusal> = { '28P01': 'login', '28000': 'login', '42501': 'database' };
+const REFUSALS: Record<string, Refusal> = {
+  '28P01': 'login',
+  '28000': 'login',
+  '42501': 'database',
+  '55000': 'database',
+};
 
 async function connect(uri: string): Promise<Client> {
   // some journeys crash the server, which forgets otherwise what it has just committed
@@ -86,6 +92,8 @@ function view(adminUrl: string): TenantsView {
         UNION SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)`;
       return (await ask(sql, [prefix])).map(({ name }) => String(name)).sort();
     },
+    hasDatabase: async (name) => (await ask('SELECT FROM pg_database WHERE datname = $1', [name])).length > 0,
+    hasLogin: async (name) => (await ask('SELECT FROM pg_roles WHERE rolname = $1', [name])).length > 0,
     dropDatabase: async (name) => void (await ask(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`)),
     async dropLogin(name) {
       const databases = await ask(

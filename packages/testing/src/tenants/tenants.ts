@@ -21,6 +21,8 @@ export type Refusal = 'login' | 'database';
 export interface TenantsView {
   /** Databases and logins whose names begin so, in order. */
   listNames(prefix: string): Promise<string[]>;
+  hasDatabase(name: string): Promise<boolean>;
+  hasLogin(name: string): Promise<boolean>;
   /** As somebody does who knows nothing of Berth. */
   dropDatabase(name: string): Promise<void>;
   dropLogin(name: string): Promise<void>;
@@ -55,6 +57,9 @@ export interface TestEngine {
   title: string;
   engine: Engine;
   capabilities: Capabilities;
+  /** Whether a session is in one database: then a quarantine ends no session in the other databases of a login. Where it may work in
+   * any, whoever might be at work in the one that is shut loses its sessions wherever they are (docs/engines.md). */
+  sessionsAreInOneDatabase: boolean;
   /** Why this run has no server of it; null when it has. */
   whyMissing(): string | null;
   /** The admin's URL of the server that all files share. */
