@@ -38,6 +38,7 @@ export const ERRORS = {
   sessions_remain: { status: 503, retry: 'count', title: 'Sessions came back faster than they could be ended' },
   tls_failed: { status: 502, retry: 'never', title: 'The server and Berth do not agree on TLS' },
   engine_refused: { status: 502, retry: 'never', title: 'The server refused' },
+  charset_refused: { status: 422, retry: 'never', title: 'The server does not have this character set or collation' },
   admin_refused: { status: 502, retry: 'never', title: 'The server refused the admin login' },
   server_unfit: { status: 422, retry: 'never', title: 'The admin login may not do what Berth needs' },
   taken_on_server: { status: 409, retry: 'never', title: 'The name is taken on the server' },

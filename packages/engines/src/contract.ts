@@ -36,6 +36,10 @@ export interface LoginRef {
 
 export interface DatabaseSpec extends DatabaseRef {
   connectionsMax: number;
+  /** Heeded where the database is made, and never again. Left out: UTF-8, or that of the collation. */
+  charset?: string;
+  /** Likewise. Left out: the server's own for the character set. */
+  collation?: string;
 }
 
 export interface LoginSpec extends LoginRef {
@@ -118,7 +122,8 @@ export interface EngineSession {
   observeDatabase(database: DatabaseRef): Promise<Ownership>;
   observeLogin(login: LoginRef): Promise<Ownership>;
 
-  /** Makes the database, shut to everyone but its own logins. Throws `taken_on_server` when the name is foreign. */
+  /** Makes the database, shut to everyone but its own logins. Throws `taken_on_server` when the name is foreign,
+   * `charset_refused` for a character set or collation that the server does not have, and then leaves nothing behind. */
   ensureDatabase(database: DatabaseSpec): Promise<DatabaseFacts>;
   /** Makes the login, or sets its password and unlocks it. Throws `taken_on_server` when the name is foreign. */
   ensureLogin(login: LoginSpec, password: Secret): Promise<Evidence>;
@@ -212,9 +217,23 @@ export interface Capabilities {
   writersMakeTables: boolean;
 }
 
+/** What a database may keep text in. */
+export interface CharsetRules {
+  /** Those that servers of the engine have, spelt as they are shown. */
+  charsets: string[];
+  /** The one that is meant by any spelling of its name; null for none. */
+  findCharset(asked: string): string | null;
+  /** Whether a collation may have such a name; whether there is one, its server alone knows. */
+  canBeCollation(name: string): boolean;
+  /** The character set that a collation says it is of; null where its name does not tell. */
+  charsetOfCollation(name: string): string | null;
+}
+
 /** What an engine lets a thing be called, and how its ecosystem writes a URL. Pure: it needs no server and no driver. */
 export interface EngineRules {
   capabilities: Capabilities;
+  /** Null where `capabilities.charset` is false. */
+  charsets: CharsetRules | null;
   databaseNameBytesMax: number;
   loginNameBytesMax: number;
   /** The port where a URL names none. */

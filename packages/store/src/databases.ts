@@ -17,6 +17,9 @@ export interface NewDatabase {
   name: string;
   engineName: string;
   ownerLogin: 'auto' | 'none';
+  /** Left out or null: none was asked for. */
+  askedCharset?: string | null;
+  askedCollation?: string | null;
   labels: Record<string, string>;
   accessId: string | null;
   id: string;
@@ -73,9 +76,10 @@ function writesOf(db: Db) {
       const write = db.$queryRaw<Database[]>`
         WITH changed AS (
           INSERT INTO databases (id, team_id, project_id, environment_id, plan_id, server_id, engine, name, engine_name,
-            owner_login, labels, access_id)
+            owner_login, asked_charset, asked_collation, labels, access_id)
           SELECT ${database.id}, ${database.teamId}, ${database.projectId}, ${database.environmentId}, ${database.planId},
             ${database.serverId}, ${database.engine}, ${database.name}, ${database.engineName}, ${database.ownerLogin},
+            ${database.askedCharset ?? null}, ${database.askedCollation ?? null},
             ${JSON.stringify(database.labels)}::jsonb, ${database.accessId}
           FROM teams, projects, environments, plans, servers
           WHERE teams.id = ${database.teamId} AND projects.id = ${database.projectId}

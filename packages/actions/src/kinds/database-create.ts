@@ -1,10 +1,11 @@
 // database_create: a database on a server chosen now, with a first login where the dialect wants one. It ends with a
 // check: the login works, and fails on every database that is not its own.
 import { type EngineName, PlatformError } from '@berth/core';
-import type { DatabaseRef, LoginRef } from '@berth/engines/contract';
+import type { DatabaseRef, DatabaseSpec, LoginRef } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
 import type { Access, Action, CredentialView, DatabaseView, Nouns } from '@berth/store';
+import { type AskedCharset, readCharset } from '../charset';
 import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
 import { type Candidate, choose, confirmRoom, listCandidates, lockCandidates, noRoom } from '../placement';
@@ -14,7 +15,7 @@ import { makeLogin } from './login-steps';
 import { refuseOverQuota, refuseReturnOverQuota } from './quota';
 import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
 
-export interface DatabaseCreateInput extends Asked {
+export interface DatabaseCreateInput extends Asked, AskedCharset {
   name: string;
   labels?: Record<string, string> | undefined;
   ownerLogin: 'auto' | 'none';
@@ -34,6 +35,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     const access = requiredAccess(planning.requester);
     const resolved = await resolve(tx, access, input);
     refuseReservedName(resolved, input.name);
+    const { charset, collation } = readCharset(resolved.engine, input);
     await refuseOverQuota(tx, access.team_id);
     await tx.databases.lockName(input.name);
     const server = await chooseServer(planning, resolved, input);
@@ -49,6 +51,8 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       name: input.name,
       engineName: await chooseDatabaseName(tx, resolved.engine, server.id, input.name, id),
       ownerLogin: input.ownerLogin,
+      askedCharset: charset,
+      askedCollation: collation,
       labels: input.labels ?? {},
       accessId: access.id,
     });
@@ -82,7 +86,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     });
     let facts = { charset: '', collation: '', sizeBytes: 0 };
     await work.step('create_database', async () => {
-      facts = await session.ensureDatabase({ ...database, connectionsMax: stored.plan.connections_max });
+      facts = await session.ensureDatabase(specOf(stored, database));
       return { name: database.name, charset: facts.charset, collation: facts.collation, size_bytes: facts.sizeBytes };
     });
     if (credential !== null && login !== null) {
@@ -142,6 +146,16 @@ async function refuseInactive(tx: Nouns, { engine }: Resolved, serverId: string)
     'no_server',
     'The server named is not active for this engine. Look at it with POST /v1/servers/:id/preflight, or name none.',
   );
+}
+
+/** What it is made with, by the name that was settled on. */
+function specOf({ asked_charset, asked_collation, plan }: DatabaseView, database: DatabaseRef): DatabaseSpec {
+  return {
+    ...database,
+    connectionsMax: plan.connections_max,
+    ...(asked_charset !== null && { charset: asked_charset }),
+    ...(asked_collation !== null && { collation: asked_collation }),
+  };
 }
 
 /** The first login: its name, its sealed password and its grant are stored before the engine hears of them. */

@@ -14,6 +14,16 @@ export interface TenantSession {
   close(): Promise<void>;
 }
 
+/** Names that a server of the engine knows, and some that it does not. */
+export interface CharsetSamples {
+  /** Another than UTF-8, with a collation of it; what is written in `word` suits it. */
+  asked: { charset: string; collation: string };
+  /** A collation by itself, and the character set that a database of it has. */
+  alone: { charset: string; collation: string };
+  word: string;
+  refused: { charset?: string; collation?: string }[];
+}
+
 /** A running server with the few hooks that are each engine's own. The hooks never go through the engine under test. */
 export interface EngineServer {
   admin: ServerAdmin;
@@ -24,8 +34,12 @@ export interface EngineServer {
   dropForeign(name: string): Promise<void>;
   hasDatabase(name: string): Promise<boolean>;
   hasLogin(name: string): Promise<boolean>;
+  /** What there is of a database, by its name and whatever is named or written down after it. */
+  tracesOf(name: string): Promise<string[]>;
   /** Lets one login, and nobody else, into the canary database. */
   letIntoCanary(login: string): Promise<void>;
+  /** For an engine whose databases have a character set. */
+  charsets?: CharsetSamples;
   /** True where closing it removes all that is on it: what the tests made is then not removed one by one. */
   isThrownAway?: boolean;
   close(): Promise<void>;

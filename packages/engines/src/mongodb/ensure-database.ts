@@ -14,6 +14,12 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
   if (!isDatabaseName(database.name)) {
     throw new PlatformError('engine_refused', `MongoDB has no database with a name like "${database.name}"`);
   }
+  if (database.charset !== undefined || database.collation !== undefined) {
+    throw new PlatformError(
+      'charset_refused',
+      'A database of MongoDB has no character set and no collation of its own',
+    );
+  }
   const ownership = await observeDatabase(admin, database);
   refuseForeign(ownership, `The database "${database.name}"`);
   if (ownership === 'free') {

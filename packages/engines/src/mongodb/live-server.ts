@@ -2,7 +2,7 @@
 import { Secret } from '@berth/core';
 import { type Document, MongoClient } from 'mongodb';
 import type { EngineServer, TenantSession } from '../conformance';
-import { CANARY } from './names';
+import { CANARY, DATABASES, REGISTRY, registryKeyOf } from './names';
 
 export interface LiveServer extends EngineServer {
   /** Runs a command as the admin. */
@@ -56,6 +56,15 @@ export function liveServer(adminUrl: string): LiveServer {
       return databases.some((database: Document) => database.name === name);
     },
     hasLogin: async (name) => (await asAdmin('admin', { usersInfo: name })).users.length > 0,
+    tracesOf: async (name) => {
+      const { databases } = await asAdmin('admin', { listDatabases: 1, nameOnly: true });
+      const { cursor } = await asAdmin(REGISTRY, { find: DATABASES, filter: { _id: registryKeyOf(name) } });
+      const found: Document[] = [
+        ...databases.filter((database: Document) => database.name === name),
+        ...cursor.firstBatch,
+      ];
+      return found.map((each) => String(each.name));
+    },
     letIntoCanary: async (login) => {
       await asAdmin('admin', { grantRolesToUser: login, roles: [{ role: 'read', db: CANARY }] });
     },

@@ -33,6 +33,7 @@ export const mongodbRules: EngineRules = {
     sessionsInDatabase: false,
     writersMakeTables: true,
   },
+  charsets: null,
   databaseNameBytesMax: NAME_BYTES_MAX,
   loginNameBytesMax: NAME_BYTES_MAX, // ours: the server has no limit that anybody would meet
   defaultPort: 27017,

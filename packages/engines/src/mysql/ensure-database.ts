@@ -1,19 +1,20 @@
 // Makes a database that nobody but its own logins can enter, under a name that no grant was left on.
-import { PlatformError } from '@berth/core';
+import { codeOf, PlatformError } from '@berth/core';
 import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, isDatabase, keptName } from './admin';
 import { clearDatabaseName } from './clean-names';
 import { enableEvents } from './events';
 import { observeDatabaseRow, refuseForeign } from './ownership';
-import { quoteName } from './quote';
-import { forgetKept, writeThing } from './store';
+import { quoteName, quoteText } from './quote';
+import { eraseThing, forgetKept, writeThing } from './store';
 
 /**
  * Makes the database, or opens again what was shut: its logins get their grants by `ensureGrant`, its events go on. Safe to
- * repeat. Throws `taken_on_server` when the name is foreign, or somebody else was given a grant on it.
+ * repeat. Throws `taken_on_server` when the name is foreign, or somebody else was given a grant on it,
+ * `charset_refused`.
  */
 export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Promise<DatabaseFacts> {
-  const name = quoteName(database.name);
+  quoteName(database.name); // throws for a name that cannot be, before it is written down
   const row = await observeDatabaseRow(admin, database);
   refuseForeign(row.ownership, `The database "${database.name}"`);
   const kept = keptName(admin, database.name);
@@ -21,7 +22,7 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
     // one that its owner dropped keeps its grants; any other name has to be clean
     if (row.thing === null || row.thing.state === 'making') await clearDatabaseName(admin, database);
     await writeThing(admin, 'database', kept, { id: database.id, state: 'making' });
-    await admin.main.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+    await makeDatabase(admin, database);
   }
   if (!row.exists || row.thing?.state !== 'open') {
     await enableEvents(admin, database);
@@ -29,6 +30,23 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
     await writeThing(admin, 'database', kept, { id: database.id, state: 'open' });
   }
   return factsOf(admin, database);
+}
+
+/** A collation by itself says of which character set it is. What the server does not have is struck out again. */
+async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void> {
+  const { collation, charset = collation === undefined ? 'utf8mb4' : undefined } = database;
+  const wishes = [
+    ...(charset === undefined ? [] : [`CHARACTER SET ${quoteText(charset)}`]),
+    ...(collation === undefined ? [] : [`COLLATE ${quoteText(collation)}`]),
+  ];
+  try {
+    await admin.main.query(`CREATE DATABASE ${quoteName(database.name)} ${wishes.join(' ')}`);
+  } catch (error) {
+    if (codeOf(error) === 'charset_refused') {
+      await eraseThing(admin, 'database', keptName(admin, database.name), database.id);
+    }
+    throw error;
+  }
 }
 
 async function factsOf(admin: Admin, database: DatabaseRef): Promise<DatabaseFacts> {

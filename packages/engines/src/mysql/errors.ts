@@ -63,6 +63,7 @@ const BY_ERRNO: Record<number, ErrorCode> = {
   1044: 'admin_refused', // no right on that database
   1045: 'admin_refused', // wrong password, or no such login from here
   1053: 'server_unreachable', // shutting down
+  1115: 'charset_refused', // no such character set
   1129: 'server_unreachable', // this address is blocked after many broken handshakes
   1130: 'admin_refused', // no login may come from this address
   1142: 'admin_refused', // no right on that table
@@ -77,6 +78,8 @@ const BY_ERRNO: Record<number, ErrorCode> = {
   1213: 'server_busy', // deadlock
   1226: 'server_busy', // more connections than this login may have
   1227: 'admin_refused', // a right of the server's is missing
+  1253: 'charset_refused', // a collation of another character set
+  1273: 'charset_refused', // no such collation
   1317: 'server_unreachable', // interrupted: our session is being ended, by a newer holder of the lock
   1370: 'admin_refused', // no right on that routine
   1410: 'admin_refused', // may not make an account by GRANT

@@ -2,7 +2,7 @@
 import { Secret } from '@berth/core';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { EngineServer, TenantSession } from '../conformance';
-import { CANARY } from './names';
+import { CANARY, STORE } from './names';
 import { escapePattern, isText, quoteAccount, quoteEverythingIn, quoteName, quoteText } from './quote';
 
 export interface LiveServer extends EngineServer {
@@ -51,6 +51,23 @@ export function liveServer(superuserUrl: string): LiveServer {
     },
     hasLogin: async (name) => {
       return (await asSuperuser(`SELECT 1 FROM mysql.user WHERE ${isText('User', name)}`)).length > 0;
+    },
+    charsets: {
+      asked: { charset: 'latin1', collation: 'latin1_german2_ci' },
+      alone: { charset: 'utf8mb4', collation: 'utf8mb4_bin' },
+      word: 'übergröße',
+      refused: [
+        { collation: 'latin1_klingon_ci' },
+        { charset: 'klingon' },
+        { charset: 'latin1', collation: 'utf8mb4_bin' },
+      ],
+    },
+    tracesOf: async (name) => {
+      const found = await asSuperuser(
+        `SELECT schema_name AS name FROM information_schema.schemata WHERE ${isText('schema_name', name)}
+          UNION ALL SELECT name FROM ${STORE}.things WHERE ${isText('name', name)}`,
+      );
+      return found.map((row) => String(row.name));
     },
     letIntoCanary: async (login) => {
       await asSuperuser(`GRANT SELECT ON ${quoteEverythingIn(escapePattern(CANARY))} TO ${quoteAccount(login)}`);

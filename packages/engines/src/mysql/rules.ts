@@ -2,6 +2,7 @@
 import { Secret, type TlsMode } from '@berth/core';
 import type { ConnectionFacts, EngineRules } from '../contract';
 import { loginAndPlace, slugOf } from '../rule-parts';
+import { mysqlCharsets } from './charsets';
 import { CANARY, STORE, SYSTEM_DATABASES } from './names';
 import { canBeHeld, DATABASE_BYTES_MAX, LOGIN_BYTES_MAX } from './quote';
 
@@ -44,6 +45,7 @@ export const mysqlRules: EngineRules = {
     sessionsInDatabase: true,
     writersMakeTables: false,
   },
+  charsets: mysqlCharsets,
   databaseNameBytesMax: DATABASE_BYTES_MAX,
   loginNameBytesMax: LOGIN_BYTES_MAX,
   defaultPort: 3306,

@@ -8,10 +8,12 @@ import { groupNameOf, markerOf } from './names';
 import { observeDatabaseRow, observeGroups, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
 import { visit } from './visit';
+import { charsetClause, charsetRefusalOf, CHARSET_COLUMNS, refuseUnknownIcu } from './charset';
 
 /**
  * Makes the database and its group role, or puts right what is there: ways in, connection limit, schema public. Safe to
- * repeat at any point where an earlier run may have died. Throws `taken_on_server` when either name is foreign.
+ * repeat at any point where an earlier run may have died. Throws `taken_on_server` when either name is foreign,
+ * `charset_refused`.
  */
 export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Promise<DatabaseFacts> {
   quoteIdentifier(database.name); // throws for a name that cannot be, before its group role is made
@@ -25,6 +27,7 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
       `The database "${database.name}" is half dropped and can only be dropped`,
     );
   }
+  if (row.ownership === 'free') await refuseUnknownIcu(admin, database);
   if (groups.owner.ownership === 'free') await makeGroup(admin, database);
   if (row.ownership === 'free') await makeDatabase(admin, database);
   await openToGroups(admin, database, standingGroups(groups));
@@ -47,10 +50,18 @@ async function makeGroup(admin: Admin, database: DatabaseRef): Promise<void> {
 
 /** Closed to everybody and owned by the group until `openToGroups`; template0, for template1 may have sessions. */
 async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void> {
-  await insist(admin, [
-    `CREATE DATABASE ${quoteIdentifier(database.name)} OWNER ${quoteIdentifier(groupNameOf(database))}
-       TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false`,
-  ]);
+  const owner = quoteIdentifier(groupNameOf(database));
+  try {
+    await insist(admin, [
+      `CREATE DATABASE ${quoteIdentifier(database.name)} OWNER ${owner}
+         TEMPLATE template0 ${charsetClause(database)} ALLOW_CONNECTIONS false`,
+    ]);
+  } catch (error) {
+    const refusal = charsetRefusalOf(database, error);
+    if (refusal === null) throw error;
+    await insist(admin, [`DROP ROLE ${owner}`]);
+    throw refusal;
+  }
 }
 
 /** The owner changes before the grants, for a new owner inherits the grants of the old one. */
@@ -85,11 +96,9 @@ async function giveSchemaPublic(admin: Admin, database: DatabaseRef): Promise<vo
   });
 }
 
-/** The name of the collation moved between columns in 17; to_jsonb reads whichever this version has. */
 async function factsOf(admin: Admin, database: DatabaseRef): Promise<DatabaseFacts> {
   const [row] = await admin.main.query<{ charset: string; collation: string; size: string }>(
-    `SELECT pg_encoding_to_char(encoding) AS charset, pg_database_size(oid)::text AS size,
-            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', datcollate) AS collation
+    `SELECT ${CHARSET_COLUMNS}, pg_database_size(oid)::text AS size
        FROM pg_database d WHERE datname = $1`,
     [database.name],
   );

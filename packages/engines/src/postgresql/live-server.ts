@@ -52,6 +52,19 @@ export function liveServer(superuserUrl: string): LiveServer {
     hasLogin: async (name) => {
       return (await asSuperuser(`SELECT 1 FROM pg_roles WHERE rolname = ${quoteLiteral(name)}`)).length > 0;
     },
+    charsets: {
+      asked: { charset: 'LATIN1', collation: 'C' },
+      alone: { charset: 'UTF8', collation: 'C' },
+      word: 'übergröße',
+      refused: [{ collation: 'tlh_QO.utf8' }, { collation: 'tlh-x-icu' }, { charset: 'EUC_JP', collation: 'C.UTF-8' }],
+    },
+    tracesOf: async (name) => {
+      const found = await asSuperuser(
+        `SELECT datname AS name FROM pg_database WHERE starts_with(datname, ${quoteLiteral(name)})
+          UNION ALL SELECT rolname FROM pg_roles WHERE starts_with(rolname, ${quoteLiteral(name)})`,
+      );
+      return found.map((row) => String(row.name));
+    },
     letIntoCanary: async (login) => {
       await asSuperuser(`GRANT CONNECT ON DATABASE ${CANARY} TO ${quoteIdentifier(login)}`);
     },

@@ -2,6 +2,7 @@
 // server looks at every file of a database.
 import type { SeenDatabase } from '../contract';
 import type { Admin } from './admin';
+import { CHARSET_COLUMNS } from './charset';
 import { CANARY, idOfMarker, SYSTEM_DATABASES } from './names';
 
 interface Row extends Omit<SeenDatabase, 'id' | 'sizeBytes'> {
@@ -29,9 +30,8 @@ export async function observeDatabases(admin: Admin): Promise<SeenDatabase[]> {
         WHERE backend_type = 'client backend' AND usename IS DISTINCT FROM current_user GROUP BY datid
      )
      SELECT d.datname AS name, marks.description AS marker, pg_database_size(d.oid)::text AS size,
-            coalesce(users.count, 0) AS users, pg_encoding_to_char(encoding) AS charset,
-            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', datcollate) AS collation,
-            coalesce(sessions.count, 0) AS sessions
+            coalesce(users.count, 0) AS users, coalesce(sessions.count, 0) AS sessions,
+            ${CHARSET_COLUMNS}
        FROM pg_database d LEFT JOIN sessions ON sessions.database = d.oid LEFT JOIN users ON users.database = d.oid
          LEFT JOIN marks ON marks.objoid = d.oid AND marks.classoid = 'pg_database'::regclass
       WHERE d.datname <> ALL($1) AND d.datconnlimit <> -2 ORDER BY d.datname`,

@@ -2,6 +2,7 @@
 import { Secret, type TlsMode } from '@berth/core';
 import type { ConnectionFacts, EngineRules } from '../contract';
 import { loginAndPlace, slugOf } from '../rule-parts';
+import { postgresqlCharsets } from './charsets';
 import { CANARY, SYSTEM_DATABASES } from './names';
 
 const NAME_BYTES_MAX = 63;
@@ -31,6 +32,7 @@ export const postgresqlRules: EngineRules = {
     sessionsInDatabase: true,
     writersMakeTables: false,
   },
+  charsets: postgresqlCharsets,
   databaseNameBytesMax: NAME_BYTES_MAX,
   loginNameBytesMax: NAME_BYTES_MAX,
   defaultPort: 5432,

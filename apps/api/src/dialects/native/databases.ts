@@ -21,6 +21,8 @@ import { answerDryRun } from './dry-run';
 import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
 import {
   changeOf,
+  charset,
+  collation,
   fixed,
   flag,
   labels,
@@ -48,6 +50,8 @@ const newDatabase = z.strictObject({
   environment: reference.optional(),
   pool: reference.optional(),
   labels: labels.optional(),
+  charset: charset.optional(),
+  collation: collation.optional(),
   owner_login: z
     .enum(OWNER_LOGINS)
     .optional()
@@ -61,7 +65,7 @@ const changedDatabase = changeOf({
   project: reference.optional(),
   plan: reference.optional(),
   ...Object.fromEntries(
-    ['name', 'engine', 'environment', 'pool'].map((field) => [
+    ['name', 'engine', 'environment', 'pool', 'charset', 'collation'].map((field) => [
       field,
       fixed('make another database, and move the data'),
     ]),
@@ -106,7 +110,8 @@ export const databaseEndpoints: Endpoint[] = [
     id: 'createDatabase',
     summary: 'Ask for a database',
     description:
-      'What is left out comes from the defaults of the token. With `dry_run=true` nothing is written: the answer says ' +
+      'What is left out comes from the defaults of the token. What the engine has no word for is refused; a character set or collation ' +
+      'that its server alone does not have ends the action with `charset_refused`, and nothing is left of it there. With `dry_run=true` nothing is written: the answer says ' +
       'where it would go, and why not elsewhere.',
     query: createQuery,
     body: newDatabase,
@@ -126,6 +131,8 @@ export const databaseEndpoints: Endpoint[] = [
           project: 'default',
           environment: 'development',
           labels: { tier: 'gold' },
+          charset: 'UTF8',
+          collation: 'C',
           owner_login: 'auto',
         },
       },

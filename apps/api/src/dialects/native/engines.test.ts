@@ -18,10 +18,12 @@ afterAll(async () => {
 test('each engine is told, with the flags in which they differ', async () => {
   const { token } = await makeAccess(api, { scopes: ['public'] });
   const { body } = await request(api.app).get('/v1/engines').auth(token.reveal(), { type: 'bearer' });
-  const told = body.data.map(({ capabilities, ...engine }: { capabilities: Record<string, boolean> }) => [
-    Object.values(engine),
-    Object.keys(capabilities).filter((name) => capabilities[name]),
-  ]);
+  const told = body.data.map(
+    ({ capabilities, charsets: _, ...engine }: { capabilities: Record<string, boolean>; charsets: string[] }) => [
+      Object.values(engine),
+      Object.keys(capabilities).filter((name) => capabilities[name]),
+    ],
+  );
   const limits = ['database_connection_limit', 'login_connection_limit'];
   expect(told).toEqual([
     [
@@ -33,5 +35,11 @@ test('each engine is told, with the flags in which they differ', async () => {
       ['empty_databases', 'charset', limits[1], 'sessions_keep_rights', 'sessions_in_database'],
     ],
     [['mongodb', 27017, 63, expect.any(Number), []], ['writers_make_tables']],
+  ]);
+  const charsets = body.data.map((engine: { charsets: string[] }) => engine.charsets);
+  expect(charsets).toEqual([
+    expect.arrayContaining(['UTF8', 'LATIN1']),
+    expect.arrayContaining(['utf8mb4', 'latin1']),
+    [],
   ]);
 });

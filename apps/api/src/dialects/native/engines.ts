@@ -30,13 +30,15 @@ async function listEngines(_api: ApiContext, { response }: Asked<typeof nothing>
 }
 
 function showEngine(name: EngineName): z.infer<typeof engineShape> {
-  const { capabilities, databaseNameBytesMax, defaultPort, loginNameBytesMax, openableDatabases } = rulesOf(name);
+  const { capabilities, charsets, databaseNameBytesMax, defaultPort, loginNameBytesMax, openableDatabases } =
+    rulesOf(name);
   return {
     name,
     default_port: defaultPort,
     database_name_bytes_max: databaseNameBytesMax,
     login_name_bytes_max: loginNameBytesMax,
     openable_databases: openableDatabases,
+    charsets: charsets?.charsets ?? [],
     capabilities: {
       empty_databases: capabilities.emptyDatabases,
       charset: capabilities.charset,

@@ -31,6 +31,22 @@ export const reference = z
   .refine(isPlainText, 'must not hold control characters')
   .describe('A name or an id.');
 
+const charsetWord = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(REFERENCE_LENGTH_MAX, `may have ${REFERENCE_LENGTH_MAX} characters`)
+  .refine(isPlainText, 'must not hold control characters');
+
+/** Whether there is such a one, the engine's rules know. */
+export const charset = charsetWord.describe(
+  'One of `charsets` of its engine (`GET /v1/engines`). Default: UTF-8, or that of the collation.',
+);
+
+/** Whether there is such a one, its server knows alone. */
+export const collation = charsetWord.describe(
+  'As the engine names it: `utf8mb4_bin`, `latin1_german2_ci`; `C`, `de_DE.utf8`, `de-x-icu`. Default: the server’s own.',
+);
+
 const labelRecord = z
   .record(
     z.string().regex(LABEL_KEY),

@@ -11,6 +11,11 @@ export const engineShape = z
     openable_databases: z
       .array(z.string())
       .describe('Its own databases that `open_databases` of a server may leave open to every login.'),
+    charsets: z
+      .array(z.string())
+      .describe(
+        'What `charset` of a new database may be; a server may lack some. None: its databases have none of their own.',
+      ),
     capabilities: z.strictObject({
       empty_databases: z.boolean().describe('A database is there as soon as it is made, with nothing in it.'),
       charset: z.boolean().describe('A database has a character set and a collation of its own.'),
@@ -41,6 +46,7 @@ export const engineShape = z
         database_name_bytes_max: 64,
         login_name_bytes_max: 32,
         openable_databases: ['test'],
+        charsets: ['utf8mb4', 'latin1'],
         capabilities: {
           empty_databases: true,
           charset: true,
