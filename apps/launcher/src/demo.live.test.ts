@@ -45,7 +45,8 @@ test(
   'the demo shows on each engine a quarantine under a session that keeps writing, what proves it, the refusal and the restore',
   async () => {
     const env = { PATH: process.env.PATH ?? '', TMPDIR: folder, BERTH_DEMO_MONGODB_URL: testServers().mongodbUrl };
-    const { stdout } = await promisify(execFile)(process.execPath, ['dist/launcher/demo.js'], { cwd: ROOT, env });
+    const running = promisify(execFile)(process.execPath, ['dist/launcher/demo.js'], { cwd: ROOT, env });
+    const { stdout } = await running.catch((error: { stdout: string }) => Promise.reject(new Error(error.stdout)));
     const asked = (engine: string) => new RegExp(`^POST /v1/databases .*"engine":"${engine}"`);
     const expected = [...SHOWN.flatMap((engine) => [asked(engine), ...TOLD]), ...ENDING];
     let rest = stdout.split('\n');
