@@ -68,6 +68,44 @@ export interface SeenDatabase {
   sessions: number;
 }
 
+/** Who may do what on a server, whosever it is. Without the admin itself and what is the engine's own. */
+export interface SeenAccess {
+  databases: SeenDoor[];
+  logins: SeenLogin[];
+  grants: SeenGrant[];
+}
+
+export interface SeenDoor {
+  name: string;
+  /** The id in its marker; null for one that bears none. */
+  id: string | null;
+  /** Whether somebody besides admins may enter it. */
+  isOpen: boolean;
+  /** Whether it stands as one that Berth shut; false where an engine has no such thing. */
+  isShut: boolean;
+  /** Whether every login of the server may enter it. */
+  isPublic: boolean;
+}
+
+export interface SeenLogin {
+  name: string;
+  id: string | null;
+  isLocked: boolean;
+  /** What it may do beside what it was given of single databases, in the server's words. */
+  powers: string[];
+}
+
+/** What a login was given of one database by its name. */
+export interface SeenGrant {
+  login: string;
+  /** As the server names it; of a grant on several, the pattern. */
+  database: string;
+  /** Roles that it has in full; two where a change of role was interrupted. */
+  roles: Role[];
+  /** What it was given beside, in the server's words. */
+  beyond: string[];
+}
+
 export interface ServerFacts {
   /** The same for every address that leads to this server, different for every other one. */
   identity: string;
@@ -118,6 +156,9 @@ export interface EngineSession {
 
   /** Every database of the server but its own and the canary, by name, in a few statements however many there are. */
   observeDatabases(): Promise<SeenDatabase[]>;
+
+  /** Whom the server lets in where, by its own tables: the same few statements however much there is. */
+  observeAccess(): Promise<SeenAccess>;
 
   observeDatabase(database: DatabaseRef): Promise<Ownership>;
   observeLogin(login: LoginRef): Promise<Ownership>;

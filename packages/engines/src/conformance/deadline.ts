@@ -40,6 +40,7 @@ export function describeDeadline({
         lock: () => late.lock(database.id),
         observeServer: () => late.observeServer(),
         ensureServerPrepared: () => late.ensureServerPrepared(),
+        observeAccess: () => late.observeAccess(),
         observeDatabases: () => late.observeDatabases(),
         observeDatabase: () => late.observeDatabase(database),
         observeLogin: () => late.observeLogin(login),

@@ -1,10 +1,20 @@
 // What is seen of all databases of a server at once.
-import type { SeenDatabase } from '../contract';
+import { ROLES } from '@berth/core';
+import type { SeenAccess, SeenDatabase } from '../contract';
 import { rulesOf } from '../rules';
-import type { Ground } from './ground';
+import { type Ground, newPassword } from './ground';
 
 /** Part of the suite: ours and others', each with what it holds and who is in it. */
-export function describeSeen({ engine, session, server, newDatabase, makeTenant, foreignName, openTenant }: Ground) {
+export function describeSeen({
+  engine,
+  session,
+  server,
+  newDatabase,
+  newLogin,
+  makeTenant,
+  foreignName,
+  openTenant,
+}: Ground) {
   const { capabilities, isSystemDatabase } = rulesOf(engine.name);
   const seen = async (name: string): Promise<SeenDatabase | undefined> => {
     const found = (await session().observeDatabases()).filter((database) => database.name === name);
@@ -51,6 +61,65 @@ export function describeSeen({ engine, session, server, newDatabase, makeTenant,
       expect(names.filter(isSystemDatabase)).toEqual([]);
       await server().dropForeign(name);
       expect(await seen(name)).toBeUndefined();
+    });
+  });
+
+  describe('whom the server lets in where', () => {
+    const access = () => session().observeAccess();
+    const doorOf = ({ databases }: SeenAccess, name: string) => databases.find((door) => door.name === name);
+    const loginOf = ({ logins }: SeenAccess, name: string) => logins.find((login) => login.name === name);
+    const grantsOn = ({ grants }: SeenAccess, name: string) => grants.filter(({ database }) => database === name);
+
+    test('a tenant: its open door, its login, and its role, whichever that is', async () => {
+      const { database, login } = await makeTenant();
+      for (const role of ROLES) {
+        await session().ensureGrant(database, login, role);
+        const seen = await access();
+        expect(doorOf(seen, database.name)).toEqual({
+          ...{ name: database.name, id: database.id, isOpen: true, isShut: false, isPublic: false },
+        });
+        expect(loginOf(seen, login.name)).toEqual({ name: login.name, id: login.id, isLocked: false, powers: [] });
+        expect(grantsOn(seen, database.name)).toEqual([
+          { login: login.name, database: database.name, roles: [role], beyond: [] },
+        ]);
+      }
+    });
+
+    test('what was shut: no open door, a locked login, no grant; and all of it again when it is given back', async () => {
+      const { database, login, password } = await makeTenant();
+      await session().removeAccess({ database, logins: [login] });
+      const shut = await access();
+      expect(doorOf(shut, database.name)).toMatchObject({ id: database.id, isOpen: false });
+      expect(loginOf(shut, login.name)).toMatchObject({ id: login.id, isLocked: true });
+      expect(grantsOn(shut, database.name)).toEqual([]);
+      await session().ensureDatabase(database);
+      await session().ensureLogin(login, password);
+      await session().ensureGrant(database, login, 'owner');
+      const open = await access();
+      expect(doorOf(open, database.name)).toMatchObject({ isOpen: true, isShut: false });
+      expect(loginOf(open, login.name)).toMatchObject({ isLocked: false });
+      expect(grantsOn(open, database.name)).toHaveLength(1);
+    });
+
+    test('one without logins is not shut; a login without a database has no grant', async () => {
+      const [alone, login] = [newDatabase(), newLogin()];
+      await session().ensureDatabase(alone);
+      await session().ensureLogin(login, newPassword());
+      const seen = await access();
+      expect(doorOf(seen, alone.name)).toMatchObject({ id: alone.id, isShut: false, isPublic: false });
+      expect(seen.grants.filter((grant) => grant.login === login.name)).toEqual([]);
+    });
+
+    test('what others made bears no id; the admin, the engine’s own and the canary are left out', async () => {
+      const name = foreignName();
+      await server().makeForeignDatabase(name);
+      await server().makeForeignLogin(name, newPassword(), name);
+      const seen = await access();
+      expect(doorOf(seen, name)).toMatchObject({ id: null });
+      expect(loginOf(seen, name)).toMatchObject({ id: null, isLocked: false });
+      expect(seen.databases.filter((door) => isSystemDatabase(door.name))).toEqual([]);
+      expect(seen.grants.filter(({ database }) => isSystemDatabase(database))).toEqual([]);
+      expect(loginOf(seen, server().admin.username)).toBeUndefined();
     });
   });
 }

@@ -6,6 +6,7 @@ import { ensureDatabase } from './ensure-database';
 import { ensureGrant } from './ensure-grant';
 import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
 import { releaseLocks, takeLock } from './lock';
+import { observeAccess } from './observe-access';
 import { observeDatabases } from './observe-databases';
 import { observeDatabase, observeUser } from './ownership';
 import { ensureServerPrepared } from './prepare-server';
@@ -27,6 +28,7 @@ function sessionOf(admin: Admin): EngineSession {
     lock: (key) => takeLock(admin, key),
     observeServer: () => observeServer(admin),
     ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeAccess: () => observeAccess(admin),
     observeDatabases: () => observeDatabases(admin),
     observeDatabase: (database) => observeDatabase(admin, database),
     observeLogin: async (login) => (await observeUser(admin, login)).ownership,

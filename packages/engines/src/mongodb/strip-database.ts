@@ -10,6 +10,8 @@ import type { RoleRef } from './ownership';
 
 export interface Holder extends User {
   roles: RoleRef[];
+  /** Of a login of ours: its id, and whether it is locked. */
+  customData?: { berth?: string; locked?: boolean };
 }
 
 /** Users other than the admin that have a role in the database by name, whoever made them. */
@@ -26,7 +28,7 @@ export async function listUsersWithRoles(admin: Admin, filter: Document = {}): P
       const isAdmin = db === USERS_DATABASE && user === admin.server.username;
       return !isAdmin && customData?.berth_holder === undefined;
     })
-    .map(({ user, db, roles }) => ({ user, db, roles }));
+    .map(({ user, db, roles, customData }) => ({ user, db, roles, customData }));
 }
 
 /**

@@ -8,6 +8,7 @@ import { ensureDatabase } from './ensure-database';
 import { ensureGrant } from './ensure-grant';
 import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
 import { takeLock } from './lock';
+import { observeAccess } from './observe-access';
 import { observeDatabases } from './observe-databases';
 import { ensureServerPrepared } from './prepare-server';
 import { proveIsolation, proveLogin, proveRefused } from './prove';
@@ -29,6 +30,7 @@ function sessionOf(admin: Admin): EngineSession {
     lock: (key) => takeLock(admin, key),
     observeServer: () => observeServer(admin),
     ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeAccess: () => observeAccess(admin),
     observeDatabases: () => observeDatabases(admin),
     observeDatabase: (database) => observeDatabase(admin, database),
     observeLogin: (login) => observeLogin(admin, login),

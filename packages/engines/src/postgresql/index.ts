@@ -6,6 +6,7 @@ import { ensureDatabase } from './ensure-database';
 import { ensureGrant } from './ensure-grant';
 import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
 import { takeLock } from './lock';
+import { observeAccess } from './observe-access';
 import { observeDatabases } from './observe-databases';
 import { observeDatabaseRow, observeLoginRole } from './ownership';
 import { ensureServerPrepared } from './prepare-server';
@@ -28,6 +29,7 @@ function sessionOf(admin: Admin): EngineSession {
     lock: (key) => takeLock(admin, key),
     observeServer: () => observeServer(admin),
     ensureServerPrepared: () => ensureServerPrepared(admin),
+    observeAccess: () => observeAccess(admin),
     observeDatabases: () => observeDatabases(admin),
     observeDatabase: async (database) => (await observeDatabaseRow(admin, database)).ownership,
     observeLogin: async (login) => (await observeLoginRole(admin, login)).ownership,

@@ -1,6 +1,6 @@
 // What Berth calls its own things on a PostgreSQL server, and how it marks them. Deterministic: made of name and id only.
 import { createHash } from 'node:crypto';
-import { idTail, type Role } from '@berth/core';
+import { idTail, ROLES, type Role } from '@berth/core';
 import type { DatabaseRef } from '../contract';
 
 /** The permanent neighbour that every new login must fail on. */
@@ -42,6 +42,11 @@ export function applicationNameOf(lockKey: string): string {
 /** The number of an advisory lock for a key of any length, as text because it needs all 64 bits. */
 export function lockNumberOf(lockKey: string): string {
   return digest(lockKey).readBigInt64BE(0).toString();
+}
+
+/** Whose members the group of this name has; null for what is no group's name. */
+export function roleOfGroup(name: string): Role | null {
+  return ROLES.find((role) => name.endsWith(`_${GROUP_SUFFIXES[role]}`)) ?? null;
 }
 
 function digest(text: string): Buffer {
