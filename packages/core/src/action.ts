@@ -42,6 +42,9 @@ export const ACTION_KINDS = [
 ] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
+/** Those in which it is not over. */
+export const OPEN_ACTION_STATES: ActionState[] = ['queued', 'running'];
+
 export const STEP_STATES = ['waiting', 'running', 'succeeded', 'failed'] as const;
 export type StepState = (typeof STEP_STATES)[number];
 

@@ -8,6 +8,7 @@ export type { Environment, FoundPlan, NamedRow, Plan, PlanView, Pool, Project, T
 export type { Credential, CredentialView, Grant, GrantView } from './credentials';
 export type { DatabaseFilter, DatabaseView } from './database-reads';
 export type { Database, Measured } from './databases';
+export type { Drift, KnownServer, Moment as DriftMoment } from './drifts';
 export type { EndedActions } from './ended-actions';
 export type { EnvironmentFields } from './environments';
 export { cursorOf, type Place } from './event-cursor';

@@ -82,6 +82,7 @@ const ROWS: Record<string, (id: string) => Row> = {
   forgotten_events: () => ({ id: 1, xid: '1', number: 1 }),
   plan_environments: () => ({ plan_id: 'plan', environment_id: oneOf('environment', 'environment_other') }),
   servers: (id) => server(id, 'postgresql', 'pool'),
+  drifts: (id) => ({ server_id: oneOf('server', 'server_other'), action_id: id, findings: '{}' }),
   databases: database,
   credentials: (id) => credential(id, 'server'),
   grants: (id) => {

@@ -59,6 +59,7 @@ const CASES: Record<string, Case[]> = {
   databases_environment_id_fkey: [['databases', put({ environment_id: 'nobody' })]],
   databases_plan_id_fkey: [['databases', put({ plan_id: 'nobody' })]],
   databases_server_id_fkey: [['databases', put({ server_id: 'nobody' })]],
+  drifts_server_id_fkey: [['drifts', put({ server_id: 'nobody' })]],
   credentials_team_id_fkey: [['credentials', put({ team_id: 'nobody' })]],
   credentials_server_id_fkey: [['credentials', put({ server_id: 'nobody' })]],
   held_credentials_credential_id_fkey: [['held_credentials', put({ credential_id: 'nobody' })]],

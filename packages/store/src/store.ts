@@ -12,6 +12,7 @@ import { crowdsOf } from './crowds';
 import { databaseReadsOf } from './database-reads';
 import { databasesOf } from './databases';
 import { type Db, isDeadlock, isRaising } from './db';
+import { driftsOf } from './drifts';
 import { endedActionsOf } from './ended-actions';
 import { environmentsOf } from './environments';
 import { type EventFeed, openEventFeed } from './event-feed';
@@ -216,6 +217,7 @@ function nounsOf(db: Db) {
     credentials: credentialsOf(db),
     grants: grantsOf(db),
     databases: { ...databasesOf(db), ...databaseReadsOf(db) },
+    drifts: driftsOf(db),
     environments: environmentsOf(db),
     figures: figuresOf(db),
     events: eventsOf(db),

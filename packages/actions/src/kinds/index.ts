@@ -11,6 +11,7 @@ import { databaseRestore } from './database-restore';
 import { databaseUpdate } from './database-update';
 import { grantCreate } from './grant-create';
 import { grantDelete } from './grant-delete';
+import { serverDrift } from './server-drift';
 import { serverPreflight } from './server-preflight';
 import { serverRefresh } from './server-refresh';
 
@@ -27,6 +28,7 @@ export {
   databaseUpdate,
   grantCreate,
   grantDelete,
+  serverDrift,
   serverPreflight,
   serverRefresh,
 };
@@ -51,6 +53,7 @@ const KINDS = new Map<string, Performed>(
     grantDelete,
     serverPreflight,
     serverRefresh,
+    serverDrift,
   ].map((kind): [string, Performed] => [kind.name, kind]),
 );
 

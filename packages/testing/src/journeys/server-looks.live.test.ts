@@ -135,6 +135,16 @@ function describeLooks(side: Side): void {
       expect(body.size_bytes).toBeGreaterThan(0);
       expect([body.charset, body.collation]).toEqual([expect.any(String), expect.any(String)]);
     });
+
+    test('tells in what it differs from what Berth knows, once somebody has asked', async () => {
+      const none = await berth.call('GET', `/v1/servers/${serverId}/drift`);
+      expect([none.status, none.body.code]).toEqual([404, 'not_found']);
+      expect(none.body.detail).toContain(`POST /v1/servers/${serverId}/drift`);
+      const { action } = await done(berth.call('POST', `/v1/servers/${serverId}/drift`, undefined, WAIT));
+      const { body } = await berth.call('GET', `/v1/servers/${serverId}/drift`);
+      expect(body).toMatchObject({ server_id: serverId, action_id: action.id, lost: [], altered: [] });
+      expect(new Date(body.taken_at).getTime()).toBeGreaterThan(new Date(action.created_at).getTime());
+    });
   });
 }
 

@@ -60,7 +60,7 @@ const MAKES = ['post /databases/:id/credentials', 'post /credentials/:id/grants'
 /** Of these a row stays, which shows what became of it. */
 const STAYS = ['delete /accesses/:id'];
 /** A look at a server that changes nothing of ours. */
-const LOOKS = ['post /servers/:id/preflight', 'post /servers/:id/refresh'];
+const LOOKS = ['post /servers/:id/preflight', 'post /servers/:id/refresh', 'post /servers/:id/drift'];
 
 /** The newest entry tells who did it to what, what it was, and what it became: null for what was not there, or is gone. */
 async function expectRecorded(name: string, { method, noun }: Row, id: string): Promise<void> {

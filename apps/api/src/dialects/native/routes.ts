@@ -6,6 +6,7 @@ import { actionEndpoints } from './actions';
 import { auditEndpoints } from './audit';
 import { credentialEndpoints } from './credentials';
 import { databaseEndpoints } from './databases';
+import { driftEndpoints } from './drift';
 import type { Endpoint } from './endpoint';
 import { engineEndpoints } from './engines';
 import { environmentEndpoints } from './environments';
@@ -30,6 +31,7 @@ export const NATIVE_ENDPOINTS: Endpoint[] = [
   ...planEndpoints,
   ...poolEndpoints,
   ...serverEndpoints,
+  ...driftEndpoints,
   ...auditEndpoints,
 ];
 

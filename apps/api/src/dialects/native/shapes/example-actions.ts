@@ -17,6 +17,7 @@ const STEPS = {
   grant_delete: ['remove_grant', 'limit_login', 'check_refused'],
   server_preflight: ['observe_server', 'check_not_store', 'prepare_server'],
   server_refresh: ['observe_databases'],
+  server_drift: ['observe_access', 'compare_server'],
 } as const satisfies Partial<Record<ActionKind, string[]>>;
 
 export type ExampleKind = keyof typeof STEPS;
