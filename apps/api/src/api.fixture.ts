@@ -2,7 +2,7 @@
 // would, by the store alone.
 import type { RequestListener } from 'node:http';
 import { type Context, watchMeans } from '@berth/actions';
-import { PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
+import { newId, PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { type Health, NO_TRACING, openHealth, openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
@@ -111,7 +111,7 @@ export async function addEnvironment({ context }: TestApi, name: string): Promis
   return environment.id;
 }
 
-/** An active server in a pool of this environment. The API never opens its admin access. */
+/** An active server in a pool of this environment, on which nothing was found to differ. The API never opens its admin access. */
 export async function addServer({ store }: Context, name: string, environmentId: string): Promise<Server> {
   const pool = await store.catalog.ensurePool(`${name}-pool`, 'postgresql', environmentId);
   const id = store.servers.newId();
@@ -124,8 +124,17 @@ export async function addServer({ store }: Context, name: string, environmentId:
   };
   const server = await store.servers.insert({ id, name, engine: 'postgresql', poolId: pool.id, ...place });
   await store.servers.becomeChecked(id, { identity: id, version: '18.4', connectionsMax: 10_000, cannot: [] });
+  await store.drifts.keep(id, newId('action'), NO_DIFFERENCES);
   return server;
 }
+
+const NO_DIFFERENCES = {
+  lost: [],
+  unknown: [],
+  altered: [],
+  counts: { lost: 0, unknown: 0, altered: 0 },
+  passed_over: 0,
+};
 
 export interface NewToken {
   team?: Team;

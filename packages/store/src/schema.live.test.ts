@@ -46,6 +46,7 @@ const CASES: Record<string, Case[]> = {
   forgotten_events_pkey: [['forgotten_events', same('id')]],
   forgotten_events_one_row: [['forgotten_events', put({ id: 2 })]],
   held_credentials_pkey: [['held_credentials', same('credential_id')]],
+  drifts_pkey: [['drifts', same('server_id')]],
 
   // references
   projects_team_id_fkey: [['projects', put({ team_id: 'nobody' })]],

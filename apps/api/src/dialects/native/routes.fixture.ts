@@ -104,7 +104,7 @@ export const TABLE: Row[] = [
   ...crud('server', '/servers', server, { read: operate }),
   { method: 'post', path: '/servers/:id/preflight', scopes: operate, noun: 'server' },
   { method: 'post', path: '/servers/:id/refresh', scopes: operate, noun: 'server' },
-  { method: 'get', path: '/servers/:id/drift', scopes: operate, noun: 'server', opens: 'not_found' }, // none was taken
+  { method: 'get', path: '/servers/:id/drift', scopes: operate, noun: 'server' },
   { method: 'post', path: '/servers/:id/drift', scopes: operate, noun: 'server' },
   { method: 'get', path: '/audit', scopes: operate, noun: null },
 ];
