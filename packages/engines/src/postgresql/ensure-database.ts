@@ -2,13 +2,13 @@
 import { PlatformError, type Role } from '@berth/core';
 import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import type { Admin } from './admin';
+import { CHARSET_COLUMNS, charsetClause, charsetRefusalOf, refuseUnknownIcu } from './charset';
 import { insist } from './insist';
 import { standingGroups } from './membership';
 import { groupNameOf, markerOf } from './names';
 import { observeDatabaseRow, observeGroups, refuseForeign } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
 import { visit } from './visit';
-import { charsetClause, charsetRefusalOf, CHARSET_COLUMNS, refuseUnknownIcu } from './charset';
 
 /**
  * Makes the database and its group role, or puts right what is there: ways in, connection limit, schema public. Safe to
