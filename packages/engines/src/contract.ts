@@ -146,8 +146,8 @@ export interface EngineSession {
    */
   removeAccess(target: { database?: DatabaseRef; logins: LoginRef[] }): Promise<Evidence>;
   /**
-   * Takes one login out of one database: its role, its sessions there, what it prepared; what it owned is the database's.
-   * The login and its other databases are not touched. Not there is success. Throws `sessions_remain`.
+   * Takes one login out of one database: its role, its sessions there (but see `sessionsReachOthers`), what it prepared; what
+   * it owned is the database's. The login and its other databases are not touched. Not there is success. Throws `sessions_remain`.
    */
   removeGrant(database: DatabaseRef, login: LoginRef): Promise<Evidence>;
   /** Drops the database and what hangs on it (prepared transactions, slots, subscriptions). Not there is success; a
@@ -204,6 +204,11 @@ export interface Capabilities {
   sessionsKeepRights: boolean;
   /** Whether an open session is in a database; where not, those of its users are counted as sessions of a database. */
   sessionsInDatabase: boolean;
+  /**
+   * Whether an open session may be at work in every database of its login. Where so, and where it keeps its rights, a login that
+   * loses one database, or a part of its role there, loses its sessions in the others too.
+   */
+  sessionsReachOthers: boolean;
   /** Whether whoever may write makes tables too, by writing to them. */
   writersMakeTables: boolean;
 }

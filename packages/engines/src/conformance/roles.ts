@@ -5,7 +5,9 @@ import { type Ground, newPassword, refusalOf, type Tenant } from './ground';
 
 /** Part of the suite: roles of logins, grants taken away one by one, and the limit of a login. */
 export function describeRoles({ session, engine, newDatabase, newLogin, makeTenant, openTenant }: Ground): void {
-  const { loginConnectionLimit, writersMakeTables } = rulesOf(engine.name).capabilities;
+  const { databaseConnectionLimit, loginConnectionLimit, sessionsReachOthers, sessionsKeepRights, writersMakeTables } =
+    rulesOf(engine.name).capabilities;
+  const endsElsewhere = sessionsKeepRights && sessionsReachOthers;
 
   /** One more login of the tenant's database. */
   async function makeOther({ database }: Tenant, role: Role): Promise<Tenant> {
@@ -106,8 +108,9 @@ export function describeRoles({ session, engine, newDatabase, newLogin, makeTena
   });
 
   describe('a grant taken away', () => {
+    const elsewhereToo = endsElsewhere ? ', and all others of its own,' : '';
     test.each(ROLES)(
-      '%s: ends its sessions there, and touches neither its other database nor anybody else',
+      `%s: ends its sessions there${elsewhereToo} and touches neither its other database nor anybody else`,
       async (role) => {
         const [one, other] = [await makeTenant(), newDatabase()];
         await session().ensureDatabase(other);
@@ -119,7 +122,9 @@ export function describeRoles({ session, engine, newDatabase, newLogin, makeTena
         await session().removeGrant(other, one.login);
         await expect(leaves.read()).rejects.toThrow();
         await session().proveRefused(other, one.login, one.password);
-        await stays.write('undisturbed');
+        if (endsElsewhere) await expect(stays.read()).rejects.toThrow();
+        const inside = endsElsewhere ? await openTenant(one) : stays;
+        await inside.write('undisturbed');
         await prove(one, 'owner');
       },
     );
@@ -139,6 +144,19 @@ export function describeRoles({ session, engine, newDatabase, newLogin, makeTena
       await session().removeGrant(tenant.database, newLogin());
       await prove(tenant, 'owner');
     });
+  });
+
+  const ofAll = databaseConnectionLimit
+    ? 'counts the connections of all its logins'
+    : 'is none: that of each login holds';
+  test(`a database's limit ${ofAll}`, async () => {
+    const one = await makeTenant();
+    const other = await makeOther(one, 'owner');
+    await session().ensureDatabase({ ...one.database, connectionsMax: 1 });
+    await (await openTenant(one)).write('in');
+    const second = openTenant(other);
+    if (databaseConnectionLimit) await expect(second).rejects.toThrow();
+    else await (await second).write('in as well');
   });
 
   describe("a login's limit", () => {

@@ -86,6 +86,36 @@ export function describeSessions(ground: Ground): void {
       await client.stop();
     });
 
+    test('a client that comes back to its other database keeps nobody waiting', async () => {
+      const [tenant, other] = [await makeTenant(), newDatabase()];
+      await session().ensureDatabase(other);
+      await session().ensureGrant(other, tenant.login, 'owner');
+      await (await openTenant(tenant)).write('kept');
+      const elsewhere = { ...tenant, database: other };
+      await (await openTenant(elsewhere)).write('read over and over');
+      const client = keepReturning(elsewhere);
+      await client.seen();
+      const target = { database: tenant.database, logins: [] };
+      await session().removeAccess(target);
+      const { looks } = readEvidence(await session().endSessions(target));
+      expect(looks.slice(-2)).toEqual([0, 0]);
+      await session().ensureDatabase(tenant.database);
+      await session().ensureGrant(tenant.database, tenant.login, 'owner');
+      await session().removeGrant(tenant.database, tenant.login);
+      await session().removeDatabase(tenant.database);
+      await client.stop();
+    });
+
+    test('a client that comes back to what it has left keeps nobody waiting when its role becomes less', async () => {
+      const tenant = await makeTenant();
+      await (await openTenant(tenant)).write('read over and over');
+      const client = keepReturning(tenant);
+      await client.seen();
+      await session().ensureGrant(tenant.database, tenant.login, 'readonly');
+      await session().proveLogin(tenant.database, tenant.login, tenant.password, 'readonly');
+      await client.stop();
+    });
+
     test('removing a login ends its sessions', async () => {
       const tenant = await makeTenant();
       const inside = await openTenant(tenant);

@@ -24,6 +24,9 @@ const LOCK_MS_MAX = 3_000;
 /** What backslashes, quotes and strictness mean is not the server's choice. */
 const SQL_MODE = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 
+/** MySQL 8 and later would tell sizes as they were up to a day ago. */
+const SIZES_AS_THEY_ARE = '/*!80000 , SESSION information_schema_stats_expiry = 0 */';
+
 export interface Target {
   address: ServerAddress;
   username: string;
@@ -39,6 +42,8 @@ export interface Connection {
   id: number;
   /** Sends one statement, unless nothing is left of the claim (`claim_lost`). Rows are trusted to be what the SQL says. */
   query<Row extends object>(sql: string): Promise<Row[]>;
+  /** The same, with the numbers of what the server warned of meanwhile: it tells them of the last statement alone. */
+  queryWarned<Row extends object>(sql: string): Promise<{ rows: Row[]; warnings: number[] }>;
   close(): Promise<void>;
 }
 
@@ -171,6 +176,16 @@ function connectionOver(client: Client, socket: Socket, leftMs: () => number) {
     }
   }
 
+  async function queryWarned<Row extends object>(sql: string) {
+    const rows = await query<Row>(sql);
+    try {
+      const told = await send<{ Code: number }>('SHOW WARNINGS', limitMs); // at once: a limit set before would clear them
+      return { rows, warnings: told.map(({ Code }) => Number(Code)) };
+    } catch (error) {
+      throw errorOf(faultOf(error));
+    }
+  }
+
   return {
     id: client.threadId ?? 0,
     /** Settles what statements of ours mean. Rejects with the driver's own error. */
@@ -178,10 +193,11 @@ function connectionOver(client: Client, socket: Socket, leftMs: () => number) {
       const wishMs = wishedMs();
       const idle = `wait_timeout = ${IDLE_MS_MAX / 1_000}`;
       const sql = `SET NAMES utf8mb4, SESSION sql_mode = '${SQL_MODE}', SESSION ${idle}, SESSION autocommit = 1`;
-      await send(`${sql}, SESSION ${limitsOf(wishMs)}`, wishMs);
+      await send(`${sql}, SESSION ${limitsOf(wishMs)} ${SIZES_AS_THEY_ARE}`, wishMs);
       limitMs = wishMs;
     },
     query,
+    queryWarned,
     close: () => goodbye(client, socket),
   };
 }

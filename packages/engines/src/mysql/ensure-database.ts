@@ -6,6 +6,7 @@ import { clearDatabaseName } from './clean-names';
 import { enableEvents } from './events';
 import { observeDatabaseRow, refuseForeign } from './ownership';
 import { quoteName, quoteText } from './quote';
+import { listSizes } from './sizes';
 import { eraseThing, forgetKept, writeThing } from './store';
 
 /**
@@ -50,12 +51,11 @@ async function makeDatabase(admin: Admin, database: DatabaseSpec): Promise<void>
 }
 
 async function factsOf(admin: Admin, database: DatabaseRef): Promise<DatabaseFacts> {
-  const [row] = await admin.main.query<{ charset: string; collation: string; size: string | number | null }>(
-    `SELECT default_character_set_name AS charset, default_collation_name AS collation,
-            (SELECT SUM(data_length + index_length) FROM information_schema.tables
-              WHERE ${isDatabase(admin, 'table_schema', database.name)}) AS size
+  const [row] = await admin.main.query<{ charset: string; collation: string }>(
+    `SELECT default_character_set_name AS charset, default_collation_name AS collation
        FROM information_schema.schemata WHERE ${isDatabase(admin, 'schema_name', database.name)}`,
   );
   if (!row) throw new PlatformError('engine_refused', `The database "${database.name}" vanished while it was made`);
-  return { charset: row.charset, collation: row.collation, sizeBytes: Number(row.size ?? 0) };
+  const sizes = await listSizes(admin, isDatabase(admin, 'table_schema', database.name));
+  return { ...row, sizeBytes: sizes.get(keptName(admin, database.name)) ?? 0 };
 }

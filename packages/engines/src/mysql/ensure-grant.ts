@@ -2,7 +2,7 @@
 import type { Role } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import { type Admin, isDatabase, keptName } from './admin';
-import { endSessionsInside } from './end-sessions';
+import { endEarlierSessions } from './end-sessions';
 import { isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
 import { demandOurs, observeDatabaseRow, observeLoginRow } from './ownership';
 import { privilegesOf } from './privileges';
@@ -22,7 +22,7 @@ export async function ensureGrant(admin: Admin, database: DatabaseRef, login: Lo
   const beyond = had.filter((each) => !privilegesOf(role).includes(each));
   const revoked = await takeBeyond(admin, database, login, role);
   if (beyond.length === 0 && revoked.length === 0) return evidence;
-  const ended = await endSessionsInside(admin, login.name, database);
+  const ended = await endEarlierSessions(admin, login.name);
   // once more: a session may have made a routine meanwhile, on which the server gave it rights by name
   await takeBeyond(admin, database, login, role);
   return { ...evidence, revoked: [...beyond, ...revoked], ended };

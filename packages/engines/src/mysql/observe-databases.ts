@@ -4,6 +4,7 @@ import { type Admin, keptName } from './admin';
 import { listDatabaseGrants } from './grants';
 import { CANARY, STORE, SYSTEM_DATABASES } from './names';
 import { quoteText, unescapePattern } from './quote';
+import { listSizes } from './sizes';
 import { listThings } from './store';
 
 const OWN = [...SYSTEM_DATABASES, STORE, CANARY].map(quoteText).join(', ');
@@ -14,7 +15,11 @@ export async function observeDatabases(admin: Admin): Promise<SeenDatabase[]> {
     `SELECT schema_name AS name, default_character_set_name AS charset, default_collation_name AS collation
        FROM information_schema.schemata WHERE LOWER(schema_name) NOT IN (${OWN}) ORDER BY 1`,
   );
-  const [sizes, sessions, users] = [await listSizes(admin), await listSessions(admin), await listUsers(admin)];
+  const [sizes, sessions, users] = [
+    await listSizes(admin, `table_schema NOT IN (${OWN})`),
+    await listSessions(admin),
+    await listUsers(admin),
+  ];
   const things = await listThings(admin, 'database');
   return schemata.map(({ name, charset, collation }) => {
     const key = keptName(admin, name);
@@ -29,16 +34,6 @@ export async function observeDatabases(admin: Admin): Promise<SeenDatabase[]> {
       sessions: sessions.get(key) ?? 0,
     };
   });
-}
-
-/** MySQL tells sizes of a day ago unless it is asked to look. */
-async function listSizes(admin: Admin): Promise<Map<string, number>> {
-  if (!admin.isMariaDb) await admin.main.query('SET SESSION information_schema_stats_expiry = 0');
-  const rows = await admin.main.query<{ name: string; count: string | number | null }>(
-    `SELECT table_schema AS name, SUM(data_length + index_length) AS count FROM information_schema.tables
-      WHERE table_schema NOT IN (${OWN}) GROUP BY table_schema`,
-  );
-  return numbersOf(admin, rows);
 }
 
 async function listSessions(admin: Admin): Promise<Map<string, number>> {

@@ -35,6 +35,11 @@ export async function observeDatabaseRow(admin: Admin, database: DatabaseRef): P
   return { ...facts, ownership: isOurs ? 'ours' : 'foreign' };
 }
 
+/** Whether it is ours, or was and its owner dropped it: then its grants are alive, and make it again. */
+export function isOursOrGone({ ownership, thing }: DatabaseRow): boolean {
+  return ownership === 'ours' || (ownership === 'free' && thing !== null && thing.state !== 'making');
+}
+
 /** Nothing in it, and nobody let in: as our own CREATE DATABASE leaves it, if it came from there. */
 async function isUntouched(admin: Admin, database: DatabaseRef): Promise<boolean> {
   const [row] = await admin.main.query<{ things: number }>(

@@ -44,6 +44,10 @@ export async function proveRefused(
   }
   const reason = reasonOf(attempt.fault);
   if (reason === 'other') throw checkFailed('The login was refused for a reason that proves nothing');
+  // told only to whoever has a right there, and could make the database
+  if (reason === 'no such database' && !(await isShut(admin, database.name, login))) {
+    throw checkFailed(`"${login.name}" may enter "${database.name}", which is not there`);
+  }
   return { refused: true, reason, errno: attempt.fault.errno };
 }
 

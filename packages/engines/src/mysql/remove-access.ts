@@ -3,7 +3,7 @@ import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import { type Admin, keptName } from './admin';
 import { disableEvents } from './events';
 import { describeGrant, isByName, listGrantsOn, revoke } from './grants';
-import { observeDatabaseRow, observeLoginRow } from './ownership';
+import { isOursOrGone, observeDatabaseRow, observeLoginRow } from './ownership';
 import { quoteLogin } from './quote';
 import { keep, writeThing } from './store';
 
@@ -23,8 +23,7 @@ export async function removeAccess(
   }
   const { database } = target;
   if (!database) return { locked };
-  const { ownership } = await observeDatabaseRow(admin, database);
-  if (ownership !== 'ours') return { locked, shut: false };
+  if (!isOursOrGone(await observeDatabaseRow(admin, database))) return { locked, shut: false };
   const { revoked, left } = await shutDatabase(admin, database);
   const events = await disableEvents(admin, database);
   return { locked, shut: true, revoked, still_let_in: left, events_disabled: events };

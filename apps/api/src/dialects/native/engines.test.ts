@@ -32,9 +32,19 @@ test('each engine is told, with the flags in which they differ', async () => {
     ],
     [
       ['mysql', 3306, 64, 32, ['test']],
-      ['empty_databases', 'charset', limits[1], 'sessions_keep_rights', 'sessions_in_database'],
+      [
+        'empty_databases',
+        'charset',
+        limits[1],
+        'sessions_keep_rights',
+        'sessions_in_database',
+        'sessions_reach_others',
+      ],
     ],
-    [['mongodb', 27017, 63, expect.any(Number), []], ['writers_make_tables']],
+    [
+      ['mongodb', 27017, 63, expect.any(Number), []],
+      ['sessions_reach_others', 'writers_make_tables'],
+    ],
   ]);
   const charsets = body.data.map((engine: { charsets: string[] }) => engine.charsets);
   expect(charsets).toEqual([

@@ -46,6 +46,7 @@ function showEngine(name: EngineName): z.infer<typeof engineShape> {
       login_connection_limit: capabilities.loginConnectionLimit,
       sessions_keep_rights: capabilities.sessionsKeepRights,
       sessions_in_database: capabilities.sessionsInDatabase,
+      sessions_reach_others: capabilities.sessionsReachOthers,
       writers_make_tables: capabilities.writersMakeTables,
     },
   };

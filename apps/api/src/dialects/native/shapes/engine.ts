@@ -33,6 +33,11 @@ export const engineShape = z
       sessions_in_database: z
         .boolean()
         .describe('An open session is in a database; where not, `sessions` are those of the logins that have it.'),
+      sessions_reach_others: z
+        .boolean()
+        .describe(
+          'An open session may be at work in all databases of its login; where it keeps its rights too, a login that loses one has to connect again for its others.',
+        ),
       writers_make_tables: z.boolean().describe('`readwrite` may also make tables, by writing to them.'),
     }),
   })
@@ -54,6 +59,7 @@ export const engineShape = z
           login_connection_limit: true,
           sessions_keep_rights: true,
           sessions_in_database: true,
+          sessions_reach_others: true,
           writers_make_tables: false,
         },
       },
