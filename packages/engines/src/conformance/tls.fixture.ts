@@ -17,6 +17,8 @@ export interface TlsGround {
   adminOf(url: string): ServerAdmin;
   /** Asks the server itself by which cipher a connection of the engine's is encrypted; null where it cannot be asked. */
   cipherOf: ((admin: ServerAdmin) => Promise<string>) | null;
+  /** Whether a certificate can be verified against an IP address; where not, nothing is sent to one. */
+  verifiesAddresses: boolean;
   /** What becomes of a connection that asks for no TLS, and a word that is then read on the way. */
   withoutTls: { code: string; message: RegExp; heard: string };
 }
@@ -25,7 +27,10 @@ const NAME = 'the CA of the servers';
 const PLENTY = { leftMs: () => 20_000 };
 
 /** Registers it with Jest. */
-export function describeTls(engine: Engine, { openServer, adminOf, cipherOf, withoutTls }: TlsGround): void {
+export function describeTls(
+  engine: Engine,
+  { openServer, adminOf, cipherOf, verifiesAddresses, withoutTls }: TlsGround,
+): void {
   const opened: { close(): Promise<void> }[] = [];
   let server: TlsServer;
   let ca: TestCa;
@@ -116,6 +121,20 @@ export function describeTls(engine: Engine, { openServer, adminOf, cipherOf, wit
       expect(error).toMatchObject({ message: expect.stringMatching(/^TLS with the server failed: /) });
       expect(heard).not.toBe('');
       expect(heard).not.toContain(withoutTls.heard);
+    });
+
+    test('a host that is an IP address is held against the addresses of the certificate, or refused', async () => {
+      const byAddress = { host: '127.0.0.1', tls: 'verify-full' as const, caCertificate: ca.pem };
+      await server.present(ca.sign('127.0.0.1'));
+      if (verifiesAddresses) {
+        const { way } = await tapped(byAddress);
+        expect((await (await open(way)).observeServer()).lacks).toEqual([]);
+        await server.present(good);
+      }
+      const { error, heard } = await refusal(byAddress); // in its certificate is a name alone
+      const words = verifiesAddresses ? /for other names than the host/ : /name the host in admin_url, not its address/;
+      expect(error).toMatchObject({ code: 'tls_failed', message: expect.stringMatching(words) });
+      expect(verifiesAddresses ? heard.includes(withoutTls.heard) : heard.length > 0).toBe(false);
     });
 
     test('require encrypts and looks at no certificate', async () => {

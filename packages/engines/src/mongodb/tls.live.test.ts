@@ -8,5 +8,6 @@ describeTls(mongodb, {
   openServer: openTlsMongodb,
   adminOf: (url) => liveServer(url).admin,
   cipherOf: null,
+  verifiesAddresses: true,
   withoutTls: { code: 'server_unreachable', message: /demands TLS/, heard: 'berth' },
 });

@@ -14,6 +14,7 @@ describeWhere(missing === null, missing ?? '', 'on MariaDB', () => {
     openServer: openTlsMariadb,
     adminOf: (url) => liveServer(url).admin,
     cipherOf,
+    verifiesAddresses: false,
     withoutTls: { code: 'admin_refused', message: /or it demands TLS, and admin_url asks for none/, heard: 'root' },
   });
 });

@@ -10,6 +10,7 @@ describeTls(postgresql, {
   openServer: openTlsPostgresql,
   adminOf: (url) => liveServer(url).admin,
   cipherOf,
+  verifiesAddresses: true,
   withoutTls: { code: 'tls_failed', message: /takes this login with TLS alone.*no encryption/, heard: 'berth' },
 });
 
