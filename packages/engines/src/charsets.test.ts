@@ -1,5 +1,6 @@
 // Which spellings mean a character set, and what a collation says of its own. That servers have them is tried by the suite.
 import { mysqlCharsets } from './mysql/charsets';
+import { charsetRefusalOf } from './postgresql/charset';
 import { icuLocaleOf, postgresqlCharsets } from './postgresql/charsets';
 
 test.each([
@@ -49,4 +50,29 @@ test.each([
 
 test('the locales of ICU are told from those of the system by the ending that PostgreSQL gives them', () => {
   expect(['de-AT-x-icu', 'de_DE.utf8', 'C'].map(icuLocaleOf)).toEqual(['de-AT', null, null]);
+});
+
+const refusedWith = (sqlstate: string) => new Error('no', { cause: { sqlstate } });
+const shop = { id: 'db_x', name: 'shop', connectionsMax: 1 };
+
+test.each([
+  [{ collation: 'tlh_QO' }, '42809', 'The server\'s system has no locale "tlh_QO" (locale -a lists those it has)'],
+  [{ charset: 'LATIN1', collation: 'C.UTF-8' }, '22023', 'The character set LATIN1 does not fit the collation C.UTF-8'],
+  // where template0 has a locale of the server's own making (LOCALE_PROVIDER builtin)
+  [
+    { charset: 'LATIN1' },
+    '42809',
+    "The character set LATIN1 does not fit the server's own collation; ask for one that fits, such as C",
+  ],
+])('PostgreSQL: what it has against %j (%s) is told by name', (asked, sqlstate, message) => {
+  expect(charsetRefusalOf({ ...shop, ...asked }, refusedWith(sqlstate))).toMatchObject({
+    code: 'charset_refused',
+    message,
+  });
+});
+
+test('PostgreSQL: what it has against something else is not called a character set', () => {
+  expect(charsetRefusalOf(shop, refusedWith('22023'))).toBeNull();
+  expect(charsetRefusalOf({ ...shop, charset: 'LATIN1' }, refusedWith('53100'))).toBeNull();
+  expect(charsetRefusalOf({ ...shop, charset: 'LATIN1' }, new Error('socket'))).toBeNull();
 });

@@ -43,7 +43,8 @@ function readOne(block: string, place: number, now: Date): string {
 
 function parse(block: string): X509Certificate | null {
   try {
-    return new X509Certificate(block);
+    const certificate = new X509Certificate(block);
+    return certificate.publicKey.type === 'public' ? certificate : null; // a key that Node does not know throws
   } catch {
     return null; // it has no form that does not throw
   }

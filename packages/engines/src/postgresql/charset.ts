@@ -41,7 +41,7 @@ export function charsetRefusalOf({ charset, collation }: DatabaseSpec, error: un
   const sqlstate: unknown = Reflect.get(Object(cause), 'sqlstate');
   const isAsked = charset !== undefined || collation !== undefined;
   if (!isAsked || typeof sqlstate !== 'string' || !REFUSALS.includes(sqlstate)) return null;
-  if (sqlstate === UNKNOWN_LOCALE)
+  if (sqlstate === UNKNOWN_LOCALE && collation !== undefined)
     return refused(`The server's system has no locale "${collation}" (locale -a lists those it has)`);
   const others =
     collation === undefined
