@@ -8,6 +8,8 @@ import { makeKey, makeToken } from '@berth/secrets';
 import { openStore } from '@berth/store';
 import { ROOT } from './house/source-files';
 import { openTestStore, type TestStore } from './stack';
+import { onPostgresql, serverOver } from './tenants/postgresql';
+import type { TenantsServer, TestEngine } from './tenants/tenants';
 import { openTestPostgresql, type TestPostgresql } from './test-postgresql';
 import { startProcess, type TestProcess } from './test-process';
 import { openTestQueue, type QueueKind, type TestQueue } from './test-queue';
@@ -15,11 +17,13 @@ import { openTestQueue, type QueueKind, type TestQueue } from './test-queue';
 export const APPS = ['api', 'worker-postgresql', 'maintenance'];
 
 export interface BerthOptions {
-  /** Which apps to start; default: all of APPS. */
+  /** Which apps to start; default: api, maintenance and the worker of the engine. */
   apps?: string[];
   /** Whether the tenants' server is registered and checked before the berth is handed over. Default: yes, if api and
    * worker run. */
   hasServer?: boolean;
+  /** Of its worker and its tenants' server; default PostgreSQL. */
+  engine?: TestEngine;
   /** Default PostgreSQL, in the store. */
   queue?: QueueKind;
   /** Settings over those of the tests. */
@@ -41,6 +45,10 @@ export interface TestBerth {
   store: TestStore;
   queue: TestQueue;
   postgresql: TestPostgresql;
+  /** Where its databases are: `postgresql`, or a server of another engine. */
+  tenants: TenantsServer;
+  /** Of every request for a database there. */
+  place: { engine: string; plan: string; environment: string };
   /** Every process started so far, the ended ones too. */
   processes: TestProcess[];
   /** Starts one more process of an app, with settings over those of the berth. */
@@ -56,15 +64,19 @@ export interface TestBerth {
 /** Starts a berth. Close it in afterAll; when this throws, nothing is left. */
 export async function startBerth(options: BerthOptions = {}): Promise<TestBerth> {
   await promisify(execFile)(process.execPath, [join(ROOT, 'apps/launcher/prepare.mjs')]); // bundles as of now
+  const { engine = onPostgresql } = options;
   const [store, postgresql] = await Promise.all([openTestStore(), openTestPostgresql()]);
+  const tenants = engine === onPostgresql ? serverOver(postgresql) : await engine.openServer();
   const queue = await openTestQueue(options.queue ?? 'PostgreSQL', store);
-  const berth = assemble({ store, queue, postgresql }, options.env ?? {});
+  const berth = assemble({ store, queue, postgresql, tenants }, engine, options.env ?? {});
   try {
     const pool = await makeFirstRows(berth);
-    const apps = options.apps ?? APPS;
+    const worker = `worker-${engine.name}`;
+    const apps = options.apps ?? ['api', worker, 'maintenance'];
     await Promise.all(apps.map((app) => berth.start(app)));
-    const isAble = apps.includes('api') && apps.includes('worker-postgresql');
-    if (options.hasServer ?? isAble) await registerServer(berth, pool);
+    const isAble = apps.includes('api') && apps.includes(worker);
+    if (options.hasServer ?? isAble)
+      await registerServer(berth, engine === onPostgresql ? pool : `${engine.name}-development`);
     return berth;
   } catch (error) {
     await berth.close();
@@ -72,9 +84,10 @@ export async function startBerth(options: BerthOptions = {}): Promise<TestBerth>
   }
 }
 
-type Servers = Pick<TestBerth, 'store' | 'queue' | 'postgresql'>;
+type Servers = Pick<TestBerth, 'store' | 'queue' | 'postgresql' | 'tenants'>;
 
-function assemble({ store, queue, postgresql }: Servers, over: Record<string, string>): TestBerth {
+function assemble(servers: Servers, engine: TestEngine, over: Record<string, string>): TestBerth {
+  const { store, queue, postgresql, tenants } = servers;
   const processes: TestProcess[] = [];
   const token = makeToken();
   const env = {
@@ -94,6 +107,8 @@ function assemble({ store, queue, postgresql }: Servers, over: Record<string, st
     store,
     queue,
     postgresql,
+    tenants,
+    place: { engine: engine.name, plan: 'small', environment: 'development' },
     processes,
     get apiUrl() {
       return processes.findLast(({ url }) => url !== null)?.url ?? '';
@@ -107,7 +122,8 @@ function assemble({ store, queue, postgresql }: Servers, over: Record<string, st
     output: () => processes.map((each) => each.output()).join(''),
     async close() {
       await Promise.all(processes.map((each) => each.stop()));
-      await Promise.all([queue.close(), store.close(), postgresql.close()]);
+      const own = tenants.url === postgresql.url().reveal() ? [] : [tenants.close()];
+      await Promise.all([queue.close(), store.close(), postgresql.close(), ...own]);
     },
   };
   return berth;
@@ -144,7 +160,7 @@ async function makeFirstRows({ store, token }: TestBerth): Promise<string> {
 }
 
 async function registerServer(berth: TestBerth, pool: string): Promise<void> {
-  const server = { name: 'first', engine: 'postgresql', pool, admin_url: berth.postgresql.url().reveal() };
+  const server = { name: 'first', engine: berth.place.engine, pool, admin_url: berth.tenants.url };
   const { status, body } = await berth.call('POST', '/v1/servers', server, { prefer: 'wait=20' });
   if (status === 200 && body.action.state === 'succeeded') return;
   throw new Error(`the server was not registered: ${status} ${JSON.stringify(body)}`);

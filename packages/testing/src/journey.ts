@@ -9,7 +9,7 @@ import {
   serverPreflight,
   waitForAction,
 } from '@berth/actions';
-import { type EngineName, Secret, systemClock } from '@berth/core';
+import { type EngineName, NUDGE_LOST_MS, Secret, systemClock } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { openSender } from '@berth/queue';
 import { NO_TRACING, openLog, openMetrics } from '@berth/runtime';
@@ -62,6 +62,8 @@ export interface Journey {
   ended(id: string, waitMs?: number): Promise<ActionWithSteps>;
   /** Lets the hold of an action run out now, as if its 30 s had passed by the store's clock. */
   letHoldRunOut(id: string): Promise<void>;
+  /** As if what is queued had been nudged longer ago than a nudge is waited for. */
+  letNudgesGrowOld(): Promise<void>;
   /** The URL of a credential, as the API would give it. */
   uriOf(credentialId: string): Promise<string>;
   close(): Promise<void>;
@@ -122,11 +124,7 @@ export async function openJourney(options: JourneyOptions = {}): Promise<Journey
     keys: key,
     storeUrl: testStore.url,
     queueUrl,
-    /** As if its 30 s had passed by the store's clock, which no test can set. */
-    async letHoldRunOut(id) {
-      const sql = `UPDATE actions SET held_until = now() - interval '1 ms' WHERE id = $1 AND state = 'running'`;
-      await withClient(testStore.url, (client) => client.query(sql, [id]));
-    },
+    ...timesOf(testStore),
     async close() {
       await processes.close();
       await sender.close();
@@ -184,6 +182,20 @@ export function openProcesses(own: Record<string, string>, engine: EngineName = 
       await Promise.allSettled(bundles.values());
       await stopBundling();
       await Promise.all(processes.map((started) => started.stop()));
+    },
+  };
+}
+
+/** As if time had passed by the store's clock, which no test can set. */
+function timesOf({ url }: TestStore) {
+  return {
+    async letHoldRunOut(id: string) {
+      const sql = `UPDATE actions SET held_until = now() - interval '1 ms' WHERE id = $1 AND state = 'running'`;
+      await withClient(url, (client) => client.query(sql, [id]));
+    },
+    async letNudgesGrowOld() {
+      const sql = `UPDATE actions SET nudged_at = now() - ${NUDGE_LOST_MS + 1} * interval '1 ms' WHERE state = 'queued'`;
+      await withClient(url, (client) => client.query(sql));
     },
   };
 }

@@ -5,7 +5,8 @@ import { Secret } from '@berth/core';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
 import { testServers } from '../stack';
-import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
+import { onEachEngine, onEachEngineAndQueue } from '../tenants/on-each-engine';
+import type { TenantsServer } from '../tenants/tenants';
 import { onEachQueue } from '../test-queue';
 import { openTestRedis, type TestRedis } from '../test-redis';
 
@@ -49,11 +50,13 @@ onEachQueue((queue) =>
       await journey.ended(first.id);
       await empty(); // under a worker that listens
       const listening = await journey.requestDatabase(nameOf('listening'));
+      await journey.letNudgesGrowOld();
       expect(await journey.ended(listening.id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
       await worker.stop();
       const before = await journey.requestDatabase(nameOf('before'));
       await empty(); // with a nudge inside that nobody has taken
       const after = await journey.requestDatabase(nameOf('after'));
+      await journey.letNudgesGrowOld();
       const next = await journey.startWorker();
       for (const { id } of [before, after]) {
         expect(await journey.ended(id, 50_000)).toMatchObject({ state: 'succeeded', failures: 0 });
@@ -76,13 +79,13 @@ onEachQueue((queue) =>
   }),
 );
 
-onEachQueue((queue) => {
+onEachEngineAndQueue((engine, queue) => {
   describe("the tenants' server", () => {
-    let server: TestPostgresql;
+    let server: TenantsServer;
     let journey: Journey;
     beforeAll(async () => {
-      server = await openTestPostgresql();
-      journey = await openJourney({ queue, engineUrl: server.url().reveal() });
+      server = await engine.openServer();
+      journey = await openJourney({ engine, queue, engineUrl: server.url });
     });
     afterAll(async () => {
       await journey?.close();
@@ -126,8 +129,7 @@ onEachQueue((queue) => {
       const maintenance = await journey.startMaintenance();
       const ended = await journey.ended(create.id, 60_000);
       expect(ended).toMatchObject({ state: 'succeeded', failures: 0 });
-      const uri = await journey.uriOf(create.credential_id ?? '');
-      await withClient(uri, (client) => client.query('SELECT 1'));
+      expect(await engine.refusalOf(await journey.uriOf(create.credential_id ?? ''))).toBeNull();
       await Promise.all([frozen.stop(), maintenance.stop()]);
     });
   });
@@ -140,25 +142,12 @@ describe('a preflight', () => {
   });
   afterAll(() => journey?.close());
 
-  const preflight = async (url: string, name: string) => {
-    const register = {
-      name,
-      engine: 'postgresql',
-      pool: 'postgresql-development',
-      adminUrl: new Secret(url),
-      sizeBytesMax: null,
-    };
-    const action = await request(journey.context, serverPreflight, { register }, journey.access);
-    const ended = await journey.runHere(action.id);
-    return { ended, server: await journey.context.store.servers.find(action.server_id) };
-  };
-
   it.each(['127.0.0.1', 'localhost', '127.1', '[::ffff:127.0.0.1]'])(
     'of the server that holds the store, at %s, refuses it and leaves it untouched',
     async (host) => {
       const url = new URL(testServers().storeUrl);
       url.host = `${host}:${url.port}`;
-      const { ended, server } = await preflight(url.href, `the store at ${host}`);
+      const { ended, server } = await preflightOf(journey, url.href, `the store at ${host}`);
       expect(ended).toMatchObject({ state: 'failed', error_code: 'server_is_store' });
       expect(server?.state).toBe('unchecked');
       const { rows } = await withClient(testServers().storeUrl, (client) =>
@@ -167,21 +156,43 @@ describe('a preflight', () => {
       expect(rows).toEqual([]);
     },
   );
+});
 
-  it('with a wrong password says so at once and never repeats the password', async () => {
-    const url = new URL(testServers().postgresqlUrl);
+onEachEngine((engine) => {
+  let journey: Journey;
+  beforeAll(async () => {
+    journey = await openJourney({ engine, registerServer: false });
+  });
+  afterAll(() => journey?.close());
+
+  test('a preflight with a wrong password says so at once and never repeats the password', async () => {
+    const url = new URL(engine.sharedUrl());
     url.password = 'wrong-horse';
-    const { ended, server } = await preflight(url.href, 'wrong password');
+    const { ended, server } = await preflightOf(journey, url.href, 'wrong password');
     expect(ended).toMatchObject({ state: 'failed', error_code: 'admin_refused' });
     expect(ended.error_message).not.toContain('wrong-horse');
     expect(server?.state).toBe('unchecked');
   });
 
-  it('of a port where nothing listens waits for the server to come', async () => {
-    const url = new URL(testServers().postgresqlUrl);
+  test('a preflight of a port where nothing listens waits for the server to come', async () => {
+    const url = new URL(engine.sharedUrl());
     url.port = '1';
-    const { ended } = await preflight(url.href, 'nothing there');
+    const { ended } = await preflightOf(journey, url.href, 'nothing there');
     expect(ended).toMatchObject({ state: 'queued', failures: 0 });
     expect(ended.not_before).not.toBeNull();
   });
+
+  test('a server of another engine than its pool is refused', async () => {
+    const own = `${journey.place.engine}-development`;
+    const pool = ['mysql-development', 'mongodb-development'].find((each) => each !== own);
+    const asked = preflightOf(journey, engine.sharedUrl(), 'in the wrong pool', pool);
+    await expect(asked).rejects.toMatchObject({ code: 'disagree' });
+  });
 });
+
+async function preflightOf(journey: Journey, url: string, name: string, pool = `${journey.engine.name}-development`) {
+  const register = { name, engine: journey.engine.name, pool, adminUrl: new Secret(url), sizeBytesMax: null };
+  const action = await request(journey.context, serverPreflight, { register }, journey.access);
+  const ended = await journey.runHere(action.id);
+  return { ended, server: await journey.context.store.servers.find(action.server_id) };
+}

@@ -251,3 +251,40 @@ describe('what runs', () => {
     expect(await refusalOf(asRoot({ ...SLEEP, maxTimeMS: 50 }, 'shop'))).toEqual([50, 'MaxTimeMSExpired']);
   });
 });
+
+describe('a double that is hurt', () => {
+  let hurt: MongodbDouble;
+  beforeAll(async () => {
+    hurt = await startMongodbDouble(ROOT);
+  });
+  afterAll(() => hurt?.close());
+
+  test('that was stopped refuses everybody, and holds what it held when it is back', async () => {
+    const before = await openClient(ROOT.username, ROOT.password, hurt.port);
+    await before.db('kept').collection('rows').insertOne({ text: 'first' });
+    await hurt.stop();
+    await expect(before.db('kept').collection('rows').findOne()).rejects.toThrow();
+    await hurt.restart();
+    const after = await openClient(ROOT.username, ROOT.password, hurt.port);
+    expect(await after.db('kept').collection('rows').findOne()).toMatchObject({ text: 'first' });
+  });
+
+  test('that is frozen takes what it is sent, and answers when it thaws', async () => {
+    const client = await openClient(ROOT.username, ROOT.password, hurt.port);
+    hurt.freeze();
+    let answered = false;
+    const asked = client
+      .db('admin')
+      .command({ ping: 1 })
+      .then(() => {
+        answered = true;
+      });
+    const newcomer = connect({ port: hurt.port, host: '127.0.0.1' });
+    await new Promise((resolve) => newcomer.once('connect', resolve));
+    newcomer.destroy();
+    expect(answered).toBe(false);
+    hurt.thaw();
+    await asked;
+    expect(answered).toBe(true);
+  });
+});

@@ -5,7 +5,7 @@ import { postgresql } from '@berth/engines/postgresql';
 import { rulesOf } from '@berth/engines/rules';
 import { Client, escapeIdentifier } from 'pg';
 import { testServers } from '../stack';
-import { openTestPostgresql } from '../test-postgresql';
+import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
 import {
   codeIn,
   type Refusal,
@@ -114,7 +114,11 @@ function view(adminUrl: string): TenantsView {
 }
 
 async function openServer(): Promise<TenantsServer> {
-  const server = await openTestPostgresql(await placeBinaries(testServers().home)); // a copy would pass for the shared one
+  return serverOver(await openTestPostgresql(await placeBinaries(testServers().home))); // a copy would pass for the shared one
+}
+
+/** A PostgreSQL of a test's own as each engine's server is hurt. */
+export function serverOver(server: TestPostgresql): TenantsServer {
   /** A process for each session, and each must stop: they go on without the one that takes connections. */
   const signal = async (name: NodeJS.Signals) => {
     const { pid } = server;

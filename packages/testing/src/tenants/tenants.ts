@@ -46,8 +46,8 @@ export interface TenantsServer {
   /** From now on it takes connections and answers nobody, until `thaw`. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Everything that it wrote down. */
-  readLog(): Promise<string>;
+  /** Everything that it wrote down; null where it writes nothing. */
+  readLog(): Promise<string | null>;
   close(): Promise<void>;
 }
 
