@@ -32,9 +32,13 @@ export async function startTestMongodb(home: string): Promise<TestMongodb> {
   return hasMongod() ? startMongod(home) : openMongodbDouble();
 }
 
-/** A double of one's own, whatever else the machine has; without authorization it asks nobody for a login. Close it in afterAll. */
-export async function openMongodbDouble(hasAuthorization = true): Promise<TestMongodb & MongodbDouble> {
-  const double = await startMongodbDouble({ ...ADMIN, hasAuthorization });
+/** A double of one's own, whatever else the machine has; without authorization it asks nobody for a login, without
+ * sessions its clients name none. Close it in afterAll. */
+export async function openMongodbDouble(
+  hasAuthorization = true,
+  hasSessions = true,
+): Promise<TestMongodb & MongodbDouble> {
+  const double = await startMongodbDouble({ ...ADMIN, hasAuthorization, hasSessions });
   return { ...double, url: urlOf(double.port), version: DOUBLE_VERSION, isReal: false };
 }
 

@@ -8,6 +8,7 @@ import type { Admin } from './admin';
 import {
   endLogicalSessions,
   endOperation,
+  endOperationsOf,
   inAdmin,
   isInside,
   keyOf,
@@ -58,11 +59,11 @@ export function endAllIn(admin: Admin, database: string): Promise<Evidence> {
 }
 
 /**
- * The same for one login in one database in which it has lost a role. Its transactions end wherever they are, for nobody can
- * tell which databases they wrote to, and one could be committed without a role.
+ * The same for one login in one database in which it has lost a role. What it runs and its transactions end wherever they are,
+ * for nobody can tell which databases they write to, and a transaction could be committed without a role.
  */
 export async function endInside(admin: Admin, login: LoginRef, database: DatabaseRef): Promise<Evidence> {
-  await endLogicalSessions(admin, [inAdmin(login.name)]);
+  await endOperationsOf(admin, [inAdmin(login.name)]);
   return endAll(admin, async () => {
     const running = await listOperationsOf(admin, [inAdmin(login.name)]);
     const sessions = running.filter((each) => each.isActive && isInside(each, database.name));

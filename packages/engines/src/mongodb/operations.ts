@@ -1,4 +1,6 @@
 // What runs on the server, and for whom. A connection that does nothing is told too, with whoever logged in on it.
+import { setTimeout as pause } from 'node:timers/promises';
+import { PlatformError } from '@berth/core';
 import type { Document } from 'mongodb';
 import { type Admin, run } from './admin';
 import { USERS_DATABASE } from './names';
@@ -13,8 +15,12 @@ export interface Operation {
   users: string[];
 }
 
-/** One answer; what is beyond is there at the next look, for none of it counts as seen gone. */
+/** One answer, of less than the 16 MB that one may have. */
 const BATCH = 10_000;
+/** An operation that is killed ends at its next look at its own state. */
+const EXIT_MS = 50;
+/** More than two seconds of that mean trouble. */
+const LOOKS_MAX = 40;
 
 export interface User {
   user: string;
@@ -31,11 +37,11 @@ export function keyOf({ user, db }: User): string {
   return `${db}.${user}`;
 }
 
-/** The connections of these users, busy or not. */
-export async function listOperationsOf(admin: Admin, users: User[]): Promise<Operation[]> {
+/** The connections of these users, busy or not; the busy ones first, of which so none is beyond `limit`. */
+export async function listOperationsOf(admin: Admin, users: User[], limit = BATCH): Promise<Operation[]> {
   const names = [...new Set(users.map(({ user }) => user))];
   const keys = new Set(users.map(keyOf));
-  const seen = await list(admin, true, [{ $match: { 'effectiveUsers.user': { $in: names } } }]);
+  const seen = await list(admin, true, [{ $match: { 'effectiveUsers.user': { $in: names } } }], limit);
   return seen.filter((operation) => operation.users.some((key) => keys.has(key)));
 }
 
@@ -59,11 +65,13 @@ export function isInside({ namespace }: Operation, database: string): boolean {
   return namespace === database || namespace.startsWith(`${database}.`);
 }
 
-async function list(admin: Admin, idleConnections: boolean, stages: Document[]): Promise<Operation[]> {
+/** A tenant may open more connections than one answer tells of: those that do nothing must not hide one that does. */
+async function list(admin: Admin, idleConnections: boolean, stages: Document[], limit = BATCH): Promise<Operation[]> {
+  const short = [{ $project: { opid: 1, active: 1, ns: 1, effectiveUsers: 1 } }, { $sort: { active: -1 } }];
   const { cursor } = await run(admin, 'admin', {
     aggregate: 1,
-    pipeline: [{ $currentOp: { allUsers: true, idleConnections } }, ...stages],
-    cursor: { batchSize: BATCH },
+    pipeline: [{ $currentOp: { allUsers: true, idleConnections } }, ...stages, ...short, { $limit: limit }],
+    cursor: { batchSize: limit },
   });
   const entries: Document[] = cursor.firstBatch;
   return entries.map(({ opid, active, ns, effectiveUsers = [] }) => ({
@@ -85,4 +93,23 @@ export async function endOperation(admin: Admin, id: unknown): Promise<void> {
  */
 export async function endLogicalSessions(admin: Admin, users: User[]): Promise<void> {
   if (users.length > 0) await run(admin, 'admin', { killAllSessions: users }); // an empty list would mean everybody
+}
+
+/**
+ * Ends what these users run at this moment, in whatever database they named: one that copies from another one into ours
+ * (`$out`, `$merge`, bulkWrite) was asked for its rights once, before they were taken. What they begin from now on is asked
+ * anew. killAllSessions ends only what names a session. Throws `sessions_remain`.
+ */
+export async function endOperationsOf(admin: Admin, users: User[]): Promise<void> {
+  if (users.length === 0) return;
+  await endLogicalSessions(admin, users);
+  const running = async () => (await listOperationsOf(admin, users)).filter(({ isActive }) => isActive);
+  const begun = new Set((await running()).map(({ id }) => id));
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const left = (await running()).filter(({ id }) => begun.has(id));
+    if (left.length === 0) return;
+    for (const { id } of left) await endOperation(admin, id);
+    await pause(EXIT_MS);
+  }
+  throw new PlatformError('sessions_remain', 'What a login had begun before it lost its role does not end');
 }

@@ -5,7 +5,7 @@ import { type Admin, MAJORITY, run, runUnless } from './admin';
 import { USER_NOT_FOUND } from './errors';
 import { forgetRolesIn } from './kept-roles';
 import { USERS_DATABASE } from './names';
-import { endLogicalSessions, type User } from './operations';
+import { endOperationsOf, type User } from './operations';
 import type { RoleRef } from './ownership';
 
 export interface Holder extends User {
@@ -32,8 +32,8 @@ export async function listUsersWithRoles(admin: Admin, filter: Document = {}): P
 }
 
 /**
- * Takes the roles, also those that locked logins would get back, and ends what their transactions hold: one that wrote could be
- * committed without a role. Returns who had any. Throws `server_busy` when somebody is given one meanwhile.
+ * Takes the roles, also those that locked logins would get back, and ends what runs under them and what transactions hold: one
+ * that wrote could be committed without a role. Returns who had any. Throws `server_busy` when somebody is given one meanwhile.
  */
 export async function stripDatabase(admin: Admin, database: string): Promise<string[]> {
   await forgetRolesIn(admin, database);
@@ -42,7 +42,7 @@ export async function stripDatabase(admin: Admin, database: string): Promise<str
     const here = roles.filter((role) => role.db === database);
     await runUnless(admin, USER_NOT_FOUND, db, { revokeRolesFromUser: user, roles: here, ...MAJORITY });
   }
-  await endLogicalSessions(
+  await endOperationsOf(
     admin,
     holders.map(({ user, db }) => ({ user, db })),
   );

@@ -49,7 +49,7 @@ function greet(call: Call): Document {
     maxMessageSizeBytes: 48_000_000,
     maxWriteBatchSize: 100_000,
     localTime: new Date(),
-    logicalSessionTimeoutMinutes: 30,
+    ...(state.hasSessions && { logicalSessionTimeoutMinutes: 30 }),
     connectionId: connection.id,
     minWireVersion: 0,
     maxWireVersion: WIRE_VERSION_MAX,

@@ -12,7 +12,7 @@ export async function holdOperation({ state, connection, db, body }: Call, colle
   try {
     await new Promise<void>((resolve, reject) => {
       const kill = () => reject(new CommandError('Interrupted', 'operation was interrupted'));
-      connection.operation = { id, ns: `${db}.${collection}`, kill };
+      connection.operation = { id, ns: `${db}.${collection}`, hasSession: body.lsid !== undefined, kill };
       timers.push(setTimeout(resolve, ms));
       if (typeof maxTimeMs === 'number' && maxTimeMs > 0) timers.push(setTimeout(() => reject(expired), maxTimeMs));
     });

@@ -24,21 +24,34 @@ function serverStatus(call: Call): Document {
   return { connections: { current, available: call.state.connectionsMax - current } };
 }
 
-/** The only pipeline that is spoken: `$currentOp` of everybody, with those who do nothing or without, then perhaps `$match`. */
+/** The only pipelines that are spoken: `$currentOp` of everybody, with those who do nothing or without, then what narrows it. */
 function currentOp(call: Call): Document {
-  const [stage, match, ...more] = documentsOf(call.body, 'pipeline');
+  const [stage, ...narrowing] = documentsOf(call.body, 'pipeline');
   const formOf = (idleConnections: boolean) => ({ $currentOp: { allUsers: true, idleConnections } });
   const hasIdle = isSame(stage, formOf(true));
-  if (call.body.aggregate !== 1 || !(hasIdle || isSame(stage, formOf(false))) || more.length > 0) {
+  if (call.body.aggregate !== 1 || !(hasIdle || isSame(stage, formOf(false)))) {
     throw new CommandError('BadValue', 'The double aggregates $currentOp alone');
   }
   demand(call, 'inprog', 'cluster');
-  const filter = match === undefined ? {} : documentOf(match, '$match');
   const all = [...call.state.connections].map((connection) => told(connection, call.connection));
   const seen = all.filter(({ active }) => hasIdle || active === true);
-  return {
-    cursor: { id: Long.ZERO, ns: 'admin.$cmd.aggregate', firstBatch: seen.filter((each) => matches(each, filter)) },
-  };
+  return { cursor: { id: Long.ZERO, ns: 'admin.$cmd.aggregate', firstBatch: narrowing.reduce(narrowed, seen) } };
+}
+
+/** `$match`, `$project` of whole fields, `$sort` by a field that is true or false, those that are true first, and `$limit`. */
+function narrowed(seen: Document[], stage: Document): Document[] {
+  const [[name, how] = ['', null]] = Object.entries(stage);
+  if (name === '$match') return seen.filter((each) => matches(each, documentOf(stage, name)));
+  if (name === '$limit' && typeof how === 'number') return seen.slice(0, how);
+  const fields = Object.keys(documentOf(stage, name));
+  if (name === '$project' && fields.every((field) => how[field] === 1)) {
+    return seen.map((each) => Object.fromEntries(Object.entries(each).filter(([field]) => fields.includes(field))));
+  }
+  const [field] = fields;
+  if (name !== '$sort' || fields.length !== 1 || field === undefined || how[field] !== -1) {
+    throw new CommandError('BadValue', `The double knows no such stage: ${name}`);
+  }
+  return [...seen].sort((one, other) => Number(other[field] === true) - Number(one[field] === true));
 }
 
 /** Whoever logged in is named also where its connection does nothing, and also once it was dropped. */
@@ -71,6 +84,6 @@ function killAllSessions(call: Call): Document {
 
 function endOperationsOf(state: State, name: string, db: string): void {
   for (const { login, operation } of state.connections) {
-    if (login?.name === name && login.db === db) operation?.kill();
+    if (login?.name === name && login.db === db && operation?.hasSession) operation.kill();
   }
 }

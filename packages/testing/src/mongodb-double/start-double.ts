@@ -16,6 +16,8 @@ export interface DoubleOptions {
   /** Left out: as with --auth. */
   hasAuthorization?: boolean;
   connectionsMax?: number;
+  /** Left out: it offers logical sessions. */
+  hasSessions?: boolean;
   /** The key and certificate of now, as with tlsMode=requireTLS. Left out: no TLS is spoken. */
   tls?: () => { key: string; cert: string };
 }
@@ -37,8 +39,15 @@ const CONNECTIONS_MAX = 1_000;
 
 /** Starts one on a free port of 127.0.0.1. Must be closed. */
 export async function startMongodbDouble(options: DoubleOptions): Promise<MongodbDouble> {
-  const { username, password, hasAuthorization = true, connectionsMax = CONNECTIONS_MAX, tls } = options;
-  const state = newState(hasAuthorization, connectionsMax);
+  const {
+    username,
+    password,
+    hasAuthorization = true,
+    connectionsMax = CONNECTIONS_MAX,
+    hasSessions = true,
+    tls,
+  } = options;
+  const state = newState(hasAuthorization, connectionsMax, hasSessions);
   const [db, roles] = ['admin', [{ role: 'root', db: 'admin' }]];
   const verifier = await makeVerifier(password);
   state.users.set(userKey(db, username), { userId: new UUID(), name: username, db, roles, customData: {}, verifier });

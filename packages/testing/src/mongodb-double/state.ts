@@ -23,6 +23,8 @@ export interface Collection {
 export interface Operation {
   id: number;
   ns: string;
+  /** Whether its client named a logical session: killAllSessions ends no other. */
+  hasSession: boolean;
   kill(): void;
 }
 
@@ -42,6 +44,8 @@ export interface Connection {
 export interface State {
   /** False for a server started without --auth: everybody may do everything. */
   hasAuthorization: boolean;
+  /** False for a server that offers no logical sessions, so that drivers name none, as any client may. */
+  hasSessions: boolean;
   databases: Map<string, Map<string, Collection>>;
   users: Map<string, User>;
   connections: Set<Connection>;
@@ -50,10 +54,11 @@ export interface State {
 }
 
 /** A server as it is when it has just been set up; `admin.system.version` is there on every one. */
-export function newState(hasAuthorization: boolean, connectionsMax: number): State {
+export function newState(hasAuthorization: boolean, connectionsMax: number, hasSessions: boolean): State {
   const version = new Map([['system.version', { uuid: new UUID(), documents: [] }]]);
   return {
     hasAuthorization,
+    hasSessions,
     databases: new Map([['admin', version]]),
     users: new Map(),
     connections: new Set(),
