@@ -21,6 +21,12 @@ test('every app that runs as a process of its own is in it', () => {
   for (const app of house.apps.filter((each) => each !== 'launcher')) expect(text).toContain(`\n  ${app}:\n`);
 });
 
+test('the image holds what each of them loads', () => {
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  const held = [...dockerfile.matchAll(/--workspace=apps\/(\S+)/g)].map(([, app]) => app);
+  expect(held.sort()).toEqual(house.apps.filter((each) => each !== 'launcher'));
+});
+
 describe('the check can fail', () => {
   test.each([
     ['    restart: unless-stopped', '    restrat: unless-stopped', 'must NOT have additional properties'],
