@@ -63,6 +63,9 @@ describe('the check can fail', () => {
     ['packages/core/src/a.test.ts', `${header}describe.skip('a', f);\n`, 'leaves tests out'],
     ['packages/core/src/a.test.ts', `${header}xtest('a', f);\n`, 'leaves tests out'],
     ['packages/core/src/a.ts', `${header}// TODO: later\n`, 'has a note to do something later'],
+    ['packages/actions/src/a.ts', `${header}if (engine === 'mysql') f();\n`, "asks an engine's name"],
+    ['apps/api/src/a.ts', `${header}switch (engine) { case 'mongodb': f(); }\n`, "asks an engine's name"],
+    ['apps/maintenance/src/a.ts', `${header}const f = engine !== "postgresql";\n`, "asks an engine's name"],
   ])('%s', (file, text, complaint) => {
     expect(styleComplaints(file, text)).toEqual([expect.stringContaining(`${file} ${complaint}`)]);
   });

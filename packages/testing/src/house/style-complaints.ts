@@ -1,4 +1,5 @@
 // One source file against the rules of CONTRIBUTING.md that no linter knows.
+import { ENGINES } from '@berth/core';
 import { isTest } from './source-files';
 
 const LINES_MAX = 300;
@@ -11,6 +12,11 @@ const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(live\.test|test|fixture|config|d))?\.[
 
 /** The one file that may leave tests out: it prints the reason. */
 const MAY_SKIP = 'packages/testing/src/describe-where.ts';
+
+/** What engines differ in is in their rules and their sessions: who asks a name forgets the next engine. */
+const KNOWS_NO_ENGINE = /^(packages\/(actions|store|queue|runtime)|apps\/(api|maintenance))\//;
+const ENGINE = `['"\`](${ENGINES.join('|')})['"\`]`;
+const ASKS_ENGINE = new RegExp(`[=!]==? *${ENGINE}|${ENGINE} *[=!]==?|case +${ENGINE}`);
 
 const SKIPS = 'leaves tests out without saying so: use describeWhere or testWhere of packages/testing';
 
@@ -25,6 +31,7 @@ export function styleComplaints(file: string, text: string): string[] {
   const leavesOut = /\b(test|it|describe)(\.each)?\.(skip|todo)\b|^\s*x(it|test|describe)\(/m.test(code(text));
   if (leavesOut && file !== MAY_SKIP) complaints.push(SKIPS);
   if (/\/\/ (TODO|FIXME|XXX)\b/.test(code(text))) complaints.push('has a note to do something later');
+  if (KNOWS_NO_ENGINE.test(file) && !isTest(file) && ASKS_ENGINE.test(text)) complaints.push("asks an engine's name");
   return complaints.map((complaint) => `${file} ${complaint}`);
 }
 
