@@ -1,8 +1,8 @@
 // Taking the ways in, and giving them back: what quarantine, restore and reset stand on.
-import { ensureTenant, type Ground, newPassword } from './ground';
+import { ensureTenant, type Ground, newPassword, refusalOf } from './ground';
 
 /** Part of the suite: passwords, locks and grants. */
-export function describeAccess({ session, newDatabase, newLogin, makeTenant, openTenant }: Ground): void {
+export function describeAccess({ server, session, newDatabase, newLogin, makeTenant, openTenant }: Ground): void {
   describe('access', () => {
     test('a new password lets in and the old one does not; grants stay', async () => {
       const { database, login, password: old } = await makeTenant();
@@ -25,6 +25,20 @@ export function describeAccess({ session, newDatabase, newLogin, makeTenant, ope
       await ensureTenant(session(), tenant);
       await session().proveLogin(database, login, password, 'owner');
       expect(await (await openTenant(tenant)).read()).toEqual(['kept']);
+    });
+
+    test('a database that is dropped by hand while it is shut is not given back as an empty one', async () => {
+      const tenant = await makeTenant();
+      const { database, login } = tenant;
+      const before = await openTenant(tenant);
+      await before.write('kept');
+      await before.close();
+      await session().removeAccess({ database, logins: [login] });
+      await session().removeAccess({ database, logins: [login] });
+      await server().dropForeign(database.name);
+      const isOurs = (await session().observeDatabase(database)) === 'ours'; // else whoever gives back knows that it is gone
+      if (isOurs) expect(await refusalOf(session().ensureDatabase(database))).toBe('engine_refused');
+      expect(await server().hasDatabase(database.name)).toBe(false);
     });
 
     test('a new password does not unlock what was locked', async () => {

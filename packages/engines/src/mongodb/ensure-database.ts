@@ -5,7 +5,7 @@ import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, MAJORITY, run, runUnless } from './admin';
 import { DUPLICATE_KEY, NAMESPACE_EXISTS } from './errors';
 import { DATABASES, PLACEHOLDER, REGISTRY, registryKeyOf } from './names';
-import { observeDatabase, refuseForeign } from './ownership';
+import { observeDatabase, refuseForeign, unmarkShut } from './ownership';
 import { isDatabaseName } from './rules';
 import { stripDatabase } from './strip-database';
 
@@ -26,6 +26,7 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
     await stripDatabase(admin, database.name); // of one that was dropped by hand: its roles would open this one
     await ensureMarked(admin, database);
   }
+  await unmarkShut(admin, database);
   await ensurePlaceholder(admin, database.name);
   return factsOf(admin, database);
 }

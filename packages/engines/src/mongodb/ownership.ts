@@ -3,7 +3,7 @@
 import { PlatformError, type Role } from '@berth/core';
 import type { Document } from 'mongodb';
 import type { DatabaseRef, LoginRef, Ownership } from '../contract';
-import { type Admin, run } from './admin';
+import { type Admin, MAJORITY, run } from './admin';
 import { DATABASES, REGISTRY, registryKeyOf, USERS_DATABASE } from './names';
 
 export interface RoleRef {
@@ -60,6 +60,28 @@ export async function observeDatabase(admin: Admin, database: DatabaseRef): Prom
   const key = registryKeyOf(database.name);
   const names = await listDatabases(admin);
   return names.some((name) => registryKeyOf(name) === key) ? 'foreign' : 'free';
+}
+
+/**
+ * Writes down that it was there when it was shut: from then on no tenant can drop it, and one that is gone was lost. Of one that
+ * does not exist (any more) nothing is written.
+ */
+export async function markShut(admin: Admin, database: DatabaseRef): Promise<void> {
+  if ((await listDatabases(admin)).includes(database.name)) await setShut(admin, database, true);
+}
+
+/** It is given back. Throws `engine_refused` where it was there when it was shut, and is not any more. */
+export async function unmarkShut(admin: Admin, database: DatabaseRef): Promise<void> {
+  if ((await findMark(admin, database.name))?.shut !== true) return;
+  if (!(await listDatabases(admin)).includes(database.name)) {
+    throw new PlatformError('engine_refused', `The database "${database.name}" is not on its server any more`);
+  }
+  await setShut(admin, database, false);
+}
+
+async function setShut(admin: Admin, { id, name }: DatabaseRef, shut: boolean): Promise<void> {
+  const updates = [{ q: { _id: registryKeyOf(name), id }, u: { $set: { shut } } }];
+  await run(admin, REGISTRY, { update: DATABASES, updates, ...MAJORITY });
 }
 
 async function findMark(admin: Admin, name: string): Promise<Document | null> {

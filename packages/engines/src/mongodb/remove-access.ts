@@ -6,7 +6,7 @@ import { type Admin, MAJORITY, run } from './admin';
 import { keepRoles } from './kept-roles';
 import { USERS_DATABASE } from './names';
 import { endLogicalSessions, inAdmin } from './operations';
-import { customDataOf, observeDatabase, observeUser } from './ownership';
+import { customDataOf, markShut, observeDatabase, observeUser } from './ownership';
 import { stripDatabase } from './strip-database';
 
 /** As EngineSession.removeAccess promises: locks the logins, and takes every role in the database, whoever has it. */
@@ -18,6 +18,7 @@ export async function removeAccess(
   for (const login of logins) if (await lockLogin(admin, login)) locked.push(login.name);
   if (!database) return { locked };
   const isOurs = (await observeDatabase(admin, database)) === 'ours';
+  if (isOurs) await markShut(admin, database);
   return { locked, shut: isOurs, revoked: isOurs ? await stripDatabase(admin, database.name) : [] };
 }
 
