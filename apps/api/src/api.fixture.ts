@@ -183,7 +183,7 @@ export async function succeed(api: TestApi, actionId: string): Promise<void> {
   await api.context.store.transaction(async (tx) => {
     await tx.actions.finish(claimed);
     const facts = { sizeBytes: 7_000_000, charset: 'UTF8', collation: 'C.UTF-8' };
-    if (claimed.kind === 'database_create' && databaseId !== null)
+    if (['database_create', 'database_adopt'].includes(claimed.kind) && databaseId !== null)
       await tx.databases.becomeAvailable(databaseId, facts);
     if (claimed.kind === 'database_quarantine' && databaseId !== null)
       await tx.databases.becomeQuarantined(databaseId, 7);
@@ -196,7 +196,7 @@ export async function succeed(api: TestApi, actionId: string): Promise<void> {
       const grant = await tx.grants.find(credentialId ?? '', databaseId ?? '');
       const settle = claimed.kind === 'grant_create' ? tx.grants.becomeGranted : tx.grants.revoke;
       if (grant !== null) await settle(grant.id);
-    } else if (claimed.kind.endsWith('_create') && credentialId !== null)
+    } else if (/_(create|adopt)$/.test(claimed.kind) && credentialId !== null)
       await tx.credentials.becomeActive(credentialId);
   });
 }

@@ -1,6 +1,7 @@
 // The suite that says when an engine is done. Every engine passes it against a real server, shared with other tests:
 // names are unique, nobody else's session is ended. What only one engine can get wrong is tested in its own folder.
 import { describeAccess } from './conformance/access';
+import { describeAdoption } from './conformance/adoption';
 import { describeCharsets } from './conformance/charsets';
 import { describeDeadline } from './conformance/deadline';
 import { type EngineServer, openGround } from './conformance/ground';
@@ -19,6 +20,7 @@ export type { EngineServer, TenantSession } from './conformance/ground';
 const PARTS = {
   server: describeServer,
   seen: describeSeen,
+  adoption: describeAdoption,
   ownership: describeOwnership,
   charsets: describeCharsets,
   access: describeAccess,

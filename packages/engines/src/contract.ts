@@ -116,6 +116,12 @@ export interface EngineSession {
   /** Makes the database, shut to everyone but its own logins. Throws `taken_on_server` when the name is foreign,
    * `charset_refused` for a character set or collation that the server does not have, and then leaves nothing behind. */
   ensureDatabase(database: DatabaseSpec): Promise<DatabaseFacts>;
+  /**
+   * Makes somebody else's database ours, with all that is in it; who could enter and use it still can, by name and no more as
+   * one of everybody. `former` are ids whose mark may be on it. Safe to repeat. Throws `not_found` where there is none,
+   * `taken_on_server` where it bears another mark, `engine_refused` where the admin may not, and then nothing is changed.
+   */
+  ensureAdopted(database: DatabaseSpec, former: string[]): Promise<Evidence>;
   /** Makes the login, or sets its password and unlocks it. Throws `taken_on_server` when the name is foreign. */
   ensureLogin(login: LoginSpec, password: Secret): Promise<Evidence>;
   /**

@@ -108,6 +108,15 @@ export function databaseReadsOf(db: Db) {
       return row?.held ?? false;
     },
 
+    /** Ids of adoptions of this database that failed or were called off: their marks may be on it. */
+    async listGivenUp(serverId: string, engineName: string): Promise<string[]> {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT id FROM databases WHERE server_id = ${serverId} AND engine_name = ${engineName} AND state = 'deleted'
+          AND EXISTS (SELECT FROM actions WHERE database_id = databases.id AND kind = 'database_adopt'
+            AND actions.state IN ('failed', 'cancelled'))`;
+      return rows.map(({ id }) => id);
+    },
+
     /**
      * Ids of quarantined databases whose days are over at `now`, longest over first: without those whose drop is under way,
      * or was tried since `triedAfter`. And how many more there are that deletion protection keeps.

@@ -159,7 +159,7 @@ function specOf({ asked_charset, asked_collation, plan }: DatabaseView, database
 }
 
 /** The first login: its name, its sealed password and its grant are stored before the engine hears of them. */
-async function planOwner(
+export async function planOwner(
   { tx, keyRing }: Planning,
   access: Access,
   { engine }: Resolved,
@@ -186,7 +186,12 @@ function reserveDatabaseName({ session, store }: Work, database: DatabaseView): 
   return reserveName(engineOf(database), databaseRef(database), observe, store.databases.renameOnEngine);
 }
 
-function reserveLoginName({ session, store }: Work, engine: EngineName, credential: CredentialView): Promise<LoginRef> {
+/** What the login is called on its server: see `reserveName`. */
+export function reserveLoginName(
+  { session, store }: Work,
+  engine: EngineName,
+  credential: CredentialView,
+): Promise<LoginRef> {
   const observe = session.observeLogin.bind(session);
   return reserveName(engine, loginRef(credential), observe, store.credentials.renameOnEngine);
 }

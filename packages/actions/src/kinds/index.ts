@@ -4,6 +4,7 @@ import type { Kind } from '../kind';
 import { credentialCreate } from './credential-create';
 import { credentialDelete } from './credential-delete';
 import { credentialReset } from './credential-reset';
+import { databaseAdopt } from './database-adopt';
 import { databaseCreate } from './database-create';
 import { databaseDelete } from './database-delete';
 import { databaseQuarantine } from './database-quarantine';
@@ -21,6 +22,7 @@ export {
   credentialCreate,
   credentialDelete,
   credentialReset,
+  databaseAdopt,
   databaseCreate,
   databaseDelete,
   databaseQuarantine,
@@ -54,6 +56,7 @@ const KINDS = new Map<string, Performed>(
     serverPreflight,
     serverRefresh,
     serverDrift,
+    databaseAdopt,
   ].map((kind): [string, Performed] => [kind.name, kind]),
 );
 

@@ -1,7 +1,16 @@
 // Who may take a database away, bring it back, or keep it longer. An operator may for what its client does not see.
 import type { DatabaseView, Nouns } from '@berth/store';
 import type { Requester } from '../kind';
-import { getDatabase, isHidden, isOperator, isProtected, mayReach, noDatabase, wasDeleted } from './subjects';
+import {
+  contradicts,
+  getDatabase,
+  isHidden,
+  isOperator,
+  isProtected,
+  mayReach,
+  noDatabase,
+  wasDeleted,
+} from './subjects';
 
 /** A living database that may be taken away: its row is to be locked. Throws `not_found`, `protected`. */
 export async function getRemovable(tx: Nouns, requester: Requester, id: string): Promise<DatabaseView> {
@@ -10,6 +19,9 @@ export async function getRemovable(tx: Nouns, requester: Requester, id: string):
   const mayOperate = requester === null || (isHidden(database) && isOperator(requester));
   if (!mayOperate && !mayReach(requester, database)) throw noDatabase(id);
   if (database.state === 'deleted') throw wasDeleted(id);
+  // its data are somebody's, whatever comes of it: a delete now would not know what it drops
+  const adopting = await tx.actions.findOpenOfDatabase(id, ['database_adopt']);
+  if (adopting !== null) throw contradicts(adopting.id, `The database ${id} is being adopted.`);
   refuseProtected(database);
   return database;
 }

@@ -45,6 +45,7 @@ export function describeDeadline({
         observeDatabase: () => late.observeDatabase(database),
         observeLogin: () => late.observeLogin(login),
         ensureDatabase: () => late.ensureDatabase(newer),
+        ensureAdopted: () => late.ensureAdopted(newer, []),
         ensureLogin: () => late.ensureLogin(stranger, newPassword()),
         ensureGrant: () => late.ensureGrant(database, login, 'owner'),
         ensurePassword: () => late.ensurePassword(login, newPassword()),

@@ -5,6 +5,7 @@ import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, MAJORITY, run, runUnless } from './admin';
 import { DUPLICATE_KEY, NAMESPACE_EXISTS } from './errors';
 import { DATABASES, PLACEHOLDER, REGISTRY, registryKeyOf } from './names';
+import { giveBackOthers } from './others';
 import { observeDatabase, refuseForeign, unmarkShut } from './ownership';
 import { isDatabaseName } from './rules';
 import { stripDatabase } from './strip-database';
@@ -28,6 +29,7 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
   }
   await unmarkShut(admin, database);
   await ensurePlaceholder(admin, database.name);
+  if (ownership === 'ours') await giveBackOthers(admin, database);
   return factsOf(admin, database);
 }
 

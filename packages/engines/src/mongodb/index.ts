@@ -2,6 +2,7 @@
 import type { Engine, EngineSession } from '../contract';
 import { type Admin, openAdmin } from './admin';
 import { endSessions } from './end-sessions';
+import { ensureAdopted } from './ensure-adopted';
 import { ensureDatabase } from './ensure-database';
 import { ensureGrant } from './ensure-grant';
 import { ensureLogin, ensureLoginLimit, ensurePassword } from './ensure-login';
@@ -33,6 +34,7 @@ function sessionOf(admin: Admin): EngineSession {
     observeDatabase: (database) => observeDatabase(admin, database),
     observeLogin: async (login) => (await observeUser(admin, login)).ownership,
     ensureDatabase: (database) => ensureDatabase(admin, database),
+    ensureAdopted: (database, former) => ensureAdopted(admin, database, former),
     ensureLogin: (login, password) => ensureLogin(admin, login, password),
     ensureGrant: (database, login, role) => ensureGrant(admin, database, login, role),
     ensurePassword: (login, password) => ensurePassword(admin, login, password),

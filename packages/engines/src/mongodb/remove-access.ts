@@ -6,6 +6,7 @@ import { type Admin, MAJORITY, run } from './admin';
 import { keepRoles } from './kept-roles';
 import { USERS_DATABASE } from './names';
 import { endLogicalSessions, inAdmin } from './operations';
+import { keepOthers } from './others';
 import { customDataOf, markShut, observeDatabase, observeUser } from './ownership';
 import { stripDatabase } from './strip-database';
 
@@ -19,6 +20,7 @@ export async function removeAccess(
   if (!database) return { locked };
   const isOurs = (await observeDatabase(admin, database)) === 'ours';
   if (isOurs) await markShut(admin, database);
+  if (isOurs) await keepOthers(admin, database);
   return { locked, shut: isOurs, revoked: isOurs ? await stripDatabase(admin, database.name) : [] };
 }
 

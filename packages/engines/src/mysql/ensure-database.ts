@@ -4,6 +4,7 @@ import type { DatabaseFacts, DatabaseRef, DatabaseSpec } from '../contract';
 import { type Admin, isDatabase, keptName } from './admin';
 import { clearDatabaseName } from './clean-names';
 import { enableEvents } from './events';
+import { giveBackOthers } from './others';
 import { observeDatabaseRow, refuseForeign } from './ownership';
 import { quoteName, quoteText } from './quote';
 import { listSizes } from './sizes';
@@ -26,6 +27,7 @@ export async function ensureDatabase(admin: Admin, database: DatabaseSpec): Prom
     await makeDatabase(admin, database);
   }
   if (!row.exists || row.thing?.state !== 'open') {
+    await giveBackOthers(admin, database);
     await enableEvents(admin, database);
     await forgetKept(admin, 'holders', database.id);
     await writeThing(admin, 'database', kept, { id: database.id, state: 'open' });

@@ -3,6 +3,7 @@ import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import { type Admin, keptName } from './admin';
 import { disableEvents } from './events';
 import { describeGrant, isByName, listGrantsOn, revoke } from './grants';
+import { keepOthers } from './others';
 import { isOursOrGone, observeDatabaseRow, observeLoginRow } from './ownership';
 import { quoteLogin } from './quote';
 import { keep, writeThing } from './store';
@@ -39,6 +40,7 @@ export async function shutDatabase(
   const byName = grants.filter((grant) => !('pattern' in grant) || isByName(admin, grant.pattern, database.name));
   const users = [...new Set(byName.map(({ user }) => user))];
   await keep(admin, 'holders', database.id, users);
+  await keepOthers(admin, database, byName);
   for (const grant of byName) await revoke(admin, grant);
   const left = grants.filter((grant) => !byName.includes(grant));
   return { revoked: byName.map(describeGrant), left: left.map(describeGrant) };

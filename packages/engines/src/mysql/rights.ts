@@ -38,6 +38,13 @@ export async function observeRights(admin: Admin): Promise<Rights> {
   return { lacks, cannot: canNameDefiners ? [] : [CANNOT_DISABLE], canNameDefiners };
 }
 
+/** Of these privileges, those that this admin can neither give nor take, having them not itself. */
+export async function listBeyond(admin: Admin, privileges: string[]): Promise<string[]> {
+  const given = await listGlobal(admin);
+  if (given.has('ALL PRIVILEGES')) return [];
+  return [...new Set(privileges)].filter((name) => !given.has(name));
+}
+
 const GRANT_OPTION = 'GRANT OPTION';
 const CANNOT_DISABLE =
   'Disable the events of a database that is shut: they start, are refused everything, and fill the error log';

@@ -25,6 +25,7 @@ const TABLES: Record<string, string> = {
   server: '(one TINYINT NOT NULL PRIMARY KEY, identity VARCHAR(64) NOT NULL, lock_secret VARCHAR(64) NOT NULL)',
   things: COLUMNS,
   holders: '(database_id VARCHAR(64) NOT NULL, login VARCHAR(64) NOT NULL, PRIMARY KEY (database_id, login))',
+  others: '(database_id VARCHAR(64) NOT NULL PRIMARY KEY, grants MEDIUMTEXT NOT NULL)',
   events: '(database_id VARCHAR(64) NOT NULL, event VARCHAR(64) NOT NULL, PRIMARY KEY (database_id, event))',
 };
 

@@ -26,6 +26,7 @@ async function openLesser(): Promise<LesserServer> {
 const LEFT_OUT = {
   passwords:
     'a verifier is made before any admin hears of it, and ALTER ROLE is the same for all; tried as a superuser',
+  adoption: 'the databases of others here are a superuser’s: it is refused, see below',
 };
 
 describeEngine(postgresql, openLesser, { parts: LEFT_OUT, tell: describeWhere });

@@ -17,7 +17,8 @@ export const LESSER_ROLES: readonly LesserRole[] = ['readwrite', 'readonly'];
  * No TRUNCATE: it passes by triggers and row security and locks out readers. No TRIGGER, REFERENCES or MAINTAIN: those
  * act on other people's statements. SELECT on sequences, or pg_dump could not read their values.
  */
-const PRIVILEGES: Record<LesserRole, { TABLE: string; SEQUENCE: string; SCHEMA: string }> = {
+const PRIVILEGES: Record<Role, { TABLE: string; SEQUENCE: string; SCHEMA: string }> = {
+  owner: { TABLE: 'ALL', SEQUENCE: 'ALL', SCHEMA: 'USAGE, CREATE' }, // of what others made, in a database that was adopted
   readwrite: { TABLE: 'SELECT, INSERT, UPDATE, DELETE', SEQUENCE: 'USAGE, SELECT, UPDATE', SCHEMA: 'USAGE' },
   readonly: { TABLE: 'SELECT', SEQUENCE: 'SELECT', SCHEMA: 'USAGE' },
 };
@@ -74,7 +75,7 @@ async function listOwnLogins(admin: Admin, group: RoleFacts): Promise<string[]> 
 }
 
 /** Without FOR ROLE they would hold for what the admin makes, which is nothing. */
-function defaultPrivileges(database: DatabaseRef, roles: LesserRole[], creators: string[]): string[] {
+export function defaultPrivileges(database: DatabaseRef, roles: readonly Role[], creators: string[]): string[] {
   const names = creators.map(quoteIdentifier).join(', ');
   return roles.flatMap((role) => {
     const { TABLE, SEQUENCE, SCHEMA } = PRIVILEGES[role];
@@ -88,7 +89,7 @@ function defaultPrivileges(database: DatabaseRef, roles: LesserRole[], creators:
 }
 
 /** What the creators own by now, in every schema; what is dropped meanwhile is passed over. */
-function grantOnWhatIsThere(database: DatabaseRef, role: LesserRole, creators: string[]): string {
+export function grantOnWhatIsThere(database: DatabaseRef, role: Role, creators: string[]): string {
   const { TABLE, SEQUENCE, SCHEMA } = PRIVILEGES[role];
   const group = quoteLiteral(groupNameOf(database, role));
   const body = `

@@ -33,7 +33,12 @@ describeWhere(binaries !== null, NO_OLDEST_POSTGRESQL, 'PostgreSQL 15', () => {
     describeEngine(postgresql, () => makeServer(false), { parts: LEFT_OUT, tell: describeWhere });
   });
   describe('with an admin that is no superuser', () => {
-    const parts = { ...LEFT_OUT, passwords: 'a verifier is made before any admin hears of it; tried as a superuser' };
+    const adoption = 'it owns no database of a superuser, and is refused; tried with 18';
+    const parts = {
+      ...LEFT_OUT,
+      adoption,
+      passwords: 'a verifier is made before any admin hears of it; tried as a superuser',
+    };
     describeEngine(postgresql, () => makeServer(true), { parts, tell: describeWhere });
   });
 });

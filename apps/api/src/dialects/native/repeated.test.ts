@@ -56,7 +56,7 @@ const PREPARATIONS: Record<string, (things: Things) => Promise<string>> = {
 };
 
 /** Makes something, beside those that have no id in their path. */
-const MAKES = ['post /databases/:id/credentials', 'post /credentials/:id/grants'];
+const MAKES = ['post /servers/:id/adopt', 'post /databases/:id/credentials', 'post /credentials/:id/grants'];
 /** Of these a row stays, which shows what became of it. */
 const STAYS = ['delete /accesses/:id'];
 /** A look at a server that changes nothing of ours. */

@@ -106,6 +106,7 @@ export const TABLE: Row[] = [
   { method: 'post', path: '/servers/:id/refresh', scopes: operate, noun: 'server' },
   { method: 'get', path: '/servers/:id/drift', scopes: operate, noun: 'server' },
   { method: 'post', path: '/servers/:id/drift', scopes: operate, noun: 'server' },
+  { method: 'post', path: '/servers/:id/adopt', scopes: operate, noun: 'server', body: { engine_name: 'legacy' } },
   { method: 'get', path: '/audit', scopes: operate, noun: null },
 ];
 /** Ids by noun. */

@@ -3,6 +3,7 @@ import type { Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { accessEndpoints } from './accesses';
 import { actionEndpoints } from './actions';
+import { adoptEndpoints } from './adopt';
 import { auditEndpoints } from './audit';
 import { credentialEndpoints } from './credentials';
 import { databaseEndpoints } from './databases';
@@ -32,6 +33,7 @@ export const NATIVE_ENDPOINTS: Endpoint[] = [
   ...poolEndpoints,
   ...serverEndpoints,
   ...driftEndpoints,
+  ...adoptEndpoints,
   ...auditEndpoints,
 ];
 

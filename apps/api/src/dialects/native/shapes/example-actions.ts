@@ -6,6 +6,14 @@ import { actionShape } from './action';
 
 const STEPS = {
   database_create: ['reserve_names', 'create_database', 'create_login', 'check_login', 'check_isolation'],
+  database_adopt: [
+    'observe_database',
+    'reserve_names',
+    'adopt_database',
+    'create_login',
+    'check_login',
+    'check_isolation',
+  ],
   database_quarantine: ['shut_out', 'end_sessions', 'forget_passwords', 'check_refused'],
   database_restore: ['open_database', 'give_back', 'check_logins', 'check_isolation'],
   database_delete: ['shut_out', 'end_sessions', 'drop_database', 'drop_logins', 'check_gone'],
@@ -40,7 +48,10 @@ export function actionLike(kind: ExampleKind, state: Exclude<ActionState, 'faile
     kind,
     state,
     database_id: kind.startsWith('database_') || kind.startsWith('grant_') ? EXAMPLE_IDS.database : null,
-    credential_id: kind === 'database_create' || /^(credential|grant)_/.test(kind) ? EXAMPLE_IDS.credential : null,
+    credential_id:
+      kind === 'database_create' || kind === 'database_adopt' || /^(credential|grant)_/.test(kind)
+        ? EXAMPLE_IDS.credential
+        : null,
     server_id: EXAMPLE_IDS.server,
     steps: STEPS[kind].map((name, index) => ({
       ...{ name, state: stepState(index), attempt: isBegun ? 1 : 0 },

@@ -1,0 +1,28 @@
+// Makes somebody else's database ours. Here that is a line in the registry: nothing about the database is changed, and nobody
+// enters it who has no role in it.
+import { PlatformError } from '@berth/core';
+import type { DatabaseSpec, Evidence } from '../contract';
+import { type Admin, MAJORITY, run } from './admin';
+import { ensureMarked } from './ensure-database';
+import { DATABASES, REGISTRY, registryKeyOf } from './names';
+import { listMarks } from './observe-databases';
+import { keyOf } from './operations';
+import { listDatabases } from './ownership';
+import { listUsersOf } from './strip-database';
+
+/** As EngineSession.ensureAdopted promises. */
+export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<Evidence> {
+  const { id, name } = database;
+  if (!(await listDatabases(admin)).includes(name)) {
+    throw new PlatformError('not_found', `The server has no database "${name}"`);
+  }
+  const mark = (await listMarks(admin)).get(name);
+  if (mark !== undefined && mark !== id) {
+    if (!former.includes(mark)) throw new PlatformError('taken_on_server', `"${name}" bears the mark of ${mark}`);
+    const deletes = [{ q: { _id: registryKeyOf(name), id: mark }, limit: 1 }];
+    await run(admin, REGISTRY, { delete: DATABASES, deletes, ...MAJORITY });
+  }
+  await ensureMarked(admin, { id, name });
+  const users = await listUsersOf(admin, name);
+  return { database: name, adopted: mark !== id, left_as_they_are: users.map(keyOf).sort() };
+}
