@@ -119,7 +119,7 @@ export interface EngineSession {
   /**
    * Makes somebody else's database ours, with all that is in it; who could enter and use it still can, by name and no more as
    * one of everybody. `former` are ids whose mark may be on it. Safe to repeat. Throws `not_found` where there is none,
-   * `taken_on_server` where it bears another mark, `engine_refused` where the admin may not, and then nothing is changed.
+   * `taken_on_server` where it bears another mark, `admin_refused` or `engine_refused` where it cannot be done, and then nothing is changed.
    */
   ensureAdopted(database: DatabaseSpec, former: string[]): Promise<Evidence>;
   /** Makes the login, or sets its password and unlocks it. Throws `taken_on_server` when the name is foreign. */

@@ -56,6 +56,23 @@ describeWhere(missing === null, missing ?? '', 'an admin', () => {
     await server.close();
   });
 
+  test('that could not shut a database to others does not adopt it', async () => {
+    const server = await openLesser();
+    const session = await mysql.open(server.admin, { leftMs: () => 20_000 });
+    const name = ground.foreignName();
+    await server.makeForeignDatabase(name);
+    await server.asSuperuser(`CREATE USER ${quoteAccount(name)} IDENTIFIED BY 'theirs'`);
+    await server.asSuperuser(`GRANT SELECT, DELETE HISTORY ON ${name}.* TO ${quoteAccount(name)}`);
+    const database = ground.newDatabase(name);
+    expect(await refusalOf(session.ensureAdopted(database, []))).toBe('engine_refused');
+    expect(await session.observeDatabase(database)).toBe('foreign');
+    await server.asSuperuser(`REVOKE DELETE HISTORY ON ${name}.* FROM ${quoteAccount(name)}`);
+    await session.ensureAdopted(database, []);
+    expect(await session.observeDatabase(database)).toBe('ours');
+    await session.close();
+    await server.close();
+  });
+
   test('that may not name definers is told what it cannot do, and is fit', async () => {
     const server = await openLesser(['SET USER']);
     const session = await mysql.open(server.admin, { leftMs: () => 20_000 });

@@ -36,9 +36,13 @@ export async function giveBackOthers(admin: Admin, database: DatabaseRef): Promi
     const sql = `GRANT ${privileges.join(', ')} ON ${quoteEverythingIn(pattern)} TO ${quoteAccount(user, host)}`;
     await admin.main.query(sql).catch(unlessNobody);
   }
-  if (others.length > 0) {
-    await admin.main.query(`DELETE FROM ${STORE}.others WHERE ${isText('database_id', database.id)}`);
-  }
+  await forgetOthers(admin, database);
+}
+
+/** Nothing is to be given back any more: it was, or the database is gone. */
+export async function forgetOthers(admin: Admin, database: DatabaseRef): Promise<void> {
+  if ((await listOthers(admin, database)).length === 0) return;
+  await admin.main.query(`DELETE FROM ${STORE}.others WHERE ${isText('database_id', database.id)}`);
 }
 
 /** No such account, which MariaDB and MySQL tell in words of their own. */

@@ -4,6 +4,7 @@ import type { DatabaseRef, Evidence, RemovalEvidence } from '../contract';
 import { type Admin, isDatabase, keptName } from './admin';
 import { endSessionsOf } from './end-sessions';
 import { ERRNO, errnoOf } from './errors';
+import { forgetOthers } from './others';
 import { observeDatabaseRow } from './ownership';
 import { quoteName } from './quote';
 import { shutDatabase } from './remove-access';
@@ -25,6 +26,7 @@ export async function removeDatabase(admin: Admin, database: DatabaseRef): Promi
   }
   await forgetKept(admin, 'holders', database.id);
   await forgetKept(admin, 'events', database.id);
+  await forgetOthers(admin, database);
   await eraseThing(admin, 'database', keptName(admin, database.name), database.id);
   return evidence;
 }

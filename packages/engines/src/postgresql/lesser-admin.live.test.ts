@@ -54,6 +54,18 @@ describe('an admin that is no superuser', () => {
     return (await live.asSuperuser(sql))[0]?.limit;
   }
 
+  test('is refused a database of a superuser, and nothing of it is changed', async () => {
+    const name = ground.foreignName();
+    await live.makeForeignDatabase(name);
+    const sql = `SELECT datacl, datdba, shobj_description(oid, 'pg_database') AS comment,
+        (SELECT count(*) FROM pg_roles WHERE rolname LIKE ${quoteLiteral(`${name}%`)}) AS groups
+      FROM pg_database WHERE datname = ${quoteLiteral(name)}`;
+    const before = await live.asSuperuser(sql);
+    const adopting = ground.session().ensureAdopted({ ...ground.newDatabase(name) }, []);
+    expect(await refusalOf(adopting)).toBe('admin_refused');
+    expect(await live.asSuperuser(sql)).toEqual(before);
+  });
+
   test('is told what it cannot do, beside what it lacks', async () => {
     const { lacks, cannot } = await ground.session().observeServer();
     expect(lacks).toEqual([]);
