@@ -2,8 +2,8 @@
 // tried with nothing but the rights that Berth gives, on a server of its own: some of it is in everybody's way.
 import { describeWhere, eventually, openTestMariadb, whyNoMariadb } from '@berth/testing';
 import type { Connection } from 'mysql2/promise';
-import type { DatabaseSpec } from '../contract';
 import { newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
+import type { DatabaseSpec } from '../contract';
 import { mysql } from '.';
 import { type LiveServer, liveServer, openClient } from './live-server';
 import { quoteName, quoteText } from './quote';
