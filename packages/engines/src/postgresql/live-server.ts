@@ -8,6 +8,8 @@ import { quoteIdentifier, quoteLiteral } from './quote';
 export interface LiveServer extends EngineServer {
   /** Runs a statement as the superuser, in `database` or in `postgres`. */
   asSuperuser(sql: string, database?: string): Promise<Record<string, unknown>[]>;
+  /** Drops a role that owns nothing, if it is there, once no database that another file adopts lets it in by name. */
+  dropRole(name: string): Promise<void>;
 }
 
 /** The server behind a superuser's URL. Opens nothing until a hook is called; connections of hooks close themselves. */
@@ -30,9 +32,19 @@ export function liveServer(superuserUrl: string): LiveServer {
     }
   }
 
+  async function dropRole(name: string): Promise<void> {
+    await asSuperuser(`SET statement_timeout = '30s'; DO $$ BEGIN
+      LOOP BEGIN
+        DROP ROLE IF EXISTS ${quoteIdentifier(name)};
+        EXIT;
+      EXCEPTION WHEN dependent_objects_still_exist THEN PERFORM pg_sleep(0.05); END;
+      END LOOP; END $$`);
+  }
+
   return {
     admin,
     asSuperuser,
+    dropRole,
     openTenant: async (database, login, password) => {
       return tenantSession(await openClient({ ...admin, database, username: login, password }));
     },
@@ -44,7 +56,7 @@ export function liveServer(superuserUrl: string): LiveServer {
     },
     dropForeign: async (name) => {
       await asSuperuser(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
-      await asSuperuser(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`);
+      await dropRole(name);
     },
     hasDatabase: async (name) => {
       return (await asSuperuser(`SELECT 1 FROM pg_database WHERE datname = ${quoteLiteral(name)}`)).length > 0;

@@ -19,7 +19,7 @@ afterAll(async () => {
   for (const { username } of admins) {
     await live.asSuperuser(`REASSIGN OWNED BY ${username} TO CURRENT_USER`);
     await live.asSuperuser(`DROP OWNED BY ${username}`);
-    await live.asSuperuser(`DROP ROLE ${username}`);
+    await live.dropRole(username);
   }
 });
 

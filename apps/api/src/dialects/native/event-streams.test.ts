@@ -195,7 +195,7 @@ test('a heartbeat takes a quiet stream on in the log: who comes back does not be
     const last = source.lastEventId();
     return last !== '' && (await store.events.listTold(last, {}, 10)).events.length === 0;
   });
-  expect(source.signs.comments).toBeGreaterThan(0);
+  await eventually(() => source.signs.comments > 0, { what: 'a heartbeat to be heard to its end' });
   expect(source.told).toEqual([]);
 });
 
