@@ -26,7 +26,7 @@ test.each([
   ['demo', /^npm run demo\n/],
   [
     'bench',
-    /^npm run bench -- [\s\S]*creates [\s\S]*accept [\s\S]*poll [\s\S]*growth [\s\S]*memory [\s\S]*--rounds N[\s\S]*--json FILE/,
+    /^npm run bench -- [\s\S]*creates [\s\S]*accept [\s\S]*poll [\s\S]*growth [\s\S]*memory [\s\S]*--engine E[\s\S]*--rounds N[\s\S]*--json FILE/,
   ],
 ])('%s says how it is used', async (command, usage) => {
   const answer = await runCommand(command, '--help');
@@ -41,8 +41,11 @@ test.each(['start', 'demo', 'bench'])('%s refuses an option that it does not hav
 });
 
 test('the benchmark takes what its usage names', () => {
-  expect(readBenchOptions(['growth', '--rounds', '2', '--count', '3', '--actions', '4', '--json', 'x'])).toEqual({
+  expect(
+    readBenchOptions(['growth', '--engine', 'mysql', '--rounds', '2', '--count', '3', '--actions', '4', '--json', 'x']),
+  ).toEqual({
     name: 'growth',
+    engine: 'mysql',
     rounds: 2,
     count: 3,
     actions: 4,

@@ -2,11 +2,16 @@
 import { parseArgs } from 'node:util';
 import { LaunchError } from '@berth/embedded';
 
+/** Engines that creates are measured on, in this order. */
+export const ENGINES = ['postgresql', 'mysql'] as const;
+
 const NAMES = ['creates', 'accept', 'poll', 'growth', 'memory'] as const;
 
 export interface BenchOptions {
   /** What is measured. */
   name: (typeof NAMES)[number];
+  /** `creates`: the one engine that is measured; null for every one that this machine has. */
+  engine: (typeof ENGINES)[number] | null;
   rounds: number;
   /** `creates`: creates of each side in each round, alone; twice as many four at once. */
   count: number;
@@ -26,18 +31,19 @@ export const BENCH_USAGE = `npm run bench -- [what] [options]
 
 Measures on servers of its own, which are gone afterwards. docs/benchmark.md says what is compared, and with what. On two cores:
 
-  creates  a create, against the bare statements that it sends; about 2 minutes (what is measured when nothing is named)
+  creates  a create, against the bare statements that it sends; about 2 minutes for each engine (what is measured when nothing is named)
   accept   POSTs accepted a second, against a bare Express; about 3 minutes
   poll     polls of an action a second, against a bare Express; about 3 minutes
   growth   a store with 1,000,000 ended actions, against a new one; 5 to 15 minutes, most of it filling the store
   memory   memory in use after 2,000 and 10,000 actions; up to an hour for each queue backend
 
+  --engine E   creates: postgresql or mysql (MariaDB) alone; otherwise both, the second where there is a mariadbd
   --rounds N   creates, accept, poll, growth: how often it is repeated (${ROUNDS})
   --count N    creates: of each side in each round, alone; twice as many four at once (${COUNT})
   --actions N  growth, memory: as many actions
   --json FILE  writes every figure there`;
 
-/** Reads `name --rounds N --count N --actions N --json FILE`. Throws LaunchError that says which is wrong. */
+/** Reads `name --engine E --rounds N --count N --actions N --json FILE`. Throws LaunchError that says which is wrong. */
 export function readBenchOptions(args: string[]): BenchOptions {
   const { values, positionals } = parse(args);
   const [asked = 'creates', ...more] = positionals;
@@ -47,6 +53,7 @@ export function readBenchOptions(args: string[]): BenchOptions {
   }
   return {
     name,
+    engine: readEngine(values.engine),
     rounds: readNumber('--rounds', values.rounds, ROUNDS, ROUNDS_MAX),
     count: readNumber('--count', values.count, COUNT, COUNT_MAX),
     actions: values.actions === undefined ? null : readNumber('--actions', values.actions, 1, ACTIONS_MAX),
@@ -60,11 +67,18 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { rounds: text, count: text, actions: text, json: text },
+      options: { engine: text, rounds: text, count: text, actions: text, json: text },
     });
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
+}
+
+function readEngine(text: string | undefined): BenchOptions['engine'] {
+  if (text === undefined) return null;
+  const name = ENGINES.find((each) => each === text);
+  if (name !== undefined) return name;
+  throw invalid(`--engine is "${text}", which is not one of ${ENGINES.join(', ')}`);
 }
 
 function readNumber(name: string, text: string | undefined, otherwise: number, max: number): number {

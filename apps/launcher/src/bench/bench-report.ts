@@ -1,13 +1,16 @@
 // What the benchmark found, as an object for machines and as a table for people.
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { EngineName } from '@berth/core';
 import type { Terminal } from '../terminal';
+import type { ServerReading } from './bench-engine';
 import type { Part } from './breakdown';
 import { type Figures, percentile } from './figures';
 import { figuresFor, type Lap, LOADS, type Load, TOGETHER } from './rounds';
 import type { SideName } from './sides';
 
 export interface BenchReport {
-  machine: { processors: number; model: string; memoryMb: number; platform: string; node: string; postgresql: string };
+  engine: { name: EngineName; title: string; version: string; durability: ServerReading['durability'] };
+  machine: { processors: number; model: string; memoryMb: number; platform: string; node: string };
   rounds: number;
   statements: { connections: number; sent: number };
   figures: Record<Load, Record<SideName, Figures>>;
@@ -27,14 +30,13 @@ export interface Ratio {
 const MB = 1024 * 1024;
 
 /** This machine, without its name. */
-export function describeMachine(postgresql: string): BenchReport['machine'] {
+export function describeMachine(): BenchReport['machine'] {
   return {
     processors: availableParallelism(),
     model: cpus()[0]?.model ?? '',
     memoryMb: Math.round(totalmem() / MB),
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
-    postgresql,
   };
 }
 
@@ -59,7 +61,7 @@ export function ratiosUnder(laps: Lap[], load: Load): { p50: Ratio; perSecond: R
 }
 
 const AIMS = { p50: 'aim: 1.5 or less', perSecond: 'aim: 0.8 or more' };
-const AIMED_MB: Record<string, number> = { api: 150, 'worker-postgresql': 120 };
+const AIMED_MB: Record<string, number> = { api: 150, 'worker-postgresql': 120, 'worker-mysql': 120 };
 const LOAD_TITLES: Record<Load, string> = { alone: 'Alone', together: `${TOGETHER} at once` };
 const SIDE_TITLES: [SideName, string][] = [
   ['statements', 'the bare statements, by the driver'],
@@ -69,7 +71,7 @@ const SIDE_TITLES: [SideName, string][] = [
 
 /** The whole report as text. */
 export function tellReport(terminal: Terminal, report: BenchReport): void {
-  const { machine, statements } = report;
+  const { engine, machine, statements } = report;
   for (const load of LOADS) tellLoad(terminal, report, load);
   terminal.heading('Where the time of Berth goes (medians)');
   tellBreakdown(terminal, report);
@@ -80,7 +82,7 @@ export function tellReport(terminal: Terminal, report: BenchReport): void {
   }
   terminal.say(`
 One create sends ${statements.sent} statements over ${statements.connections} connections to the tenants' server.
-${machine.processors} × ${machine.model}, ${machine.memoryMb} MB, ${machine.platform}, Node ${machine.node}, PostgreSQL ${machine.postgresql}; ${report.rounds} rounds.`);
+${machine.processors} × ${machine.model}, ${machine.memoryMb} MB, ${machine.platform}, Node ${machine.node}, ${engine.title} ${engine.version} (${tellSettings(engine.durability)}); ${report.rounds} rounds.`);
 }
 
 function tellLoad(terminal: Terminal, { figures, ratios }: BenchReport, load: Load): void {
@@ -105,6 +107,12 @@ function tellBreakdown(terminal: Terminal, { breakdown }: BenchReport): void {
     });
     terminal.say(`  ${name.padEnd(38)}${cells.join('')}`);
   }
+}
+
+function tellSettings(settings: Record<string, string>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 function tellRatio({ all, min, max }: Ratio): string {

@@ -2,7 +2,7 @@
 import type { Secret } from '@berth/core';
 import type { Asked } from './create-by-berth';
 import { percentile } from './figures';
-import { withClient } from './made-objects';
+import { withClient } from './with-client';
 
 /** One part of the way from request to answer; the parts of one create add up to its whole time. */
 export interface Part {

@@ -1,5 +1,5 @@
 // A create as a client of the API sees it: POST, and an answer once the database is there.
-import { Secret, systemClock } from '@berth/core';
+import { type EngineName, Secret, systemClock } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
 import type { CallApi } from '../api-client';
 
@@ -14,9 +14,9 @@ export interface Asked {
 const WAIT_S = 60;
 
 /** Throws LaunchError when it does not succeed within a minute. */
-export async function createByBerth(callApi: CallApi, name: string): Promise<Asked> {
+export async function createByBerth(callApi: CallApi, engine: EngineName, name: string): Promise<Asked> {
   const sentAtMs = systemClock.now().getTime();
-  const body = { name, engine: 'postgresql', plan: 'small' };
+  const body = { name, engine, plan: 'small' };
   const answer = await callApi('POST', '/v1/databases', { body, waitS: WAIT_S });
   const toldAtMs = systemClock.now().getTime();
   const { action, database } = answer as {

@@ -1,38 +1,45 @@
 // `creates`: what Berth costs on top of the statements that it sends, measured in one run on an embedded Berth of its own.
+import type { EngineName } from '@berth/core';
+import { LaunchError } from '@berth/embedded';
 import { type CallApi, openApiClient } from '../api-client';
 import type { BerthFacts } from '../berth';
 import type { CommandContext } from '../command';
+import { PREFIX, type ServerReading } from './bench-engine';
 import type { BenchOptions } from './bench-options';
 import { type BenchReport, describeMachine, figuresUnder, ratiosUnder } from './bench-report';
 import { readBreakdown } from './breakdown';
-import { dropMade, PREFIX, withClient } from './made-objects';
 import { residentMb } from './resident-memory';
 import { type Lap, type Load, runRound } from './rounds';
-import { openSides, type SideName, type Sides } from './sides';
+import { type Measured, openSides, type SideName, type Sides } from './sides';
 
 /** No round begins after this long. */
 const TOTAL_MS_MAX = 120_000;
 
-/** Measures with what runs, and leaves it running. */
+/** Measures one engine with what runs, on a server that is registered there, and leaves it running. Throws `bench_failed`
+ * for a server that may lose what it said is done. */
 export async function measureCreates(
   context: CommandContext,
   facts: BerthFacts,
+  { engine, serverUrl }: Pick<Measured, 'engine' | 'serverUrl'>,
   options: BenchOptions,
 ): Promise<BenchReport> {
+  const measured: Measured = { engine, serverUrl, storeUrl: facts.storeUrl };
+  const { name, title } = engine;
+  const { version, durability } = await readDurable(measured);
   const before = await residentMb(facts.pids);
   const callApi = openApiClient(facts.apiUrl, facts.token);
-  await makeRoom(callApi);
-  const { sides, recording } = await openSides(facts, callApi);
-  const laps = await runRounds(context, facts, options, sides);
+  await makeRoom(callApi, name);
+  const { sides, recording } = await openSides(measured, callApi);
+  const laps = await runRounds(context, measured, options, sides);
   const after = await residentMb(facts.pids);
-  const { rows } = await withClient(facts.serverUrl.reveal(), (client) => client.query('SHOW server_version'));
   const breakdownOf = (load: Load) =>
     readBreakdown(
       facts.storeUrl,
       laps.filter((lap) => lap.load === load).flatMap((lap) => lap.asked),
     );
   return {
-    machine: describeMachine(String(rows[0]?.server_version)),
+    engine: { name, title, version, durability },
+    machine: describeMachine(),
     rounds: new Set(laps.map((lap) => lap.round)).size,
     statements: {
       connections: recording.tape.filter((move) => move.kind === 'open').length,
@@ -45,9 +52,19 @@ export async function measureCreates(
   };
 }
 
+async function readDurable({ engine, serverUrl }: Measured): Promise<ServerReading> {
+  const reading = await engine.readServer(serverUrl);
+  if (reading.isDurable) return reading;
+  throw new LaunchError(
+    'bench_failed',
+    `${engine.title} does not keep what it commits: ${JSON.stringify(reading.durability)}`,
+    'A server that may forget is quicker than any that is used: start it with the settings of a real one.',
+  );
+}
+
 async function runRounds(
   { terminal, interrupted }: CommandContext,
-  { serverUrl }: BerthFacts,
+  { engine, serverUrl }: Measured,
   { rounds, count }: BenchOptions,
   sides: Sides['sides'],
 ): Promise<Lap[]> {
@@ -55,14 +72,14 @@ async function runRounds(
   const nameFor = (side: SideName) => `${PREFIX}${side}_${String(++made).padStart(4, '0')}`;
   terminal.live('Warming up');
   await runRound({ sides, round: 0, count: 4, nameFor, interrupted });
-  await dropMade(serverUrl.reveal());
+  await engine.dropMade(serverUrl);
   const laps: Lap[] = [];
   const startedMs = performance.now();
   for (let round = 1; round <= rounds && performance.now() - startedMs < TOTAL_MS_MAX; round++) {
     const begunMs = performance.now();
     terminal.live(`Round ${round} of ${rounds}`);
     laps.push(...(await runRound({ sides, round, count, nameFor, interrupted })));
-    await dropMade(serverUrl.reveal()); // not timed
+    await engine.dropMade(serverUrl); // not timed
     terminal.done(`Round ${round} of ${rounds}`, performance.now() - begunMs);
   }
   const done = new Set(laps.map(({ round }) => round)).size;
@@ -71,8 +88,8 @@ async function runRounds(
 }
 
 /** Hundreds of databases at once: placement is to find room for them all. */
-export async function makeRoom(callApi: CallApi): Promise<void> {
-  const list = await callApi('GET', '/v1/pools?engine=postgresql&environment=development');
+export async function makeRoom(callApi: CallApi, engine: EngineName): Promise<void> {
+  const list = await callApi('GET', `/v1/pools?engine=${engine}&environment=development`);
   const pools = (list as { data: { id: string }[] }).data;
   for (const { id } of pools)
     await callApi('PATCH', `/v1/pools/${id}`, { body: { connections_overcommit: OVERCOMMIT } });

@@ -91,7 +91,7 @@ interface Thing {
 }
 
 async function makeThings(callApi: CallApi): Promise<Thing[]> {
-  await makeRoom(callApi);
+  await makeRoom(callApi, 'postgresql');
   const things: Thing[] = [];
   for (let index = 1; index <= DATABASES; index += 1) {
     const answer = await callApi('POST', '/v1/databases', { body: { name: `memory-${index}` }, waitS: WAIT_S });

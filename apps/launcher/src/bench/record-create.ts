@@ -1,10 +1,11 @@
 // Records one create of the product itself: for its time the registered server's address is a tap's.
 import type { Secret } from '@berth/core';
 import type { CallApi } from '../api-client';
+import type { BenchEngine } from './bench-engine';
 import { createByBerth, revealPassword } from './create-by-berth';
-import { withClient } from './made-objects';
 import { openTap } from './tap';
 import type { Tape } from './tape';
+import { withClient } from './with-client';
 
 export interface Recording {
   tape: Tape;
@@ -16,13 +17,14 @@ export interface Recording {
 /** Creates `name` through the API and returns what the worker sent to the server for it. */
 export async function recordCreate(
   callApi: CallApi,
+  engine: BenchEngine,
   { storeUrl, serverUrl }: { storeUrl: Secret; serverUrl: Secret },
   name: string,
 ): Promise<Recording> {
   const port = Number(new URL(serverUrl.reveal()).port);
-  const tap = await openTap(port);
+  const tap = await openTap(engine, port);
   await moveServer(storeUrl, port, tap.port);
-  const { databaseId } = await createByBerth(callApi, name);
+  const { databaseId } = await createByBerth(callApi, engine.name, name);
   await moveServer(storeUrl, tap.port, port);
   const tape = await tap.close();
   return { tape, name, password: await revealPassword(callApi, databaseId) };

@@ -2,14 +2,13 @@
 import { Secret } from '@berth/core';
 import { LaunchError } from '@berth/embedded';
 import type { CallApi } from '../api-client';
-import type { BerthFacts } from '../berth';
+import { type BenchEngine, PREFIX } from './bench-engine';
 import { type Asked, createByBerth } from './create-by-berth';
 import { createByVerbs } from './create-by-verbs';
-import { describeMade, PREFIX } from './made-objects';
 import { type Recording, recordCreate } from './record-create';
 import { replayTape } from './replay-tape';
 import { openTap } from './tap';
-import { differenceOf, renameTape, scriptsOf } from './tape';
+import { anonymous, differenceOf, renameTape, scriptsOf } from './tape';
 
 export type SideName = 'statements' | 'verbs' | 'berth';
 
@@ -19,36 +18,59 @@ export interface Side {
   create(name: string): Promise<Asked | null>;
 }
 
+/** Where it is measured: the store of a running Berth, and a server that is registered there. */
+export interface Measured {
+  engine: BenchEngine;
+  storeUrl: Secret;
+  serverUrl: Secret;
+}
+
 export interface Sides {
   sides: Side[];
   recording: Recording;
 }
 
 /** Opens the three ways, and has each make one database. Throws `bench_failed` unless all three are made alike. */
-export async function openSides(facts: BerthFacts, callApi: CallApi): Promise<Sides> {
-  const recording = await recordCreate(callApi, facts, `${PREFIX}recorded`);
-  const server = serverOf(facts.serverUrl);
-  const passwordOf = (user: string) => (user === server.username ? server.password : recording.password);
+export async function openSides(measured: Measured, callApi: CallApi): Promise<Sides> {
+  const { engine, serverUrl } = measured;
+  const recording = await recordCreate(callApi, engine, measured, `${PREFIX}recorded`);
+  const server = serverOf(serverUrl);
+  const bare = bareSides(engine, recording);
   const sides: Side[] = [
+    ...bare.map(({ name, create }) => ({
+      name,
+      create: async (database: string) => {
+        await create(server, database);
+        return null;
+      },
+    })),
+    { name: 'berth', create: (name) => createByBerth(callApi, engine.name, name) },
+  ];
+  await demandSameObjects(measured, recording, sides);
+  for (const side of bare) await demandSameScript(engine, server, recording, side);
+  return { sides, recording };
+}
+
+type Server = ReturnType<typeof serverOf>;
+
+/** A way that needs no Berth: to whatever address. */
+interface BareSide {
+  name: Exclude<SideName, 'berth'>;
+  create(server: Server, database: string): Promise<void>;
+}
+
+function bareSides(engine: BenchEngine, recording: Recording): BareSide[] {
+  const { name: recorded, password, tape } = recording;
+  return [
     {
       name: 'statements',
-      create: async (name) => {
-        await replayTape(renameTape(recording.tape, recording.name, name), { ...server, passwordOf });
-        return null;
+      create: (server, name) => {
+        const passwordOf = (user: string) => (user === server.username ? server.password : password);
+        return replayTape(engine.connect, renameTape(tape, recorded, name, engine.words), { ...server, passwordOf });
       },
     },
-    {
-      name: 'verbs',
-      create: async (name) => {
-        await createByVerbs(server, name, recording.password);
-        return null;
-      },
-    },
-    { name: 'berth', create: (name) => createByBerth(callApi, name) },
+    { name: 'verbs', create: (server, name) => createByVerbs(engine.verbs, server, name, password) },
   ];
-  await demandSameObjects(facts.serverUrl, recording, sides);
-  await demandSameScript(server, recording);
-  return { sides, recording };
 }
 
 function serverOf(url: Secret) {
@@ -62,24 +84,29 @@ function serverOf(url: Secret) {
   };
 }
 
-async function demandSameObjects(serverUrl: Secret, recording: Recording, sides: Side[]): Promise<void> {
-  const wanted = await describeMade(serverUrl.reveal(), recording.name);
+async function demandSameObjects({ engine, serverUrl }: Measured, recording: Recording, sides: Side[]): Promise<void> {
+  const describe = async (name: string) => anonymous(await engine.describeMade(serverUrl, name), name, engine.words);
+  const wanted = await describe(recording.name);
   for (const side of sides) {
     const name = `${PREFIX}${side.name}_0`;
     await side.create(name);
-    const made = await describeMade(serverUrl.reveal(), name);
-    const difference = differenceOf([wanted.split('\n')], [made.split('\n')]);
+    const difference = differenceOf([wanted.split('\n')], [(await describe(name)).split('\n')]);
     if (difference !== null) throw unlike(`what "${side.name}" makes`, difference);
   }
 }
 
-async function demandSameScript(server: ReturnType<typeof serverOf>, recording: Recording): Promise<void> {
-  const tap = await openTap(server.port);
-  const name = `${PREFIX}heard`;
-  await createByVerbs({ ...server, port: tap.port }, name, recording.password);
-  const wanted = scriptsOf(recording.tape, recording.name);
-  const difference = differenceOf(wanted, scriptsOf(await tap.close(), name));
-  if (difference !== null) throw unlike('what "verbs" sends', difference);
+async function demandSameScript(
+  engine: BenchEngine,
+  server: Server,
+  recording: Recording,
+  side: BareSide,
+): Promise<void> {
+  const tap = await openTap(engine, server.port);
+  const name = `${PREFIX}heard_${side.name}`;
+  await side.create({ ...server, port: tap.port }, name);
+  const wanted = scriptsOf(recording.tape, recording.name, engine.words);
+  const difference = differenceOf(wanted, scriptsOf(await tap.close(), name, engine.words));
+  if (difference !== null) throw unlike(`what "${side.name}" sends`, difference);
 }
 
 function unlike(what: string, { wanted, found }: { wanted: string; found: string }): LaunchError {

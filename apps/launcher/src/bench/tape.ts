@@ -9,8 +9,10 @@ interface Placed {
 
 export interface Opening extends Placed {
   kind: 'open';
+  /** What the client said of itself. */
   startup: Record<string, string>;
-  isRefused: boolean;
+  /** The server's code for refusing it; null where it let it in. */
+  refusal: string | null;
 }
 
 export interface Asking extends Placed {
@@ -31,31 +33,27 @@ export type Tape = Move[];
 export type HeardMove = DistributiveOmit<Move, 'after'>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
+/** How the statements of an engine spell names, and what in them is made of chance, ids or passwords. */
+export interface TapeWords {
+  /** Every way in which a name stands in them. */
+  spellings(name: string): string[];
+  /** Hashes and ids: another create has others. Matches the part that may be changed at its end. */
+  hashed: RegExp;
+  /** What differs from one create to the next, once its name is `NAME`, and what to call it. */
+  differing: [RegExp, string][];
+}
+
 /**
- * The connections by which Berth asks who is in the way of a statement that takes longer than usual
- * (packages/engines/src/postgresql/past-blockers.ts). A busy disk calls for one now and then, and another create has none, so
- * they are no part of what a create sends: without them the bare statements are fewer, never more.
+ * The same moves about another database: its name and all that is made of it. Locks and the names of sessions are made of
+ * hashes; copies that ran at once would end each other's sessions, so these become others too.
  */
-export function watchersIn(moves: HeardMove[]): Set<number> {
-  const openings = moves.flatMap((move) => (move.kind === 'open' && isOfAdmin(move) ? [move.session] : []));
-  return new Set(
-    openings.filter((session) => {
-      const [first] = moves.flatMap((move) => (move.kind === 'query' && move.session === session ? [move.sql] : []));
-      return first === undefined || first.includes('pg_blocking_pids('); // or its statement was done before it could ask
-    }),
-  );
-}
-
-function isOfAdmin({ isRefused, startup }: Pick<Opening, 'isRefused' | 'startup'>): boolean {
-  return !isRefused && /^berth [0-9a-f]{32}$/.test(startup.application_name ?? '') && startup.database === 'postgres';
-}
-
-// Locks and the names of sessions are made of hashes; copies that ran at once would end each other's sessions.
-const HASHED = /(?<=^|\s)(?:[0-9a-f]{32}|-?\d{15,19})(?=$|\s)/g;
-
-/** The same moves about another database: its name and all that is made of it, and other locks. */
-export function renameTape(tape: Tape, from: string, to: string): Tape {
-  const other = (text: string) => text.replaceAll(from, to).replace(HASHED, (found) => rehash(found, to));
+export function renameTape(tape: Tape, from: string, to: string, words: TapeWords): Tape {
+  const spelled = words.spellings(to);
+  const other = (text: string) =>
+    words
+      .spellings(from)
+      .reduce((renamed, spelling, index) => renamed.replaceAll(spelling, () => spelled[index] ?? to), text)
+      .replace(words.hashed, (found) => rehash(found, to));
   return tape.map((move) => {
     switch (move.kind) {
       case 'open':
@@ -80,21 +78,21 @@ function rehash(found: string, name: string): string {
  * What each connection did, in its order, as lines without anything that differs from one create to the next, so that two
  * tapes may be compared. In no order of the connections: of two that are open at once either may come first.
  */
-export function scriptsOf(tape: Tape, name: string): string[][] {
+export function scriptsOf(tape: Tape, name: string, words: TapeWords): string[][] {
   const scripts = new Map<number, string[]>();
   for (const move of tape) {
     const script = scripts.get(move.session) ?? [];
-    scripts.set(move.session, [...script, lineOf(move, name)]);
+    scripts.set(move.session, [...script, lineOf(move, (text) => anonymous(text, name, words))]);
   }
   return [...scripts.values()];
 }
 
-function lineOf(move: Move, name: string): string {
+function lineOf(move: Move, told: (text: string) => string): string {
   switch (move.kind) {
     case 'open':
-      return `opens ${JSON.stringify(mapValues(move.startup, (text) => anonymous(text, name)))}${move.isRefused ? ': refused' : ''}`;
+      return `opens ${JSON.stringify(mapValues(move.startup, told))}${move.refusal === null ? '' : `: refused with ${move.refusal}`}`;
     case 'query':
-      return `${anonymous(move.sql, name)} ${anonymous(JSON.stringify(move.values), name)}`;
+      return `${told(move.sql)} ${told(JSON.stringify(move.values))}`;
     case 'close':
       return 'closes';
     default:
@@ -129,14 +127,9 @@ function without(scripts: string[][], others: string[][]): string[][] {
 }
 
 /** A text with one database's names, ids, hashes and verifier made the same for all. */
-export function anonymous(text: string, name: string): string {
-  return text
-    .replaceAll(name, 'NAME')
-    .replace(/NAME_[0-9a-z]{5}_(owner|writer|reader)/g, 'GROUP_$1')
-    .replace(/(db|cred)_[0-9a-z]{26}/g, 'ID')
-    .replace(/[0-9a-f]{32}/g, 'HASH')
-    .replace(/-?\d{15,19}/g, 'NUMBER')
-    .replace(/SCRAM-SHA-256\$[^'"]*/g, 'VERIFIER');
+export function anonymous(text: string, name: string, { differing, spellings }: TapeWords): string {
+  const named = spellings(name).reduce((told, spelling) => told.replaceAll(spelling, 'NAME'), text);
+  return differing.reduce((told, [pattern, word]) => told.replace(pattern, word), named);
 }
 
 function mapValues(record: Record<string, string>, change: (text: string) => string): Record<string, string> {

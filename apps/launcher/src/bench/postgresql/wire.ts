@@ -53,3 +53,9 @@ export function readBind(body: Buffer): (string | null)[] {
   }
   return values;
 }
+
+/** The code of an ErrorResponse (SQLSTATE): its field `C`. */
+export function readErrorCode(body: Buffer): string {
+  const fields = body.toString('utf8').split('\0');
+  return fields.find((field) => field.startsWith('C'))?.slice(1) ?? '';
+}

@@ -1,28 +1,30 @@
-// What a create left on the server, read from its catalogues; and taking all of it away again.
-import { Client } from 'pg';
-import { anonymous } from './tape';
+// What a create left on a PostgreSQL server, read from its catalogues; and taking all of it away again.
+import type { Secret } from '@berth/core';
+import { PREFIX, type ServerReading } from '../bench-engine';
+import { withClient } from '../with-client';
 
-/** Everything the benchmark makes is called something that begins so. */
-export const PREFIX = 'bench_';
-
-/** Runs `deed` on a superuser's connection to one database, and closes it. */
-export async function withClient<T>(url: string, deed: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await deed(client);
-  } finally {
-    await client.end();
-  }
+/** The version, and what makes a commit last. */
+export async function readServer(serverUrl: Secret): Promise<ServerReading> {
+  const { rows } = await withClient(serverUrl.reveal(), (client) =>
+    client.query<{ name: string; value: string }>(READING),
+  );
+  const { server_version: version = '', ...durability } = Object.fromEntries(
+    rows.map(({ name, value }) => [name, value]),
+  );
+  return { version, durability, isDurable: Object.values(durability).every((value) => value === 'on') };
 }
 
-/** The database, its roles, rights and settings as one text, the same for all that were made alike. */
-export async function describeMade(serverUrl: string, name: string): Promise<string> {
-  const outside = await withClient(serverUrl, async (client) => (await client.query(OUTSIDE, [name])).rows);
-  const inside = new URL(serverUrl);
+const READING = `
+  SELECT name, setting AS value FROM pg_settings
+   WHERE name IN ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes') ORDER BY name`;
+
+/** The database, its roles, rights and settings as one text. */
+export async function describeMade(serverUrl: Secret, name: string): Promise<string> {
+  const outside = await withClient(serverUrl.reveal(), async (client) => (await client.query(OUTSIDE, [name])).rows);
+  const inside = new URL(serverUrl.reveal());
   inside.pathname = `/${name}`;
   const schema = await withClient(inside.href, async (client) => (await client.query(INSIDE)).rows);
-  return anonymous(JSON.stringify([outside, schema], null, 2), name);
+  return JSON.stringify([outside, schema], null, 2);
 }
 
 const OUTSIDE = `
@@ -40,9 +42,9 @@ const OUTSIDE = `
 
 const INSIDE = `SELECT nspname, nspowner::regrole::text AS owner, nspacl::text AS rights FROM pg_namespace WHERE nspname = 'public'`;
 
-/** Drops whatever begins with PREFIX. The store is not told: its home is thrown away at the end. */
-export async function dropMade(serverUrl: string): Promise<void> {
-  await withClient(serverUrl, async (client) => {
+/** Drops whatever begins with PREFIX. */
+export async function dropMade(serverUrl: Secret): Promise<void> {
+  await withClient(serverUrl.reveal(), async (client) => {
     const like = `${PREFIX}%`;
     const databases = await client.query<{ name: string }>(
       'SELECT datname AS name FROM pg_database WHERE datname LIKE $1',
