@@ -23,18 +23,16 @@ async function available(): Promise<string> {
   return id;
 }
 
-const look = (id: string, sizeBytes: number) =>
-  street.store.servers.recordRefresh(street.serverId, [seen(id, sizeBytes)]);
+const look = (id: string, sizeBytes: number) => record([seen(id, sizeBytes)]);
+const record = async (all: Refreshed[], serverId = street.serverId) =>
+  street.store.servers.recordRefresh(serverId, all, await street.store.now());
 
 describe('what a look saw', () => {
   it('is kept of what can be used or is kept, with the time, and of nothing else', async () => {
     const ids = [await available(), await available(), (await street.database()).id];
     const [usable = '', kept = '', unmade = ''] = ids;
     await street.store.databases.becomeQuarantined(kept, 3);
-    const told = await street.store.servers.recordRefresh(
-      street.serverId,
-      [...ids, 'db_nobody'].map((id) => seen(id, 500)),
-    );
+    const told = await record([...ids, 'db_nobody'].map((id) => seen(id, 500)));
     expect(told).toEqual({ databases: 2, overQuota: 0 });
     for (const id of [usable, kept]) {
       expect(await street.store.databases.find(id)).toMatchObject({
@@ -48,14 +46,22 @@ describe('what a look saw', () => {
 
   it('leaves charset and collation as they were where the engine has none', async () => {
     const id = await available();
-    await street.store.servers.recordRefresh(street.serverId, [{ ...seen(id, 1), charset: null, collation: null }]);
+    await record([{ ...seen(id, 1), charset: null, collation: null }]);
     expect(await street.store.databases.find(id)).toMatchObject({ charset: 'LATIN1', collation: 'POSIX' });
+  });
+
+  it('gives way to what an action measured meanwhile, and raises no alarm over it', async () => {
+    const since = await street.store.now();
+    const id = await available();
+    const late = await street.store.servers.recordRefresh(street.serverId, [seen(id, SIZE_MAX * 5)], since);
+    expect(late).toEqual({ databases: 0, overQuota: 0 });
+    expect(await street.store.databases.find(id)).toMatchObject({ size_bytes: 1n, over_quota_at: null });
   });
 
   it('says nothing of a database on another server that bears the same id', async () => {
     const id = await available();
     const other = await makeServer(street.store, street.poolId, 'another');
-    expect(await street.store.servers.recordRefresh(other, [seen(id, 999)])).toEqual({ databases: 0, overQuota: 0 });
+    expect(await record([seen(id, 999)], other)).toEqual({ databases: 0, overQuota: 0 });
     expect(await street.store.databases.find(id)).toMatchObject({ size_bytes: 1n, refreshed_at: null });
   });
 });
@@ -98,7 +104,7 @@ describe('a database larger than its plan allows', () => {
     const all = ids.map((id) => seen(id, 5_000));
     const race = (then: () => Promise<void>) =>
       street.store.transaction(async (tx) => {
-        const { overQuota } = await tx.servers.recordRefresh(street.serverId, all);
+        const { overQuota } = await tx.servers.recordRefresh(street.serverId, all, await street.store.now());
         await then();
         return overQuota;
       });

@@ -29,14 +29,18 @@ const IS_FAR_BELOW = Prisma.sql`seen.size_bytes < plans.size_bytes_max * ${OVER_
 const HAS_PASSED = Prisma.sql`changed.over_quota_at IS NOT NULL AND EXISTS (
   SELECT FROM databases before WHERE before.id = changed.id AND before.over_quota_at IS NULL)`;
 
+/** The store's time is kept rounded to this, and read cut off at it. */
+const CLOCK_GRAIN = Prisma.sql`interval '1 ms'`;
+
 export function refreshesOf(db: Db) {
   return {
     /**
-     * Writes what was seen of the databases of a server that can be used or are kept. Those that have become larger than their
+     * Writes what was seen, no earlier than `since`, of the databases of a server that can be used or are kept; one that was
+     * measured after that is left as it is, for an action knows better. Those that have become larger than their
      * plans allow raise `database.over_quota`, once. Belongs into a
      * transaction: the rows are locked first, in the order of their ids, so that two looks tell of none twice. Safe to repeat.
      */
-    async recordRefresh(serverId: string, seen: Refreshed[]): Promise<RefreshTold> {
+    async recordRefresh(serverId: string, seen: Refreshed[], since: Date): Promise<RefreshTold> {
       const ids = seen.map(({ id }) => id);
       await db.$queryRaw`SELECT id FROM databases WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE`;
       const [told] = await db.$queryRaw<RefreshTold[]>`
@@ -51,6 +55,7 @@ export function refreshesOf(db: Db) {
           FROM seen, plans
           WHERE databases.id = seen.id AND databases.id = ANY(${ids}) AND plans.id = databases.plan_id AND databases.server_id = ${serverId}
             AND databases.state IN ('available', 'quarantined')
+            AND (databases.measured_at IS NULL OR databases.measured_at <= ${since}::timestamptz + ${CLOCK_GRAIN})
           RETURNING databases.*, seen.event_id
         ), raised AS (
           ${raise('database.over_quota', DATABASE_REFERENCES, HAS_PASSED, Prisma.sql`event_id`)} RETURNING id

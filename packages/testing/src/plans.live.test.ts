@@ -188,7 +188,8 @@ async function recordLook({ store }: Journey['context']): Promise<void> {
   const rows = all.filter(({ server_id, state }) => server_id === all[0]?.server_id && state === 'available');
   const seen = { sizeBytes: 1_000, users: 1, sessions: 1, charset: 'UTF8', collation: 'C' };
   const looked = rows.map(({ id }) => ({ id: String(id), ...seen }));
-  const told = await store.transaction((tx) => tx.servers.recordRefresh(String(rows[0]?.server_id), looked));
+  const since = await store.now();
+  const told = await store.transaction((tx) => tx.servers.recordRefresh(String(rows[0]?.server_id), looked, since));
   expect(told.databases).toBe(looked.length);
 }
 

@@ -10,7 +10,8 @@ export const serverRefresh: Kind<ServerLookInput> = {
 
   plan: (planning, input) => planLook(planning, 'server_refresh', input, ['observe_databases']),
 
-  async perform({ action, session, step }) {
+  async perform({ action, session, step, store }) {
+    const since = await store.now();
     let seen: SeenDatabase[] = [];
     await step('observe_databases', async () => {
       seen = await session.observeDatabases();
@@ -19,7 +20,7 @@ export const serverRefresh: Kind<ServerLookInput> = {
       const sessions = ours.reduce((sum, each) => sum + each.sessions, 0);
       return { databases: ours.length, others: seen.length - ours.length, size_bytes: sizeBytes, sessions };
     });
-    return async (tx) => void (await tx.servers.recordRefresh(action.server_id, seen.filter(isOurs)));
+    return async (tx) => void (await tx.servers.recordRefresh(action.server_id, seen.filter(isOurs), since));
   },
 
   fail: async () => async () => {}, // what was known stays, with the time it is from
