@@ -52,7 +52,7 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
  * MySQL's own default, which all its clients speak. MariaDB's stronger `ed25519` is spoken by neither MySQL's clients nor
  * our driver, and what cannot be tried cannot be proven: there it is the plugin that every client speaks.
  */
-function pluginOf(isMariaDb: boolean, plugins: string[]): PasswordPlugin {
+export function pluginOf(isMariaDb: boolean, plugins: string[]): PasswordPlugin {
   return !isMariaDb && plugins.includes('caching_sha2_password') ? 'caching_sha2_password' : 'mysql_native_password';
 }
 

@@ -6,6 +6,7 @@ import type { Admin } from './admin';
 import { findDefinitions } from './definers';
 import {
   type DatabaseGrant,
+  describeAccount,
   describeGrant,
   isByName,
   listGrantsOn,
@@ -85,7 +86,7 @@ async function isOfOurs(admin: Admin, grant: Grant, database: DatabaseRef): Prom
  */
 async function listLeftOf(admin: Admin, login: LoginRef): Promise<{ left: string[]; isWhole: boolean }> {
   const left = (await listRightsOf(admin, isText('User', login.name))).map(describeGrant);
-  left.push(...(await listRoles(admin, login.name)));
+  left.push(...(await listRoles(admin, login.name)), ...(await listProxies(admin, login.name)));
   if (login.name.endsWith(`_${idTail(login.id)}`)) return { left, isWhole: true };
   const { found, isWhole } = await findDefinitions(admin, login.name);
   return { left: [...left, ...found], isWhole };
@@ -97,4 +98,13 @@ async function listRoles(admin: Admin, name: string): Promise<string[]> {
     : `SELECT FROM_USER AS role FROM mysql.role_edges WHERE ${isText('TO_USER', name)} OR ${isText('FROM_USER', name)}`;
   const rows = await admin.main.query<{ role: string }>(sql);
   return rows.map(({ role }) => `the role ${role}`);
+}
+
+/** DROP USER takes the rights that a login had to act as others, and leaves those of others to act as it (MariaDB 10.11). */
+async function listProxies({ main }: Admin, name: string): Promise<string[]> {
+  const rows = await main.query<{ user: string; host: string; whom: string }>(
+    `SELECT User AS user, Host AS host, Proxied_user AS whom FROM mysql.proxies_priv
+      WHERE ${isText('User', name)} OR ${isText('Proxied_user', name)}`,
+  );
+  return rows.map((row) => `the right of ${describeAccount(row)} to act as "${row.whom}"`);
 }

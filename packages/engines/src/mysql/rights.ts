@@ -65,7 +65,7 @@ async function listGlobal(admin: Admin): Promise<Set<string>> {
   return given;
 }
 
-const GRANT_TABLES = ['user', 'db', 'tables_priv', 'columns_priv', 'procs_priv'];
+const GRANT_TABLES = ['user', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'proxies_priv'];
 
 async function canReadGrants({ isMariaDb, main }: Admin): Promise<boolean> {
   const ofRoles = isMariaDb ? ['roles_mapping', 'global_priv'] : ['role_edges'];
