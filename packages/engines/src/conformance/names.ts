@@ -83,7 +83,9 @@ export function describeNames(ground: Ground): void {
     test('names that differ by one letter or by case are different tenants', async () => {
       const tail = idTail(newId('database'));
       const tenants: Tenant[] = [];
-      const names = [`a_b${tail}`, `axb${tail}`, `A_b${tail}`].filter((name) => rules.canBeDatabaseName(name));
+      const names = [`a_b${tail}`, `a%b${tail}`, `axb${tail}`, `A_b${tail}`].filter((name) =>
+        rules.canBeDatabaseName(name),
+      );
       expect(names.length).toBeGreaterThan(1);
       for (const name of names) tenants.push(await makeTenant(name));
       for (const { login, password, database } of tenants) {

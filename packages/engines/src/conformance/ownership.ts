@@ -48,6 +48,14 @@ export function describeOwnership(ground: Ground): void {
       expect(await after.read()).toEqual(['new']);
     });
 
+    test('a database removed alone and made again lets in nobody whom the one before let in', async () => {
+      const { database, login, password } = await makeTenant();
+      await session().removeDatabase(database);
+      const again = newDatabase(database.name);
+      await session().ensureDatabase(again);
+      expect(await session().proveRefused(again, login, password)).toMatchObject({ reason: 'privilege' });
+    });
+
     test("a database of somebody else's is not taken over, not shut, not dropped", async () => {
       const name = foreignName();
       const password = newPassword();

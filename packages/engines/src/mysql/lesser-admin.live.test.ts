@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { idTail, newId, Secret } from '@berth/core';
-import { describeWhere, whyNoMariadb } from '@berth/testing';
+import { describeWhere, eventually, whyNoMariadb } from '@berth/testing';
 import { describeEngine } from '../conformance';
 import { openGround, refusalOf } from '../conformance/ground';
 import { mysql } from '.';
-import { type LiveServer, liveServer } from './live-server';
-import { quoteAccount, quoteText } from './quote';
+import { type LiveServer, liveServer, openClient } from './live-server';
+import { quoteAccount, quoteName, quoteText } from './quote';
 
 const url = process.env.BERTH_TEST_MYSQL_URL ?? '';
 const missing = whyNoMariadb();
@@ -77,6 +77,39 @@ describeWhere(missing === null, missing ?? '', 'an admin', () => {
     const server = await openLesser(['SET USER']);
     const session = await mysql.open(server.admin, { leftMs: () => 20_000 });
     expect(await session.observeServer()).toMatchObject({ lacks: [], cannot: [expect.stringContaining('events')] });
+    await session.close();
+    await server.close();
+  });
+
+  test('that may not name definers leaves events to run, and without a grant they write nothing', async () => {
+    const server = await openLesser(['SET USER']);
+    const session = await mysql.open(server.admin, { leftMs: () => 20_000 });
+    const tenant = await ground.makeTenant();
+    const inside = await openClient({
+      ...server.admin,
+      ...{ database: tenant.database.name, username: tenant.login.name, password: tenant.password },
+    });
+    await inside.query('CREATE TABLE ticks (a INT)');
+    await inside.query('CREATE EVENT tick ON SCHEDULE EVERY 1 SECOND DO INSERT INTO ticks VALUES (1)');
+    const ticks = () => server.asSuperuser(`SELECT COUNT(*) AS count FROM ${quoteName(tenant.database.name)}.ticks`);
+    const ofHere = `event_schema = ${quoteText(tenant.database.name)}`;
+    const start = async () => {
+      const look = () =>
+        server.asSuperuser(`SELECT status, last_executed FROM information_schema.events WHERE ${ofHere}`);
+      const before = JSON.stringify(await look());
+      await eventually(async () => JSON.stringify(await look()) !== before, { what: 'the event to start' });
+    };
+    await start();
+
+    const shut = await session.removeAccess({ database: tenant.database, logins: [tenant.login] });
+    expect(shut).toMatchObject({ shut: true, events_disabled: [] });
+    await session.endSessions({ database: tenant.database, logins: [tenant.login] });
+    const before = await ticks();
+    expect(before).not.toEqual([{ count: 0 }]);
+    await start();
+    await start();
+    expect(await ticks()).toEqual(before);
+    await inside.end().catch(() => undefined); // it was ended
     await session.close();
     await server.close();
   });
