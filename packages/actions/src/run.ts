@@ -40,11 +40,11 @@ export async function run(context: Context, options: RunOptions, actionId: strin
   const claimedAtMs = context.clock.monotonicMs();
   const action = await claimNow(context, options, actionId);
   if (action === null) return;
-  notePickup(context, action);
   const { id, kind, claim } = action;
   const attributes = { 'berth.action.id': id, 'berth.action.kind': kind, 'berth.action.claim': claim };
   let wasSilent = false;
   try {
+    notePickup(context, action);
     const code = await traced(`action ${kind}`, { attributes }, () =>
       runClaimed(context, options, action, claimedAtMs),
     );

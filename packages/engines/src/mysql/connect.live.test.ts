@@ -8,6 +8,8 @@ import { type Connection, openConnection } from './connect';
 import { liveServer } from './live-server';
 
 const missing = whyNoMariadb();
+/** A packet of one byte: https://mariadb.com/kb/en/com_quit/ */
+const COM_QUIT = Buffer.from([1, 0, 0, 0, 1]);
 
 describeWhere(missing === null, missing ?? '', 'a connection to MariaDB', () => {
   const live = liveServer(process.env.BERTH_TEST_MYSQL_URL ?? 'mysql://nobody');
@@ -54,6 +56,25 @@ describeWhere(missing === null, missing ?? '', 'a connection to MariaDB', () => 
     expect(await limit()).toBe(5);
     claim.leftMs = 60_000;
     expect(await limit()).toBe(20);
+  });
+
+  test('says goodbye, and leaves the hanging up to the server', async () => {
+    const said: string[] = [];
+    const door = await listen((incoming) => {
+      const outgoing = connect(live.admin.port, live.admin.host).on('error', () => undefined);
+      outgoing.on('data', (answer) => incoming.write(answer));
+      outgoing.on('end', () => {
+        said.push('the server hung up');
+        incoming.end();
+      });
+      incoming.on('data', (question) => {
+        if (question.equals(COM_QUIT)) said.push('goodbye');
+        outgoing.write(question);
+      });
+    });
+    await (await open(() => 5_000, { host: '127.0.0.1', port: door.port })).close();
+    expect(said).toEqual(['goodbye', 'the server hung up']);
+    await door.close();
   });
 
   test('to a server that falls silent is given up soon after what was left', async () => {

@@ -222,7 +222,7 @@ function goodbye(client: Client, socket: Socket): Promise<void> {
       clearTimeout(passed);
       resolve();
     });
-    client.end(() => socket.end());
+    client.end(); // the server hangs up when it has read that; who hangs up first stands in its log as aborted
   });
 }
 
