@@ -3,7 +3,7 @@
 import { credentialReset, databaseDelete, request, sweep } from '@berth/actions';
 import { FAILURES_MAX } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
-import { type Journey, openJourney } from '../journey';
+import { type Journey, openJourney, withClient } from '../journey';
 import { onEachEngineAndQueue } from '../tenants/on-each-engine';
 import { onEachQueue, type QueueKind, testQueues } from '../test-queue';
 
@@ -66,6 +66,7 @@ onEachEngineAndQueue((engine, queue) => {
     }
     const faults = [...killed].map(([what, { actionId }]): [string, string] => [actionId, what.split(' ')[1] ?? '']);
     await journey.killInAll(new Map(faults));
+    await hold();
   }, 120_000);
   afterAll(() => journey?.close());
 
@@ -78,6 +79,12 @@ onEachEngineAndQueue((engine, queue) => {
   async function make(name: string) {
     const subject = subjectOf(await journey.runHere((await journey.requestDatabase(name)).id));
     return { ...subject, uri: await journey.uriOf(subject.credentialId) };
+  }
+
+  /** What the dead worker held is looked at one after another: a hold would run out before its turn. */
+  function hold() {
+    const sql = `UPDATE actions SET held_until = now() + interval '1 hour' WHERE state = 'running'`;
+    return withClient(journey.storeUrl, (client) => client.query(sql));
   }
 
   /** Takes over what the dead worker held. */
