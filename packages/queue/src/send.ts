@@ -130,8 +130,9 @@ async function addTo(queues: ReturnType<typeof queuesOf>, engine: EngineName, nu
   try {
     await within(leftMs, 'The queue', adding);
   } catch (error) {
-    // what was left after its opening may be too little for a far one: then the next word, which has all, tells
-    if (isRefused || leftMs > SEND_MS_MAX / 2) queues.forget(engine, opening, open);
+    // what was left after its opening may be too little for a far one: then the next word, which has all, tells. With half of it
+    // as enough, words at a steady pace could each come at the same moment of an opening, and forget it every time.
+    if (isRefused || leftMs > 0.9 * SEND_MS_MAX) queues.forget(engine, opening, open);
     throw error;
   }
 }
