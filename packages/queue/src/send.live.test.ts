@@ -122,7 +122,7 @@ onEachServer((open) => {
     await warm();
   });
 
-  test.each([35, 60])(
+  test.each([35, 45, 60])(
     'a server that is %i ms away, each way: it is opened once, and takes what follows',
     async (ms) => {
       way.delay(ms);
