@@ -27,7 +27,7 @@ export type { NamedPlan, PlanFields, PlanFilter } from './plans';
 export type { Polled } from './polls';
 export type { PoolFields, PoolFilter, PoolView } from './pools';
 export type { ProjectFilter, ProjectView } from './projects';
-export type { Refreshed, RefreshTold } from './refreshes';
+export { isPossible, type Refreshed, type RefreshTold } from './refreshes';
 export type { KeyInUse, ResealedRow, SealedPlace, SealedRow } from './sealed';
 export type { RoomQuery, ServerRoom } from './server-rooms';
 export type { OperatedState, Server, ServerFilter, ServerView } from './servers';

@@ -44,6 +44,22 @@ describe('what a look saw', () => {
     expect((await street.store.servers.find(street.serverId))?.refreshed_at).not.toBeNull();
   });
 
+  it.each<[string, Partial<Refreshed>]>([
+    ['a size that no number of the store holds', { sizeBytes: 1e21 }],
+    ['a size below zero', { sizeBytes: -1 }],
+    ['half a byte', { sizeBytes: 0.5 }],
+    ['no number', { sizeBytes: Number.NaN }],
+    ['a size without end', { sizeBytes: Number.POSITIVE_INFINITY }],
+    ['more users than can be counted', { users: 2 ** 31 }],
+    ['sessions below zero', { sessions: -1 }],
+  ])('leaves a database as it was of which a server tells %s, and keeps what is told of others', async (_, told) => {
+    const [strange, other] = [await available(), await available()];
+    await look(strange, 7);
+    expect(await record([{ ...seen(strange, 8), ...told }, seen(other, 9)])).toEqual({ databases: 1, overQuota: 0 });
+    expect(await street.store.databases.find(strange)).toMatchObject({ size_bytes: 7n, users: 2, sessions: 3 });
+    expect(await street.store.databases.find(other)).toMatchObject({ size_bytes: 9n });
+  });
+
   it('leaves charset and collation as they were where the engine has none', async () => {
     const id = await available();
     await record([{ ...seen(id, 1), charset: null, collation: null }]);

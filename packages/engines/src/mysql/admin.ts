@@ -17,6 +17,8 @@ export interface Admin {
   version: string;
   /** Whether `Shop` and `shop` are one database here (lower_case_table_names). */
   foldsCase: boolean;
+  /** The longest statement that the server takes (max_allowed_packet). */
+  statementBytesMax: number;
   plugin: PasswordPlugin;
 }
 
@@ -24,6 +26,7 @@ interface ServerRow {
   version: string;
   comment: string;
   lower_case: number;
+  packet: number | string;
   plugins: string | null;
 }
 
@@ -34,6 +37,7 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
   try {
     const [row] = await main.query<ServerRow>(
       `SELECT VERSION() AS version, @@version_comment AS comment, @@lower_case_table_names AS lower_case,
+              @@max_allowed_packet AS packet,
               (SELECT GROUP_CONCAT(plugin_name) FROM information_schema.plugins
                 WHERE plugin_type = 'AUTHENTICATION' AND plugin_status = 'ACTIVE') AS plugins`,
     );
@@ -41,7 +45,9 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
     const isMariaDb = /mariadb/i.test(`${version} ${row?.comment}`);
     const plugins = row?.plugins?.split(',') ?? [];
     const foldsCase = Number(row?.lower_case) !== 0;
-    return { server, leftMs, main, isMariaDb, version, foldsCase, plugin: pluginOf(isMariaDb, plugins) };
+    const statementBytesMax = Number(row?.packet);
+    const plugin = pluginOf(isMariaDb, plugins);
+    return { server, leftMs, main, isMariaDb, version, foldsCase, statementBytesMax, plugin };
   } catch (error) {
     await main.close();
     throw error;

@@ -161,6 +161,28 @@ describeWhere(missing === null, missing ?? '', 'a tenant of MariaDB', () => {
     expect(seen.find(({ id }) => id === tenant.database.id)).toMatchObject({ sizeBytes: expect.any(Number) });
     expect(performance.now() - started).toBeLessThan(5_000);
   });
+
+  test('that makes more views than a statement can name keeps nobody from being measured, itself neither', async () => {
+    const [tenant, neighbour] = [await ground.makeTenant(), await ground.makeTenant()];
+    const inside = await enter(tenant);
+    const tables = ['base', 'zero'].map((name) => `CREATE TABLE ${name} ENGINE = MyISAM SELECT REPEAT('a', 9000) AS a`);
+    for (const sql of tables) await inside.query(sql);
+    await (await enter(neighbour)).query('CREATE TABLE other ENGINE = MyISAM SELECT 1 AS a');
+    const measure = async () => {
+      const own = await ground.open(); // the limit is that of a session's beginning
+      const seen = await own.observeDatabases().finally(() => own.close());
+      return [tenant, neighbour].map(({ database }) => seen.find(({ id }) => id === database.id)?.sizeBytes);
+    };
+    const before = await measure();
+    expect(before[0]).toBeGreaterThan(18_000);
+    expect(before[1]).toBeGreaterThan(0);
+    await inside.query(`CREATE PROCEDURE many() BEGIN FOR i IN 1..400 DO
+      EXECUTE IMMEDIATE CONCAT('CREATE VIEW ', RPAD(CONCAT('v', i, '_'), 64, 'x'), ' AS SELECT a FROM base'); END FOR; END`);
+    await inside.query('CALL many()');
+    await live.asSuperuser('SET GLOBAL max_allowed_packet = 32768'); // 32 views in one statement, and not 400
+    expect(await measure()).toEqual(before);
+    await live.asSuperuser('SET GLOBAL max_allowed_packet = DEFAULT');
+  });
 });
 
 /** The sessions of a login of which that is so. */

@@ -1,7 +1,7 @@
 // A look at all databases of a server: what it brings, what it costs when many ask, and that it stands in nobody's way.
 import { lookAtServers, refreshServer, request, run, serverRefresh } from '@berth/actions';
 import { Secret, UNREACHABLE_MS_MAX } from '@berth/core';
-import type { Engine } from '@berth/engines/contract';
+import type { Engine, SeenDatabase } from '@berth/engines/contract';
 import { postgresql } from '@berth/engines/postgresql';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
@@ -61,6 +61,27 @@ test('a database that outgrew its plan is told of once, however often it is look
   for (let times = 0; times < 3; times += 1) expect(await refresh()).toMatchObject({ state: 'succeeded' });
   const told = `SELECT data FROM events WHERE type = 'database.over_quota' AND database_id = $1`;
   expect(await sql(told, [databaseId])).toEqual([{ data: expect.objectContaining({ size_bytes_max: 1000 }) }]);
+});
+
+test('numbers that cannot be are named and not believed, and keep nobody else from being measured', async () => {
+  const [strange, other] = [await made(), await made()];
+  const lying: Engine = {
+    ...postgresql,
+    async open(admin, options) {
+      const session = await postgresql.open(admin, options);
+      const lie = (seen: SeenDatabase) => (seen.id === strange.databaseId ? { ...seen, sizeBytes: 1e21 } : seen);
+      return { ...session, observeDatabases: async () => (await session.observeDatabases()).map(lie) };
+    },
+  };
+  const { context } = journey;
+  const { id } = await request(context, serverRefresh, { serverId: journey.serverId }, journey.access);
+  await run(context, { engine: lying, holder: 'one', stopping: new AbortController().signal }, id);
+  const action = await context.store.actions.find(id);
+  const evidence = expect.objectContaining({ impossible: [expect.stringMatching(/^looked_/)] });
+  expect(action).toMatchObject({ state: 'succeeded', steps: [{ state: 'succeeded', evidence }] });
+  const refreshedAt = async (databaseId: string) => (await context.store.databases.find(databaseId))?.refreshed_at;
+  expect(await refreshedAt(strange.databaseId)).toBeNull();
+  expect(await refreshedAt(other.databaseId)).toEqual(expect.any(Date));
 });
 
 describe('whoever asks for one at the same time as others', () => {
