@@ -33,12 +33,14 @@ export async function startTestMongodb(home: string): Promise<TestMongodb> {
 }
 
 /** A double of one's own, whatever else the machine has; without authorization it asks nobody for a login, without
- * sessions its clients name none. Close it in afterAll. */
+ * sessions its clients name none, and its answers may hold less than MongoDB's. Close it in afterAll. */
 export async function openMongodbDouble(
   hasAuthorization = true,
   hasSessions = true,
+  answerBytesMax?: number,
 ): Promise<TestMongodb & MongodbDouble> {
-  const double = await startMongodbDouble({ ...ADMIN, hasAuthorization, hasSessions });
+  const size = answerBytesMax !== undefined && { answerBytesMax };
+  const double = await startMongodbDouble({ ...ADMIN, hasAuthorization, hasSessions, ...size });
   return { ...double, url: urlOf(double.port), version: DOUBLE_VERSION, isReal: false };
 }
 

@@ -5,9 +5,8 @@ import type { DatabaseSpec, Evidence } from '../contract';
 import { type Admin, MAJORITY, run } from './admin';
 import { ensureMarked } from './ensure-database';
 import { DATABASES, REGISTRY, registryKeyOf } from './names';
-import { listMarks } from './observe-databases';
 import { keyOf } from './operations';
-import { listDatabases } from './ownership';
+import { findMark, listDatabases } from './ownership';
 import { listUsersOf } from './strip-database';
 
 /** As EngineSession.ensureAdopted promises. */
@@ -16,8 +15,8 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
   if (!(await listDatabases(admin)).includes(name)) {
     throw new PlatformError('not_found', `The server has no database "${name}"`);
   }
-  const mark = (await listMarks(admin)).get(name);
-  if (mark !== undefined && mark !== id) {
+  const mark: string | null = (await findMark(admin, name))?.id ?? null;
+  if (mark !== null && mark !== id) {
     if (!former.includes(mark)) throw new PlatformError('taken_on_server', `"${name}" bears the mark of ${mark}`);
     const deletes = [{ q: { _id: registryKeyOf(name), id: mark }, limit: 1 }];
     await run(admin, REGISTRY, { delete: DATABASES, deletes, ...MAJORITY });

@@ -5,7 +5,7 @@ import type { Admin } from './admin';
 import { CANARY, REGISTRY, SYSTEM_DATABASES, USERS_DATABASE } from './names';
 import { listMarks } from './observe-databases';
 import { keyOf } from './operations';
-import { areRole, listDatabases } from './ownership';
+import { areRole, listDatabases, type RoleRef } from './ownership';
 import { type Holder, listUsersWithRoles } from './strip-database';
 
 const OWN = [...SYSTEM_DATABASES, REGISTRY, CANARY];
@@ -35,11 +35,13 @@ function nameOf(user: Holder): string {
 }
 
 function grantsOf(user: Holder): SeenGrant[] {
-  const databases = [...new Set(user.roles.map(({ db }) => db))].filter((name) => !OWN.includes(name));
-  return databases.map((database) => {
-    const role = ROLES.find((each) => areRole(user.roles, each, database));
-    if (role !== undefined) return { login: nameOf(user), database, roles: [role], beyond: [] };
-    const here = user.roles.filter(({ db }) => db === database);
-    return { login: nameOf(user), database, roles: [], beyond: here.map((each) => each.role) };
-  });
+  const byDatabase = new Map<string, RoleRef[]>();
+  for (const role of user.roles) byDatabase.set(role.db, [...(byDatabase.get(role.db) ?? []), role]);
+  return [...byDatabase]
+    .filter(([database]) => !OWN.includes(database))
+    .map(([database, here]) => {
+      const role = ROLES.find((each) => areRole(here, each, database));
+      if (role !== undefined) return { login: nameOf(user), database, roles: [role], beyond: [] };
+      return { login: nameOf(user), database, roles: [], beyond: here.map((each) => each.role) };
+    });
 }

@@ -17,6 +17,8 @@ export interface Operation {
 
 /** One answer, of less than the 16 MB that one may have. */
 const BATCH = 10_000;
+/** Users that are connected at one moment: an answer has less than 100 bytes for each. */
+const COUNTED_MAX = 100_000;
 /** An operation that is killed ends at its next look at its own state. */
 const EXIT_MS = 50;
 /** More than two seconds of that mean trouble. */
@@ -45,10 +47,27 @@ export async function listOperationsOf(admin: Admin, users: User[], limit = BATC
   return seen.filter((operation) => operation.users.some((key) => keys.has(key)));
 }
 
-/** Every connection that somebody logged in on, busy or not. */
-export async function listConnections(admin: Admin): Promise<Operation[]> {
-  const seen = await list(admin, true, []);
-  return seen.filter(({ users }) => users.length > 0);
+/**
+ * How many connections each user has, busy or not, by `keyOf`. They are counted on the server: an answer has an entry for each user
+ * that is connected. Throws `engine_refused` for more than 100,000.
+ */
+export async function countConnections(admin: Admin): Promise<Map<string, number>> {
+  const { cursor } = await run(admin, 'admin', {
+    aggregate: 1,
+    pipeline: [
+      { $currentOp: { allUsers: true, idleConnections: true } },
+      { $unwind: '$effectiveUsers' },
+      { $group: { _id: '$effectiveUsers', count: { $sum: 1 } } },
+    ],
+    cursor: { batchSize: COUNTED_MAX },
+  });
+  if (Number(cursor.id) !== 0) {
+    throw new PlatformError('engine_refused', `More users are connected than ${COUNTED_MAX}, or one answer, can hold`);
+  }
+  const counted: Document[] = cursor.firstBatch;
+  return new Map(
+    counted.map(({ _id, count }) => [keyOf({ user: String(_id.user), db: String(_id.db) }), Number(count)]),
+  );
 }
 
 /**

@@ -84,7 +84,8 @@ async function setShut(admin: Admin, { id, name }: DatabaseRef, shut: boolean): 
   await run(admin, REGISTRY, { update: DATABASES, updates, ...MAJORITY });
 }
 
-async function findMark(admin: Admin, name: string): Promise<Document | null> {
+/** What the registry says of a name, in any spelling of upper and lower case; null for nothing. */
+export async function findMark(admin: Admin, name: string): Promise<Document | null> {
   const filter = { _id: registryKeyOf(name) };
   const { cursor } = await run(admin, REGISTRY, { find: DATABASES, filter, limit: 1, singleBatch: true });
   return cursor.firstBatch[0] ?? null;

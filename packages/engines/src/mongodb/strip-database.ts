@@ -1,9 +1,10 @@
 // Takes every role in one database from everybody: the users of a MongoDB server are not its databases', and outlive them.
 import { PlatformError } from '@berth/core';
 import type { Document } from 'mongodb';
-import { type Admin, MAJORITY, run, runUnless } from './admin';
+import { type Admin, MAJORITY, runUnless } from './admin';
 import { USER_NOT_FOUND } from './errors';
 import { forgetRolesIn } from './kept-roles';
+import { listDocuments } from './list-documents';
 import { USERS_DATABASE } from './names';
 import { endOperationsOf, type User } from './operations';
 import type { RoleRef } from './ownership';
@@ -21,8 +22,7 @@ export async function listUsersOf(admin: Admin, database: string): Promise<Holde
 
 /** Users that this filter means, without the admin and those that hold a lock. */
 export async function listUsersWithRoles(admin: Admin, filter: Document = {}): Promise<Holder[]> {
-  const { users } = await run(admin, USERS_DATABASE, { usersInfo: { forAllDBs: true }, filter });
-  const found: Document[] = users;
+  const found = await listDocuments(admin, { in: USERS_DATABASE, of: 'system.users', filter, projection: HELD });
   return found
     .filter(({ user, db, customData }) => {
       const isAdmin = db === USERS_DATABASE && user === admin.server.username;
@@ -30,6 +30,12 @@ export async function listUsersWithRoles(admin: Admin, filter: Document = {}): P
     })
     .map(({ user, db, roles, customData }) => ({ user, db, roles, customData }));
 }
+
+/** Of a user's document, which holds what its password is verified by as well. */
+const HELD = {
+  ...{ user: 1, db: 1, roles: 1 },
+  ...{ 'customData.berth': 1, 'customData.locked': 1, 'customData.berth_holder': 1 },
+};
 
 /**
  * Takes the roles, also those that locked logins would get back, and ends what runs under them and what transactions hold: one

@@ -12,6 +12,7 @@ const CODES = {
   CommandNotFound: 59,
   InvalidNamespace: 73,
   RoleNotFound: 31,
+  BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
   Interrupted: 11601,
   DatabaseDifferCase: 13297,

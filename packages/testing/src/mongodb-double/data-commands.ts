@@ -1,13 +1,24 @@
 // Commands about databases, collections and documents.
-import { type Document, Long, ObjectId } from 'bson';
+import { calculateObjectSize, type Document, Long, ObjectId } from 'bson';
 import { type Call, type Command, demand, may, rolesOf } from './command';
 import { CommandError } from './command-error';
-import { changed, documentOf, documentsOf, isSame, matches, sizeOf, textOf } from './documents';
+import {
+  changed,
+  compareTexts,
+  documentOf,
+  documentsOf,
+  isSame,
+  matches,
+  projected,
+  sizeOf,
+  textOf,
+} from './documents';
 import { holdOperation } from './operations';
 import { type Collection, demandDatabaseName, dropCollection, findCollection, reachCollection } from './state';
+import { userDocument } from './user-commands';
 
 export const DATA_COMMANDS: Record<string, Command> = {
-  find: { fields: ['filter', 'sort', 'limit', 'batchSize', 'singleBatch'], run: find },
+  find: { fields: ['filter', 'projection', 'sort', 'limit', 'batchSize', 'singleBatch'], run: find },
   insert: { fields: ['documents', 'ordered', 'writeConcern'], run: insert },
   update: { fields: ['updates', 'ordered', 'writeConcern'], run: update },
   delete: { fields: ['deletes', 'ordered', 'writeConcern'], run: remove },
@@ -21,6 +32,9 @@ export const DATA_COMMANDS: Record<string, Command> = {
   dbStats: { fields: [], run: dbStats },
 };
 
+/** What an answer has around its batch, and around each document in it, is not more than this. */
+const ENVELOPE_BYTES = 400;
+const ENTRY_BYTES = 10;
 /** Documents of a batch whose size nobody named (https://www.mongodb.com/docs/manual/reference/command/find/). */
 const FIRST_BATCH = 101;
 
@@ -36,22 +50,42 @@ async function find(call: Call): Promise<Document> {
     if (ms === undefined) throw new CommandError('BadValue', 'The double knows $where for sleeping alone');
     await holdOperation(call, name, Number(ms));
   }
-  const found = (findCollection(call.state, call.db, name)?.documents ?? []).filter((each) => matches(each, filter));
+  const found = documentsIn(call, name).filter((each) => matches(each, filter));
   const { limit, batchSize }: Document = call.body;
   // as the server does: a batch that is not sized holds 101 documents, and a single one is all there is
   const most = Math.min(Number(limit ?? 0) || Infinity, Number(batchSize ?? FIRST_BATCH));
   const chosen = sorted(found, documentOf(call.body, 'sort'));
   if (chosen.length > most && !limit && call.body.singleBatch !== true)
     throw new CommandError('BadValue', 'The double keeps no cursors');
-  const first = chosen.slice(0, most);
+  const fields = documentOf(call.body, 'projection');
+  const told = Object.keys(fields).length === 0 ? chosen : chosen.map((each) => projected(each, fields));
+  const first = fitting(call, told.slice(0, most));
   return { cursor: cursorOf(`${call.db}.${name}`, first) };
+}
+
+/** The users are documents too: `admin.system.users`. */
+function documentsIn({ state, db }: Call, name: string): Document[] {
+  if (db === 'admin' && name === 'system.users') return [...state.users.values()].map(userDocument);
+  return findCollection(state, db, name)?.documents ?? [];
+}
+
+/** A batch ends before the document that would make it more than an answer holds, and says nothing of it. */
+function fitting({ state, body }: Call, batch: Document[]): Document[] {
+  const room = state.answerBytesMax - ENVELOPE_BYTES;
+  let bytes = 0;
+  const over = batch.findIndex((each, place) => {
+    bytes += calculateObjectSize(each) + ENTRY_BYTES;
+    return place > 0 && bytes > room;
+  });
+  if (over >= 0 && body.singleBatch !== true) throw new CommandError('BadValue', 'The double keeps no cursors');
+  return over < 0 ? batch : batch.slice(0, over);
 }
 
 /** Ids alone are sorted by, upwards; those that drivers make grow. */
 function sorted(documents: Document[], sort: Document): Document[] {
   if (Object.keys(sort).length === 0) return documents;
   if (!isSame(sort, { _id: 1 })) throw new CommandError('BadValue', 'The double sorts by _id alone');
-  return [...documents].sort((one, other) => (String(one._id) < String(other._id) ? -1 : 1));
+  return [...documents].sort((one, other) => compareTexts(String(one._id), String(other._id)));
 }
 
 function cursorOf(ns: string, firstBatch: Document[]): Document {

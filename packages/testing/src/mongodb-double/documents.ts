@@ -34,7 +34,9 @@ export function isSame(one: unknown, other: unknown): boolean {
   return EJSON.stringify([one]) === EJSON.stringify([other]);
 }
 
-/** Whether a document is meant: fields by value, `a.b` inside an array of documents, `$in`, `$ne`, and `$size`. */
+/**
+ * Whether a document is meant: fields by value, `a.b` inside an array of documents, `$in`, `$ne`, `$size`, `$gt` of texts, by their bytes.
+ */
 export function matches(document: Document, filter: Document): boolean {
   return Object.entries(filter).every(([path, wanted]: [string, unknown]) => {
     if (path.startsWith('$')) throw new CommandError('BadValue', `unknown top level operator: ${path}`);
@@ -56,9 +58,36 @@ function isMet(found: unknown[], operator: string, operand: unknown): boolean {
       return !found.some((value) => isSame(value, operand));
     case '$size':
       return found.some((value) => Array.isArray(value) && value.length === operand);
+    case '$gt':
+      if (typeof operand !== 'string') throw new CommandError('BadValue', 'The double compares texts alone by $gt');
+      return found.some((value) => typeof value === 'string' && compareTexts(value, operand) > 0);
     default:
       throw new CommandError('BadValue', `unknown operator: ${operator}`);
   }
+}
+
+/** As the server does where no collation is named. */
+export function compareTexts(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
+/** The fields that are asked for, each by 1, `a.b` too, and `_id`. */
+export function projected(document: Document, fields: Document): Document {
+  if (Object.values(fields).some((how) => how !== 1)) {
+    throw new CommandError('BadValue', 'The double projects by 1 alone');
+  }
+  const chosen: Document = { _id: document._id };
+  for (const path of Object.keys(fields)) {
+    const [field = '', ...rest] = path.split('.');
+    if (!(field in document)) continue;
+    const value: unknown = document[field];
+    if (rest.length === 0) chosen[field] = value;
+    else if (isDocument(value)) {
+      const { _id, ...inside } = projected(value, { [rest.join('.')]: 1 });
+      chosen[field] = { ...chosen[field], ...inside };
+    }
+  }
+  return chosen;
 }
 
 /** What a path leads to; an array stands for itself and for each of its elements. */

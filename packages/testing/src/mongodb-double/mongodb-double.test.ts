@@ -178,6 +178,34 @@ describe('commands', () => {
     expect(await refusalOf(asRoot(command, 'shop'))).toEqual([code, name]);
   });
 
+  test('read the users as documents, and of them the fields that are asked for', async () => {
+    await createUser('reader', 'pw', [{ role: 'userAdminAnyDatabase', db: 'admin' }]);
+    const admin = (await openClient('reader', 'pw')).db('admin');
+    const filter = { _id: { $gt: 'admin.reade' }, user: 'reader' };
+    const { cursor } = await admin.command({
+      find: 'system.users',
+      filter,
+      projection: { user: 1, 'customData.berth': 1 },
+    });
+    expect(cursor.firstBatch).toEqual([{ _id: 'admin.reader', user: 'reader' }]);
+    const whole = await admin.command({ find: 'system.users', filter, sort: { _id: 1 } });
+    expect(Object.keys(whole.cursor.firstBatch[0].credentials)).toEqual(['SCRAM-SHA-256']);
+    expect(await refusalOf(admin.command({ delete: 'system.users', deletes: [] }))).toEqual([13, 'Unauthorized']);
+  });
+
+  test('answer no more than one answer holds: a document is refused, and a batch ends before it is full', async () => {
+    const small = await startMongodbDouble({ ...ROOT, answerBytesMax: 4_000 });
+    const db = (await openClient(ROOT.username, ROOT.password, small.port)).db('shop');
+    for (const _id of ['a', 'b', 'c'])
+      await db.command({ insert: 'notes', documents: [{ _id, text: 'x'.repeat(1_500) }] });
+    const { cursor } = await db.command({ find: 'notes', sort: { _id: 1 }, singleBatch: true });
+    expect(cursor.firstBatch.map(({ _id }: Document) => _id)).toEqual(['a', 'b']);
+    await db.command({ insert: 'notes', documents: [{ _id: 'd', text: 'x'.repeat(4_500) }] });
+    const large = db.command({ find: 'notes', filter: { _id: 'd' }, singleBatch: true });
+    expect(await refusalOf(large)).toEqual([10334, 'BSONObjectTooLarge']);
+    await small.close();
+  });
+
   test('make a database with its first collection, and unmake it with its last', async () => {
     const names = async () =>
       (await asRoot({ listDatabases: 1, nameOnly: true })).databases.map(({ name }: Document) => name);

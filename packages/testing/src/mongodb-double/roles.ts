@@ -52,12 +52,18 @@ export function isRole({ role, db }: RoleRef): boolean {
   return Object.hasOwn(OF_DATABASE, role) || (db === 'admin' && Object.hasOwn(OF_SERVER, role));
 }
 
-/** Whether one of the roles allows the action there. Collections of the server (`system.*`) are opened by none but root's. */
+/** Who may read the users, passwords' verifiers and all, as documents; nobody may write them so. */
+const READ_USERS = ['userAdminAnyDatabase', 'root'];
+
+/** Whether one of the roles allows the action there. Of collections of the server (`system.*`) the users alone are opened. */
 export function allows(roles: readonly RoleRef[], action: string, target: Target): boolean {
   return roles.some(({ role, db }) => {
     const ofServer = db === 'admin' ? OF_SERVER[role] : undefined;
     if (target === 'cluster') return ofServer?.cluster.includes(action) ?? false;
-    if (target.collection?.startsWith('system.')) return false;
+    if (target.collection?.startsWith('system.')) {
+      const isUsers = target.db === 'admin' && target.collection === 'system.users';
+      return isUsers && action === 'find' && db === 'admin' && READ_USERS.includes(role);
+    }
     if (ofServer !== undefined) {
       const isApart = APART.includes(target.db) && !USER_ADMIN.includes(action);
       return ofServer.any.includes(action) && !isApart;

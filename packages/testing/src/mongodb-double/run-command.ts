@@ -1,5 +1,5 @@
 // One command from the wire to its answer. It is known, its fields are known, and its caller may: else it is an error.
-import type { Document } from 'bson';
+import { calculateObjectSize, type Document } from 'bson';
 import type { Call, Command } from './command';
 import { CommandError } from './command-error';
 import { DATA_COMMANDS } from './data-commands';
@@ -21,11 +21,19 @@ const OF_EVERY_COMMAND = ['$db', 'lsid', 'maxTimeMS'];
 /** The answer, with `ok`. Never rejects: what is refused is answered so. */
 export async function runCommand(state: State, connection: Connection, body: Document): Promise<Document> {
   try {
-    return { ...(await perform(state, connection, body)), ok: 1 };
+    return demandAnswerable(state, { ...(await perform(state, connection, body)), ok: 1 });
   } catch (error) {
     const refusal = error instanceof CommandError ? error : new CommandError('BadValue', `The double broke: ${error}`);
     return { ok: 0, errmsg: refusal.message, code: refusal.code, codeName: refusal.codeName };
   }
+}
+
+/** The server cannot make a document of more, and says so instead of answering a part. */
+function demandAnswerable({ answerBytesMax }: State, answer: Document): Document {
+  const bytes = calculateObjectSize(answer);
+  if (bytes <= answerBytesMax) return answer;
+  const message = `BSONObj size: ${bytes} is invalid. Size must be between 0 and ${answerBytesMax}`;
+  throw new CommandError('BSONObjectTooLarge', message);
 }
 
 async function perform(state: State, connection: Connection, body: Document): Promise<Document> {

@@ -5,7 +5,7 @@ import { type Document, Long } from 'bson';
 import { type Call, type Command, demand } from './command';
 import { CommandError } from './command-error';
 import { documentOf, documentsOf, isSame, matches, textOf } from './documents';
-import type { Connection, State } from './state';
+import { type Connection, type State, userKey } from './state';
 
 /** What buildInfo tells: the version whose answers are given here, and that it is not that. */
 export const DOUBLE_VERSION = '7.0.0-double';
@@ -38,9 +38,18 @@ function currentOp(call: Call): Document {
   return { cursor: { id: Long.ZERO, ns: 'admin.$cmd.aggregate', firstBatch: narrowing.reduce(narrowed, seen) } };
 }
 
-/** `$match`, `$project` of whole fields, `$sort` by a field that is true or false, those that are true first, and `$limit`. */
+/**
+ * `$match`, `$project` of whole fields, `$sort` by a field that is true or false, those that are true first, `$limit`, and how
+ * many connections each user has.
+ */
 function narrowed(seen: Document[], stage: Document): Document[] {
   const [[name, how] = ['', null]] = Object.entries(stage);
+  if (isSame(stage, UNWIND)) {
+    return seen.flatMap((each) =>
+      (each.effectiveUsers ?? []).map((user: Document) => ({ ...each, effectiveUsers: user })),
+    );
+  }
+  if (isSame(stage, GROUP)) return counted(seen.map((each) => each.effectiveUsers));
   if (name === '$match') return seen.filter((each) => matches(each, documentOf(stage, name)));
   if (name === '$limit' && typeof how === 'number') return seen.slice(0, how);
   const fields = Object.keys(documentOf(stage, name));
@@ -52,6 +61,18 @@ function narrowed(seen: Document[], stage: Document): Document[] {
     throw new CommandError('BadValue', `The double knows no such stage: ${name}`);
   }
   return [...seen].sort((one, other) => Number(other[field] === true) - Number(one[field] === true));
+}
+
+const UNWIND = { $unwind: '$effectiveUsers' };
+const GROUP = { $group: { _id: '$effectiveUsers', count: { $sum: 1 } } };
+
+function counted(users: Document[]): Document[] {
+  const counts = new Map<string, Document>();
+  for (const _id of users) {
+    const key = userKey(String(_id.db), String(_id.user));
+    counts.set(key, { _id, count: Number(counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
 }
 
 /** Whoever logged in is named also where its connection does nothing, and also once it was dropped. */

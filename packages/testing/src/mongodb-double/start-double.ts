@@ -18,6 +18,8 @@ export interface DoubleOptions {
   connectionsMax?: number;
   /** Left out: it offers logical sessions. */
   hasSessions?: boolean;
+  /** What one answer holds; left out: as much as MongoDB's. */
+  answerBytesMax?: number;
   /** The key and certificate of now, as with tlsMode=requireTLS. Left out: no TLS is spoken. */
   tls?: () => { key: string; cert: string };
 }
@@ -36,6 +38,8 @@ export interface MongodbDouble {
 }
 
 const CONNECTIONS_MAX = 1_000;
+/** https://www.mongodb.com/docs/manual/reference/limits/#mongodb-limit-BSON-Document-Size */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Starts one on a free port of 127.0.0.1. Must be closed. */
 export async function startMongodbDouble(options: DoubleOptions): Promise<MongodbDouble> {
@@ -45,9 +49,10 @@ export async function startMongodbDouble(options: DoubleOptions): Promise<Mongod
     hasAuthorization = true,
     connectionsMax = CONNECTIONS_MAX,
     hasSessions = true,
+    answerBytesMax = ANSWER_BYTES_MAX,
     tls,
   } = options;
-  const state = newState(hasAuthorization, connectionsMax, hasSessions);
+  const state = newState({ hasAuthorization, connectionsMax, hasSessions, answerBytesMax });
   const [db, roles] = ['admin', [{ role: 'root', db: 'admin' }]];
   const verifier = await makeVerifier(password);
   state.users.set(userKey(db, username), { userId: new UUID(), name: username, db, roles, customData: {}, verifier });

@@ -50,19 +50,21 @@ export interface State {
   users: Map<string, User>;
   connections: Set<Connection>;
   connectionsMax: number;
+  /** What one answer holds at most. */
+  answerBytesMax: number;
   operations: number;
 }
 
 /** A server as it is when it has just been set up; `admin.system.version` is there on every one. */
-export function newState(hasAuthorization: boolean, connectionsMax: number, hasSessions: boolean): State {
+export function newState(
+  given: Pick<State, 'hasAuthorization' | 'connectionsMax' | 'hasSessions' | 'answerBytesMax'>,
+): State {
   const version = new Map([['system.version', { uuid: new UUID(), documents: [] }]]);
   return {
-    hasAuthorization,
-    hasSessions,
+    ...given,
     databases: new Map([['admin', version]]),
     users: new Map(),
     connections: new Set(),
-    connectionsMax,
     operations: 0,
   };
 }

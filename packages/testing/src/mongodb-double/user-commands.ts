@@ -38,6 +38,13 @@ function told({ userId, name, db, roles, customData }: User): Document {
   return { _id: userKey(db, name), userId, user: name, db, ...custom, roles, mechanisms: ['SCRAM-SHA-256'] };
 }
 
+/** As it stands in `admin.system.users`, with what the server verifies its password by. */
+export function userDocument({ userId, name, db, roles, customData, verifier }: User): Document {
+  const custom = Object.keys(customData).length > 0 && { customData };
+  const credentials = { 'SCRAM-SHA-256': verifier };
+  return { _id: userKey(db, name), userId, user: name, db, credentials, ...custom, roles };
+}
+
 async function createUser(call: Call): Promise<Document> {
   const { state, db, body } = call;
   demand(call, 'createUser', { db });
