@@ -2,6 +2,7 @@
 import { databaseRemove, databaseRestore, request, sweep } from '@berth/actions';
 import { PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
+import { eventually } from './eventually';
 import { type Journey, withClient } from './journey';
 import { runAction } from './run-action';
 import { engineOfUri } from './tenants/on-each-engine';
@@ -82,7 +83,12 @@ export async function surviveLoss(journey: Journey, actionId: string, fault: str
 export async function takeOver(journey: Journey, actionId: string): Promise<ActionWithSteps> {
   expect(await journey.context.store.actions.find(actionId)).toMatchObject({ state: 'running', claim: 1 });
   await journey.letHoldRunOut(actionId);
-  await sweep(journey.context);
+  // another sweep may be at it: then this one does nothing
+  const isTakenBack = async () => {
+    await sweep(journey.context);
+    return (await journey.context.store.actions.find(actionId))?.state === 'queued';
+  };
+  await eventually(isTakenBack, { what: 'the action to be taken back' });
   const ended = await journey.runHere(actionId);
   expect(ended).toMatchObject({ state: 'succeeded', claim: 2, error_code: null });
   return ended;

@@ -16,19 +16,19 @@ import {
   stateOf,
 } from '../quarantine';
 import { runAction } from '../run-action';
-import { onEachEngine } from '../tenants/on-each-engine';
+import { type Meet, onEachEngineAtOnce } from '../tenants/at-once';
 import type { TenantsServer } from '../tenants/tenants';
 
-onEachEngine((engine) => {
+onEachEngineAtOnce((engine, atOnce) => {
   let server: TenantsServer;
   let journey: Journey;
   let count = 0;
 
-  beforeAll(async () => {
+  atOnce.open(async () => {
     server = await engine.openServer();
     journey = await openJourney({ engine, engineUrl: server.url });
   });
-  afterAll(async () => {
+  atOnce.close(async () => {
     await journey?.close();
     await server?.close();
   });
@@ -38,6 +38,13 @@ onEachEngine((engine) => {
     return makeKept(journey, `faulty_${count}`);
   };
   const onStore = (sql: string) => withClient(journey.storeUrl, (client) => client.query(sql));
+
+  /** The server goes away, in good order or not, when all that see the same outage want it to, and comes back likewise. */
+  const goes = (meet: Meet) => meet('gone', () => server.stop());
+  const crashes = (meet: Meet) => meet('gone', () => server.kill9());
+  const comesBack = (meet: Meet) => meet('back', () => server.restart());
+  const whileStopped = (name: string, work: (meet: Meet) => Promise<void>) => atOnce.together('stopped', name, work);
+  const whileCrashed = (name: string, work: (meet: Meet) => Promise<void>) => atOnce.together('crashed', name, work);
 
   /** Refuses for good once this step is recorded. */
   const refusing = (last: string) => async (moment: string, step: string) => {
@@ -54,21 +61,21 @@ onEachEngine((engine) => {
     // before the first step, and in each of the others: a step that begins is the one before it, performed
     const moments = ['started:shut_out', 'performed:shut_out', 'performed:end_sessions', 'performed:forget_passwords'];
 
-    it.each(moments)(
-      'of a quarantine, %s: it is never called quarantined before the server was asked again',
-      async (fault) => {
+    for (const fault of moments) {
+      const begins = fault.startsWith('started');
+      const name = `of a quarantine, ${fault}: it is never called quarantined before the server was asked again`;
+      (begins ? whileStopped : whileCrashed)(name, async (meet) => {
         const kept = await made();
         const { id } = await askRemove(journey, kept.databaseId);
         const cut = await runAction(journey.context, id, {
           onMoment: async (moment, step) => {
             if (`${moment}:${step}` !== fault) return;
-            if (moment === 'started') await server.stop();
-            else await server.kill9();
+            await (begins ? goes(meet) : crashes(meet));
           },
         });
         expect(cut).toMatchObject({ state: 'queued', failures: 0 });
         expect(await stateOf(journey, kept.databaseId)).toBe('available');
-        await server.restart();
+        await comesBack(meet);
         const ended = await runToEnd(journey, id);
         expect(ended).toMatchObject({ state: 'succeeded' });
         for (const step of ['end_sessions', 'forget_passwords']) {
@@ -76,75 +83,79 @@ onEachEngine((engine) => {
         }
         expect(await refusalOf(kept.uri)).toBe('login');
         await restoreAndSee(journey, kept);
+      });
+    }
+
+    whileStopped(
+      'of a quarantine, when all was seen: it is quarantined, and shut when the server is back',
+      async (meet) => {
+        const kept = await made();
+        const { id } = await askRemove(journey, kept.databaseId);
+        const ended = await runAction(journey.context, id, {
+          onMoment: async (moment, step) => {
+            if (moment === 'performed' && step === 'check_refused') await goes(meet);
+          },
+        });
+        expect(ended).toMatchObject({ state: 'succeeded' });
+        await comesBack(meet);
+        expect(await refusalOf(kept.uri)).toBe('login');
+        await restoreAndSee(journey, kept);
       },
     );
 
-    it('of a quarantine, when all was seen: it is quarantined, and shut when the server is back', async () => {
-      const kept = await made();
-      const { id } = await askRemove(journey, kept.databaseId);
-      const ended = await runAction(journey.context, id, {
-        onMoment: async (moment, step) => {
-          if (moment === 'performed' && step === 'check_refused') await server.stop();
-        },
-      });
-      expect(ended).toMatchObject({ state: 'succeeded' });
-      await server.restart();
-      expect(await refusalOf(kept.uri)).toBe('login');
-      await restoreAndSee(journey, kept);
-    });
-
-    it('of a restore: it is quarantined until the server has let everybody in', async () => {
+    whileStopped('of a restore: it is quarantined until the server has let everybody in', async (meet) => {
       const kept = await made();
       await quarantine(journey, kept.databaseId);
       const { id } = await askRestore(journey, kept.databaseId);
       const cut = await runAction(journey.context, id, {
         onMoment: async (moment, step) => {
-          if (moment === 'recorded' && step === 'give_back') await server.stop();
+          if (moment === 'recorded' && step === 'give_back') await goes(meet);
         },
       });
       expect(cut).toMatchObject({ state: 'queued', failures: 0 });
       expect(await stateOf(journey, kept.databaseId)).toBe('quarantined');
-      await server.restart();
+      await comesBack(meet);
       expect(await runToEnd(journey, id)).toMatchObject({ state: 'succeeded' });
       expect(await rowsOf(kept.uri)).toEqual(['first']);
     });
 
-    it('of a restore, for longer than it is waited for: what may be half open is shut when it is back', async () => {
-      const kept = await made();
-      await quarantine(journey, kept.databaseId);
-      const { id } = await askRestore(journey, kept.databaseId);
-      await runAction(journey.context, id, {
-        onMoment: async (moment, step) => {
-          if (moment === 'recorded' && step === 'give_back') await server.stop();
-        },
-      });
-      await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = '${id}'`);
-      expect(await journey.runHere(id)).toMatchObject({ state: 'failed', error_code: 'server_unreachable' });
-      await server.restart();
-      expect(await refusalOf(kept.uri)).toBeNull(); // this is why
-      const shut = await openAction(kept);
-      expect(shut).toMatchObject({ kind: 'database_quarantine', requested_by: null });
-      expect(await journey.runHere(shut?.id ?? '')).toMatchObject({ state: 'succeeded' });
-      expect(await refusalOf(kept.uri)).toBe('login');
-      await restoreAndSee(journey, kept);
-    });
+    whileStopped(
+      'of a restore, for longer than it is waited for: what may be half open is shut when it is back',
+      async (meet) => {
+        const kept = await made();
+        await quarantine(journey, kept.databaseId);
+        const { id } = await askRestore(journey, kept.databaseId);
+        await runAction(journey.context, id, {
+          onMoment: async (moment, step) => {
+            if (moment === 'recorded' && step === 'give_back') await goes(meet);
+          },
+        });
+        await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = '${id}'`);
+        expect(await journey.runHere(id)).toMatchObject({ state: 'failed', error_code: 'server_unreachable' });
+        await comesBack(meet);
+        expect(await refusalOf(kept.uri)).toBeNull(); // this is why
+        const shut = await openAction(kept);
+        expect(shut).toMatchObject({ kind: 'database_quarantine', requested_by: null });
+        expect(await journey.runHere(shut?.id ?? '')).toMatchObject({ state: 'succeeded' });
+        expect(await refusalOf(kept.uri)).toBe('login');
+        await restoreAndSee(journey, kept);
+      },
+    );
   });
 
-  test.each(['shut_out', 'check_refused'])(
-    'a quarantine that fails for good after %s lets in again, and can be asked again',
-    async (last) => {
+  for (const last of ['shut_out', 'check_refused']) {
+    atOnce.test(`a quarantine that fails for good after ${last} lets in again, and can be asked again`, async () => {
       const kept = await made();
       const { id } = await askRemove(journey, kept.databaseId);
       expect(await runToEnd(journey, id, refusing(last))).toMatchObject({ state: 'failed' });
       expect(await stateOf(journey, kept.databaseId)).toBe('available');
       expect(await rowsOf(kept.uri)).toEqual(['first']);
       await quarantine(journey, kept.databaseId);
-    },
-  );
+    });
+  }
 
-  test.each(['give_back', 'check_isolation'])(
-    'a restore that fails for good after %s leaves it quarantined, and shut',
-    async (last) => {
+  for (const last of ['give_back', 'check_isolation']) {
+    atOnce.test(`a restore that fails for good after ${last} leaves it quarantined, and shut`, async () => {
       const kept = await made();
       await quarantine(journey, kept.databaseId);
       const { id } = await askRestore(journey, kept.databaseId);
@@ -153,10 +164,10 @@ onEachEngine((engine) => {
       expect(await refusalOf(kept.uri)).toBe('login');
       expect(await openAction(kept)).toBeNull();
       await restoreAndSee(journey, kept);
-    },
-  );
+    });
+  }
 
-  test('a database that vanished from its server is not restored as an empty one', async () => {
+  atOnce.test('a database that vanished from its server is not restored as an empty one', async () => {
     const kept = await made();
     await quarantine(journey, kept.databaseId);
     await journey.view.dropDatabase(kept.name);
@@ -167,22 +178,25 @@ onEachEngine((engine) => {
     expect(await runToEnd(journey, drop.id)).toMatchObject({ kind: 'database_delete', state: 'succeeded' });
   });
 
-  test('a password whose key is gone stops a quarantine before it begins, and the login goes on working', async () => {
-    const kept = await made();
-    const { rows } = await onStore(`SELECT secret_sealed FROM credentials WHERE id = '${kept.credentialId}'`);
-    await onStore(
-      `UPDATE credentials SET secret_sealed = replace(secret_sealed, 'v1.k1.', 'v1.gone.') WHERE id = '${kept.credentialId}'`,
-    );
-    const { id } = await askRemove(journey, kept.databaseId);
-    expect(await runToEnd(journey, id)).toMatchObject({ state: 'failed', error_code: 'key_missing', steps: [] });
-    expect(await rowsOf(kept.uri)).toEqual(['first']);
-    await onStore(
-      `UPDATE credentials SET secret_sealed = '${rows[0]?.secret_sealed}' WHERE id = '${kept.credentialId}'`,
-    );
-    await quarantine(journey, kept.databaseId);
-  });
+  atOnce.test(
+    'a password whose key is gone stops a quarantine before it begins, and the login goes on working',
+    async () => {
+      const kept = await made();
+      const { rows } = await onStore(`SELECT secret_sealed FROM credentials WHERE id = '${kept.credentialId}'`);
+      await onStore(
+        `UPDATE credentials SET secret_sealed = replace(secret_sealed, 'v1.k1.', 'v1.gone.') WHERE id = '${kept.credentialId}'`,
+      );
+      const { id } = await askRemove(journey, kept.databaseId);
+      expect(await runToEnd(journey, id)).toMatchObject({ state: 'failed', error_code: 'key_missing', steps: [] });
+      expect(await rowsOf(kept.uri)).toEqual(['first']);
+      await onStore(
+        `UPDATE credentials SET secret_sealed = '${rows[0]?.secret_sealed}' WHERE id = '${kept.credentialId}'`,
+      );
+      await quarantine(journey, kept.databaseId);
+    },
+  );
 
-  test('a login that somebody dropped behind our back comes back with the restore', async () => {
+  atOnce.test('a login that somebody dropped behind our back comes back with the restore', async () => {
     const kept = await made();
     const user = decodeURIComponent(new URL(kept.uri).username);
     await journey.view.dropLogin(user);
@@ -190,40 +204,51 @@ onEachEngine((engine) => {
     await restoreAndSee(journey, kept);
   });
 
-  test('a login that a broken reset left with two passwords is let in with neither, and with the one that is shown after a restore', async () => {
-    const kept = await made();
-    const { credentialId } = kept;
-    const { id } = await request(journey.context, credentialReset, { credentialId }, journey.access);
-    await runAction(journey.context, id, {
-      onMoment: async (moment, step) => {
-        if (moment === 'recorded' && step === 'let_in') await server.stop();
-      },
-    });
-    await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = '${id}'`);
-    expect(await journey.runHere(id)).toMatchObject({ state: 'failed', error_code: 'server_unreachable' });
-    await server.restart();
-    const { rows } = await onStore(`SELECT pending_secret_sealed FROM credentials WHERE id = '${credentialId}'`);
-    const pending = new URL(kept.uri);
-    pending.password = openSecret(journey.context.keyRing, credentialId, rows[0]?.pending_secret_sealed).reveal();
-    expect([await refusalOf(kept.uri), await refusalOf(pending.href)]).toEqual(['login', null]); // the one nobody is shown
-    const action = await quarantine(journey, kept.databaseId);
-    expect(evidenceOf(action, 'check_refused').refused).toEqual(
-      [1, 2].map(() => expect.stringMatching(/: (password|locked)$/)),
-    );
-    expect([await refusalOf(kept.uri), await refusalOf(pending.href)]).toEqual(['login', 'login']);
-    await restoreAndSee(journey, kept);
-    expect(await refusalOf(pending.href)).toBe('login');
-  });
+  whileStopped(
+    'a login that a broken reset left with two passwords is let in with neither, and with the one that is shown after a restore',
+    async (meet) => {
+      const kept = await made();
+      const { credentialId } = kept;
+      const { id } = await request(journey.context, credentialReset, { credentialId }, journey.access);
+      await runAction(journey.context, id, {
+        onMoment: async (moment, step) => {
+          if (moment === 'recorded' && step === 'let_in') await goes(meet);
+        },
+      });
+      await onStore(`UPDATE actions SET started_at = now() - interval '25 h', not_before = NULL WHERE id = '${id}'`);
+      expect(await journey.runHere(id)).toMatchObject({ state: 'failed', error_code: 'server_unreachable' });
+      await comesBack(meet);
+      const { rows } = await onStore(`SELECT pending_secret_sealed FROM credentials WHERE id = '${credentialId}'`);
+      const pending = new URL(kept.uri);
+      pending.password = openSecret(journey.context.keyRing, credentialId, rows[0]?.pending_secret_sealed).reveal();
+      expect([await refusalOf(kept.uri), await refusalOf(pending.href)]).toEqual(['login', null]); // the one nobody is shown
+      const action = await quarantine(journey, kept.databaseId);
+      expect(evidenceOf(action, 'check_refused').refused).toEqual(
+        [1, 2].map(() => expect.stringMatching(/: (password|locked)$/)),
+      );
+      expect([await refusalOf(kept.uri), await refusalOf(pending.href)]).toEqual(['login', 'login']);
+      await restoreAndSee(journey, kept);
+      expect(await refusalOf(pending.href)).toBe('login');
+    },
+  );
 
-  test('a server that crashes as soon as a reset has ended comes back with what was told: the new password, and no other', async () => {
-    const kept = await made();
-    const { id } = await request(journey.context, credentialReset, { credentialId: kept.credentialId }, journey.access);
-    expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
-    await server.kill9(); // PostgreSQL runs with synchronous_commit = off here, as some operators have it
-    await server.restart();
-    expect([await refusalOf(await journey.uriOf(kept.credentialId)), await refusalOf(kept.uri)]).toEqual([
-      null,
-      'login',
-    ]);
-  });
+  atOnce.alone(
+    'a server that crashes as soon as a reset has ended comes back with what was told: the new password, and no other',
+    async () => {
+      const kept = await made();
+      const { id } = await request(
+        journey.context,
+        credentialReset,
+        { credentialId: kept.credentialId },
+        journey.access,
+      );
+      expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded' });
+      await server.kill9(); // at once: PostgreSQL runs with synchronous_commit = off here, as some operators have it
+      await server.restart();
+      expect([await refusalOf(await journey.uriOf(kept.credentialId)), await refusalOf(kept.uri)]).toEqual([
+        null,
+        'login',
+      ]);
+    },
+  );
 });

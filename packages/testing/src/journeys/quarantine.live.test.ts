@@ -21,57 +21,60 @@ import {
   surviveLoss,
   takeOver,
 } from '../quarantine';
-import { onEachEngine } from '../tenants/on-each-engine';
+import { onEachEngineAtOnce } from '../tenants/at-once';
 import { withSession } from '../tenants/tenants';
 
-onEachEngine((engine) => {
+onEachEngineAtOnce((engine, atOnce) => {
   let journey: Journey;
   let count = 0;
 
-  beforeAll(async () => {
+  atOnce.open(async () => {
     journey = await openJourney({ engine });
   });
-  afterAll(() => journey?.close());
+  atOnce.close(async () => journey?.close());
 
   const made = () => {
     count += 1;
     return makeKept(journey, `kept_${process.pid}_${count}`);
   };
 
-  test('a session that writes in a loop is ended; what it was told is written is there after the restore', async () => {
-    const kept = await made();
-    const writer = await engine.enter(kept.uri);
-    let written = 0;
-    const loop = (async () => {
-      for (;;) {
-        await writer.insert('looped');
-        written += 1;
+  atOnce.test(
+    'a session that writes in a loop is ended; what it was told is written is there after the restore',
+    async () => {
+      const kept = await made();
+      const writer = await engine.enter(kept.uri);
+      let written = 0;
+      const loop = (async () => {
+        for (;;) {
+          await writer.insert('looped');
+          written += 1;
+        }
+      })();
+      const ended = expect(loop).rejects.toThrow();
+      await eventually(() => written > 10, { what: 'the loop to write' });
+      const action = await quarantine(journey, kept.databaseId);
+      await ended;
+      await writer.end();
+      expect(evidenceOf(action, 'shut_out')).toMatchObject({
+        locked: [decodeURIComponent(new URL(kept.uri).username)],
+        revoked: expect.any(Array),
+        shut: true,
+      });
+      expect(evidenceOf(action, 'end_sessions')).toMatchObject({
+        ended: engine.capabilities.sessionsKeepRights ? 1 : expect.any(Number), // else one that does nothing is never ended
+      });
+      for (const step of ['end_sessions', 'forget_passwords']) {
+        expect(evidenceOf(action, step).looks).toEqual(expect.arrayContaining([0, 0]));
       }
-    })();
-    const ended = expect(loop).rejects.toThrow();
-    await eventually(() => written > 10, { what: 'the loop to write' });
-    const action = await quarantine(journey, kept.databaseId);
-    await ended;
-    await writer.end();
-    expect(evidenceOf(action, 'shut_out')).toMatchObject({
-      locked: [decodeURIComponent(new URL(kept.uri).username)],
-      revoked: expect.any(Array),
-      shut: true,
-    });
-    expect(evidenceOf(action, 'end_sessions')).toMatchObject({
-      ended: engine.capabilities.sessionsKeepRights ? 1 : expect.any(Number), // else one that does nothing is never ended
-    });
-    for (const step of ['end_sessions', 'forget_passwords']) {
-      expect(evidenceOf(action, step).looks).toEqual(expect.arrayContaining([0, 0]));
-    }
-    expect(evidenceOf(action, 'check_refused').refused).toEqual([expect.stringMatching(/: (password|locked)$/)]);
-    expect(await refusalOf(kept.uri)).toBe('login');
-    expect(await stateOf(journey, kept.databaseId)).toBe('quarantined');
-    await restoreAndSee(journey, kept);
-    const looped = (await rowsOf(kept.uri)).filter((text) => text === 'looped').length;
-    expect(looped).toBeGreaterThanOrEqual(written);
-    expect(looped).toBeLessThanOrEqual(written + 1); // one may have been cut off after its commit, before the answer
-  });
+      expect(evidenceOf(action, 'check_refused').refused).toEqual([expect.stringMatching(/: (password|locked)$/)]);
+      expect(await refusalOf(kept.uri)).toBe('login');
+      expect(await stateOf(journey, kept.databaseId)).toBe('quarantined');
+      await restoreAndSee(journey, kept);
+      const looped = (await rowsOf(kept.uri)).filter((text) => text === 'looped').length;
+      expect(looped).toBeGreaterThanOrEqual(written);
+      expect(looped).toBeLessThanOrEqual(written + 1); // one may have been cut off after its commit, before the answer
+    },
+  );
 
   /** Two databases, of which the second lets the login of the first in as well. */
   async function makeSharing(): Promise<[Kept, Kept]> {
@@ -90,12 +93,8 @@ onEachEngine((engine) => {
       return url.href;
     };
 
-    beforeAll(async () => {
+    async function quarantineFirst(): Promise<void> {
       [first, second] = await makeSharing();
-    });
-
-    it('goes on working in the other, an open session too where it is in that database; here it is out', async () => {
-      if (first === undefined) throw new Error('not made');
       const user = decodeURIComponent(new URL(first.uri).username);
       const inside = await engine.enter(first.uri);
       await withSession(engine, elsewhere(), async (other) => {
@@ -111,9 +110,19 @@ onEachEngine((engine) => {
       await inside.end();
       expect(await refusalOf(first.uri)).toBe('database');
       expect(await refusalOf(elsewhere())).toBeNull();
-    });
+    }
 
-    it('is locked with the last of its databases, and works in each that is restored', async () => {
+    let begun: Promise<void> | undefined;
+    atOnce.test(
+      'goes on working in the other, an open session too where it is in that database; here it is out',
+      async () => {
+        begun = quarantineFirst();
+        await begun;
+      },
+    );
+
+    atOnce.test('is locked with the last of its databases, and works in each that is restored', async () => {
+      await begun;
       if (first === undefined || second === undefined) throw new Error('not made');
       await quarantine(journey, second.databaseId); // the first is in quarantine already
       expect(await refusalOf(elsewhere())).toBe('login');
@@ -125,21 +134,24 @@ onEachEngine((engine) => {
     });
   });
 
-  test('two databases that share a login, quarantined at the same time: one after the other, and it is locked', async () => {
-    const [first, second] = await makeSharing();
-    const [one, other] = [await askRemove(journey, first.databaseId), await askRemove(journey, second.databaseId)];
-    let meanwhile: string | undefined;
-    const ended = await runToEnd(journey, one.id, async (moment, step) => {
-      if (moment !== 'recorded' || step !== 'check_refused') return;
-      meanwhile = (await journey.runHere(other.id)).state;
-    });
-    expect([ended.state, ended.failures, meanwhile]).toEqual(['succeeded', 0, 'queued']);
-    expect(await journey.runHere(other.id)).toMatchObject({ state: 'succeeded' });
-    expect(await refusalOf(first.uri)).toBe('login');
-    await restoreAndSee(journey, first);
-  });
+  atOnce.test(
+    'two databases that share a login, quarantined at the same time: one after the other, and it is locked',
+    async () => {
+      const [first, second] = await makeSharing();
+      const [one, other] = [await askRemove(journey, first.databaseId), await askRemove(journey, second.databaseId)];
+      let meanwhile: string | undefined;
+      const ended = await runToEnd(journey, one.id, async (moment, step) => {
+        if (moment !== 'recorded' || step !== 'check_refused') return;
+        meanwhile = (await journey.runHere(other.id)).state;
+      });
+      expect([ended.state, ended.failures, meanwhile]).toEqual(['succeeded', 0, 'queued']);
+      expect(await journey.runHere(other.id)).toMatchObject({ state: 'succeeded' });
+      expect(await refusalOf(first.uri)).toBe('login');
+      await restoreAndSee(journey, first);
+    },
+  );
 
-  test('a login whose only open database is dropped waits, locked, for the one in quarantine', async () => {
+  atOnce.test('a login whose only open database is dropped waits, locked, for the one in quarantine', async () => {
     const [first, second] = await makeSharing();
     await quarantine(journey, first.databaseId);
     const { id } = await askRemove(journey, second.databaseId, 'drop');
@@ -149,51 +161,53 @@ onEachEngine((engine) => {
   });
 
   describe('a worker that dies', () => {
-    const dying = new Map<string, { kept: Kept; actionId: string }>();
+    interface Dying {
+      kept: Kept;
+      actionId: string;
+      fault: string;
+    }
+    const dying: Record<'quarantine' | 'restore', Dying[]> = { quarantine: [], restore: [] };
 
-    /** One process, killed in the middle of the same kind of action on each of these. */
-    async function killInEach(steps: string[], ask: (kept: Kept) => Promise<ActionWithSteps>): Promise<void> {
-      const faults = new Map<string, string>();
-      for (const step of steps) {
-        const kept = dying.get(step)?.kept ?? (await made());
-        const { id } = await ask(kept);
-        dying.set(step, { kept, actionId: id });
-        faults.set(id, `performed:${step}`);
-      }
-      await journey.killInAll(faults);
+    async function begin(step: string, ask: (journey: Journey, id: string) => Promise<ActionWithSteps>, kept: Kept) {
+      return { kept, actionId: (await ask(journey, kept.databaseId)).id, fault: `performed:${step}` };
     }
 
-    it('in database_quarantine after any step: it is quarantined by the next', async () => {
-      await killInEach(QUARANTINE_STEPS, ({ databaseId }) => askRemove(journey, databaseId));
-      for (const { kept, actionId } of dying.values()) {
+    atOnce.alone('in database_quarantine after any step: it is quarantined by the next', async () => {
+      for (const step of QUARANTINE_STEPS) dying.quarantine.push(await begin(step, askRemove, await made()));
+      for (const step of RESTORE_STEPS) {
+        const kept = await made();
+        await quarantine(journey, kept.databaseId);
+        dying.restore.push(await begin(step, askRestore, kept));
+      }
+      const all = [...dying.quarantine, ...dying.restore];
+      await journey.killInAll(new Map(all.map(({ actionId, fault }) => [actionId, fault]))); // one process, in all of them
+      const takingOver = dying.quarantine.map(async ({ kept, actionId }) => {
         await takeOver(journey, actionId);
         expect(await refusalOf(kept.uri)).toBe('login');
-      }
+      });
+      await Promise.all(takingOver);
     });
 
-    it('in database_restore after any step: the next lets in again', async () => {
-      const quarantined = [...dying.values()];
-      dying.clear();
-      for (const [index, step] of RESTORE_STEPS.entries()) {
-        const kept = quarantined[index]?.kept;
-        if (kept !== undefined) dying.set(step, { kept, actionId: '' });
-      }
-      await killInEach(RESTORE_STEPS, ({ databaseId }) => askRestore(journey, databaseId));
-      for (const { kept, actionId } of dying.values()) {
+    atOnce.alone('in database_restore after any step: the next lets in again', async () => {
+      expect(dying.restore).toHaveLength(RESTORE_STEPS.length);
+      const takingOver = dying.restore.map(async ({ kept, actionId }) => {
         await takeOver(journey, actionId);
         expect(await stateOf(journey, kept.databaseId)).toBe('available');
         expect(await rowsOf(kept.uri)).toEqual(['first']);
-      }
+      });
+      await Promise.all(takingOver);
     });
 
-    it.each(QUARANTINE_STEPS)('with %s recorded: the same', async (step) => {
-      const kept = await made();
-      const { id } = await askRemove(journey, kept.databaseId);
-      await surviveLoss(journey, id, `recorded:${step}`);
-      expect(await refusalOf(kept.uri)).toBe('login');
-      const { id: restoreId } = await askRestore(journey, kept.databaseId);
-      await surviveLoss(journey, restoreId, `recorded:${RESTORE_STEPS[QUARANTINE_STEPS.indexOf(step)]}`);
-      expect(await rowsOf(kept.uri)).toEqual(['first']);
-    });
+    for (const step of QUARANTINE_STEPS) {
+      atOnce.test(`with ${step} recorded: the same`, async () => {
+        const kept = await made();
+        const { id } = await askRemove(journey, kept.databaseId);
+        await surviveLoss(journey, id, `recorded:${step}`);
+        expect(await refusalOf(kept.uri)).toBe('login');
+        const { id: restoreId } = await askRestore(journey, kept.databaseId);
+        await surviveLoss(journey, restoreId, `recorded:${RESTORE_STEPS[QUARANTINE_STEPS.indexOf(step)]}`);
+        expect(await rowsOf(kept.uri)).toEqual(['first']);
+      });
+    }
   });
 });

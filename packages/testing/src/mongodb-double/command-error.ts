@@ -11,12 +11,14 @@ const CODES = {
   MaxTimeMSExpired: 50,
   CommandNotFound: 59,
   InvalidNamespace: 73,
+  CommandNotSupportedOnView: 166,
   RoleNotFound: 31,
   BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
   Interrupted: 11601,
   DatabaseDifferCase: 13297,
   Location40415: 40415,
+  Location51002: 51002,
   Location51003: 51003,
 } as const;
 

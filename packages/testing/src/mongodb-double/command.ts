@@ -30,7 +30,7 @@ export function rolesOf({ state, connection }: Call): RoleRef[] | null {
 /** Whether the caller may do this, here and now. */
 export function may(call: Call, action: string, target: Target): boolean {
   const roles = rolesOf(call);
-  return roles === null || allows(roles, action, target);
+  return roles === null || allows(roles, action, target, call.state.roles);
 }
 
 /** Throws `Unauthorized` unless the caller may do one of these. */

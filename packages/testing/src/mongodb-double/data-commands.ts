@@ -1,10 +1,11 @@
 // Commands about databases, collections and documents.
-import { calculateObjectSize, type Document, Long, ObjectId } from 'bson';
+import { calculateObjectSize, type Document, ObjectId } from 'bson';
 import { type Call, type Command, demand, may, rolesOf } from './command';
 import { CommandError } from './command-error';
 import {
   changed,
   compareTexts,
+  cursorOf,
   documentOf,
   documentsOf,
   isSame,
@@ -23,7 +24,10 @@ export const DATA_COMMANDS: Record<string, Command> = {
   update: { fields: ['updates', 'ordered', 'writeConcern'], run: update },
   delete: { fields: ['deletes', 'ordered', 'writeConcern'], run: remove },
   findAndModify: { fields: ['query', 'update', 'upsert', 'new', 'writeConcern'], run: findAndModify },
-  create: { fields: ['writeConcern'], run: create },
+  create: {
+    fields: ['validator', 'validationLevel', 'capped', 'size', 'viewOn', 'pipeline', 'writeConcern'],
+    run: create,
+  },
   drop: { fields: ['writeConcern'], run: drop },
   collMod: { fields: ['validationLevel', 'writeConcern'], run: collMod },
   listCollections: { fields: ['filter', 'nameOnly'], run: listCollections },
@@ -63,10 +67,16 @@ async function find(call: Call): Promise<Document> {
   return { cursor: cursorOf(`${call.db}.${name}`, first) };
 }
 
-/** The users are documents too: `admin.system.users`. */
+/** The users are documents too: `admin.system.users`. A view shows what its stages leave, of which the double knows `$match`. */
 function documentsIn({ state, db }: Call, name: string): Document[] {
   if (db === 'admin' && name === 'system.users') return [...state.users.values()].map(userDocument);
-  return findCollection(state, db, name)?.documents ?? [];
+  const collection = findCollection(state, db, name);
+  if (collection?.options.viewOn === undefined) return collection?.documents ?? [];
+  const seen = findCollection(state, db, collection.options.viewOn)?.documents ?? [];
+  return documentsOf(collection.options, 'pipeline').reduce<Document[]>((left, { $match, ...others }) => {
+    if (Object.keys(others).length > 0) throw new CommandError('BadValue', 'Views of the double match, and no more');
+    return left.filter((each) => matches(each, documentOf({ $match }, '$match')));
+  }, seen);
 }
 
 /** A batch ends before the document that would make it more than an answer holds, and says nothing of it. */
@@ -88,14 +98,11 @@ function sorted(documents: Document[], sort: Document): Document[] {
   return [...documents].sort((one, other) => compareTexts(String(one._id), String(other._id)));
 }
 
-function cursorOf(ns: string, firstBatch: Document[]): Document {
-  return { id: Long.ZERO, ns, firstBatch };
-}
-
 function insert(call: Call): Document {
   const name = textOf(call.body, 'insert');
   demand(call, 'insert', { db: call.db, collection: name });
   const documents = documentsOf(call.body, 'documents');
+  demandNoView(call, name);
   const collection = reachCollection(call.state, call.db, name);
   const writeErrors: Document[] = [];
   for (const [index, document] of documents.entries()) {
@@ -105,6 +112,12 @@ function insert(call: Call): Document {
     if (call.body.ordered !== false) break;
   }
   return { n: documents.length - writeErrors.length, ...(writeErrors.length > 0 && { writeErrors }) };
+}
+
+function demandNoView({ state, db }: Call, name: string): void {
+  if (findCollection(state, db, name)?.options.viewOn !== undefined) {
+    throw new CommandError('CommandNotSupportedOnView', `Namespace ${db}.${name} is a view, not a collection`);
+  }
 }
 
 function put(collection: Collection, document: Document, ns: string): CommandError | null {
@@ -182,10 +195,12 @@ function remove(call: Call): Document {
 function create(call: Call): Document {
   const name = textOf(call.body, 'create');
   demand(call, ['createCollection', 'insert'], { db: call.db, collection: name });
+  const { viewOn, pipeline, validator, validationLevel, capped, size } = call.body;
+  const wishes = Object.entries({ viewOn, pipeline, validator, validationLevel, capped, size });
   if (findCollection(call.state, call.db, name) !== null) {
     throw new CommandError('NamespaceExists', `Collection ${call.db}.${name} already exists.`);
   }
-  reachCollection(call.state, call.db, name);
+  reachCollection(call.state, call.db, name, Object.fromEntries(wishes.filter(([, wish]) => wish !== undefined)));
   return {};
 }
 
@@ -207,9 +222,10 @@ function listCollections(call: Call): Document {
   demand(call, 'listCollections', { db: call.db });
   demandDatabaseName(call.db);
   const filter = documentOf(call.body, 'filter');
-  const told = [...(call.state.databases.get(call.db) ?? [])].map(([name, { uuid }]) => {
-    const info = call.body.nameOnly === true ? {} : { options: {}, info: { readOnly: false, uuid } };
-    return { name, type: 'collection', ...info };
+  const told = [...(call.state.databases.get(call.db) ?? [])].map(([name, { options, uuid }]) => {
+    const type = options.viewOn === undefined ? 'collection' : 'view';
+    const info = type === 'view' ? { readOnly: true } : { readOnly: false, uuid };
+    return call.body.nameOnly === true ? { name, type } : { name, type, options, info };
   });
   return {
     cursor: cursorOf(

@@ -1,5 +1,5 @@
 // Documents: reading their fields, choosing them by a filter, changing them by operators. What is not known is refused.
-import { calculateObjectSize, type Document, EJSON } from 'bson';
+import { calculateObjectSize, type Document, EJSON, Long } from 'bson';
 import { CommandError } from './command-error';
 
 /** A field that has to be text. */
@@ -134,6 +134,11 @@ function applyOperator(after: Document, operator: string, field: string, value: 
 function isPulled(each: unknown, value: unknown): boolean {
   if (isOperators(value)) return Object.entries(value).every(([operator, operand]) => isMet([each], operator, operand));
   return isDocument(value) && isDocument(each) ? matches(each, value) : isSame(each, value);
+}
+
+/** A cursor that has told everything with its first batch. */
+export function cursorOf(ns: string, firstBatch: Document[]): Document {
+  return { id: Long.ZERO, ns, firstBatch };
 }
 
 /** Bytes of the documents together. */

@@ -247,6 +247,37 @@ describe('commands', () => {
   });
 });
 
+describe('what a database holds beside documents', () => {
+  const namesOf = async (command: Document) =>
+    (await asRoot(command, 'shelf')).cursor.firstBatch.map(({ name }: Document) => name);
+
+  test('is told as it was made: views show what they match, and are not written to', async () => {
+    await asRoot({ create: 'notes', validator: { n: { $gte: 0 } } }, 'shelf');
+    await asRoot({ insert: 'notes', documents: [{ n: 1 }, { n: 2 }] }, 'shelf');
+    await asRoot({ create: 'first', viewOn: 'notes', pipeline: [{ $match: { n: 1 } }] }, 'shelf');
+    await asRoot({ createIndexes: 'notes', indexes: [{ key: { n: 1 }, name: 'by_n', unique: true }] }, 'shelf');
+    expect((await asRoot({ find: 'first' }, 'shelf')).cursor.firstBatch).toMatchObject([{ n: 1 }]);
+    const write = { insert: 'first', documents: [{ n: 3 }] };
+    expect(await refusalOf(asRoot(write, 'shelf'))).toEqual([166, 'CommandNotSupportedOnView']);
+    expect(await namesOf({ listCollections: 1, filter: { type: 'view' } })).toEqual(['first']);
+    expect(await namesOf({ listIndexes: 'notes' })).toEqual(['_id_', 'by_n']);
+  });
+
+  test('may be opened by a role of its own: that, and no more, until the role is dropped', async () => {
+    const privileges = [{ resource: { db: 'shelf', collection: 'notes' }, actions: ['find'] }];
+    await asRoot({ createRole: 'noting', privileges, roles: [] }, 'shelf');
+    expect((await asRoot({ rolesInfo: 1, showPrivileges: true }, 'shelf')).roles).toMatchObject([{ privileges }]);
+    await createUser('noter', 'pw', [{ role: 'noting', db: 'shelf' }]);
+    const inside = (await openClient('noter', 'pw')).db('shelf');
+    await inside.command({ find: 'notes' });
+    for (const refused of [{ find: 'first' }, { insert: 'notes', documents: [{}] }, { rolesInfo: 1 }]) {
+      expect(await refusalOf(inside.command(refused))).toEqual([13, 'Unauthorized']);
+    }
+    await asRoot({ dropRole: 'noting' }, 'shelf');
+    expect(await refusalOf(inside.command({ find: 'notes' }))).toEqual([13, 'Unauthorized']);
+  });
+});
+
 describe('what runs', () => {
   const SLEEP = { find: 'notes', filter: { $where: 'sleep(20000) || true' } };
   const pipeline = [

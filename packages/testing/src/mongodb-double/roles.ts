@@ -1,17 +1,33 @@
 // MongoDB's built-in roles, as far as the commands of this double ask for their actions.
 // https://www.mongodb.com/docs/manual/reference/built-in-roles/
+import type { Document } from 'bson';
 
 export interface RoleRef {
   role: string;
   db: string;
 }
 
+/** A role of an operator's own making. */
+export interface DefinedRole extends RoleRef {
+  /** Of `{ resource: { db, collection }, actions }`; an empty collection is all of them. */
+  privileges: Document[];
+}
+
 /** What an action is done to: the server as a whole, a database, or one of its collections. */
 export type Target = 'cluster' | { db: string; collection?: string };
 
-const READ = ['find', 'listCollections', 'dbStats'];
-const READ_WRITE = [...READ, 'insert', 'update', 'remove', 'createCollection', 'dropCollection'];
-const DB_ADMIN = ['listCollections', 'dbStats', 'createCollection', 'dropCollection', 'collMod', 'dropDatabase'];
+const READ = ['find', 'listCollections', 'listIndexes', 'dbStats'];
+const READ_WRITE = [...READ, 'insert', 'update', 'remove', 'createCollection', 'dropCollection', 'createIndex'];
+const DB_ADMIN = [
+  'listCollections',
+  'listIndexes',
+  'dbStats',
+  'createCollection',
+  'dropCollection',
+  'createIndex',
+  'collMod',
+  'dropDatabase',
+];
 const USER_ADMIN = [
   'viewUser',
   'createUser',
@@ -20,6 +36,9 @@ const USER_ADMIN = [
   'revokeRole',
   'changePassword',
   'changeCustomData',
+  'createRole',
+  'dropRole',
+  'viewRole',
 ];
 const MONITOR = ['serverStatus', 'inprog', 'listDatabases'];
 const HOST = ['killop', 'killAnySession'];
@@ -48,15 +67,22 @@ const OF_SERVER: Record<string, { cluster: readonly string[]; any: readonly stri
 /** Databases that the roles of every database leave out, but for the administration of users. */
 const APART = ['local', 'config'];
 
-export function isRole({ role, db }: RoleRef): boolean {
-  return Object.hasOwn(OF_DATABASE, role) || (db === 'admin' && Object.hasOwn(OF_SERVER, role));
+export function isRole({ role, db }: RoleRef, defined: Defined): boolean {
+  const isOfServer = db === 'admin' && Object.hasOwn(OF_SERVER, role);
+  return Object.hasOwn(OF_DATABASE, role) || isOfServer || findDefined(defined, { role, db }) !== undefined;
+}
+
+type Defined = ReadonlyMap<string, DefinedRole>;
+
+function findDefined(defined: Defined, { role, db }: RoleRef): DefinedRole | undefined {
+  return [...defined.values()].find((each) => each.role === role && each.db === db);
 }
 
 /** Who may read the users, passwords' verifiers and all, as documents; nobody may write them so. */
 const READ_USERS = ['userAdminAnyDatabase', 'root'];
 
 /** Whether one of the roles allows the action there. Of collections of the server (`system.*`) the users alone are opened. */
-export function allows(roles: readonly RoleRef[], action: string, target: Target): boolean {
+export function allows(roles: readonly RoleRef[], action: string, target: Target, defined: Defined): boolean {
   return roles.some(({ role, db }) => {
     const ofServer = db === 'admin' ? OF_SERVER[role] : undefined;
     if (target === 'cluster') return ofServer?.cluster.includes(action) ?? false;
@@ -68,6 +94,11 @@ export function allows(roles: readonly RoleRef[], action: string, target: Target
       const isApart = APART.includes(target.db) && !USER_ADMIN.includes(action);
       return ofServer.any.includes(action) && !isApart;
     }
-    return db === target.db && (OF_DATABASE[role]?.includes(action) ?? false);
+    const { privileges = [] } = findDefined(defined, { role, db }) ?? {};
+    const isDefined = privileges.some(({ resource, actions }) => {
+      const isMeant = resource.db === target.db && ['', target.collection].includes(resource.collection);
+      return isMeant && actions.includes(action);
+    });
+    return isDefined || (db === target.db && (OF_DATABASE[role]?.includes(action) ?? false));
   });
 }

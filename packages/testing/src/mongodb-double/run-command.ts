@@ -3,7 +3,9 @@ import { calculateObjectSize, type Document } from 'bson';
 import type { Call, Command } from './command';
 import { CommandError } from './command-error';
 import { DATA_COMMANDS } from './data-commands';
+import { INDEX_COMMANDS } from './index-commands';
 import { LOGIN_COMMANDS } from './login-commands';
+import { ROLE_COMMANDS } from './role-commands';
 import { SERVER_COMMANDS } from './server-commands';
 import { type Connection, currentUser, type State } from './state';
 import { USER_COMMANDS } from './user-commands';
@@ -11,7 +13,9 @@ import { USER_COMMANDS } from './user-commands';
 const COMMANDS: Record<string, Command> = {
   ...LOGIN_COMMANDS,
   ...USER_COMMANDS,
+  ...ROLE_COMMANDS,
   ...DATA_COMMANDS,
+  ...INDEX_COMMANDS,
   ...SERVER_COMMANDS,
 };
 

@@ -1,7 +1,7 @@
 // What the double holds: databases with their collections, users, connections and what runs on them.
 import { type Document, UUID } from 'bson';
 import { CommandError } from './command-error';
-import type { RoleRef } from './roles';
+import type { DefinedRole, RoleRef } from './roles';
 import type { Conversation, Verifier } from './scram';
 
 export interface User {
@@ -17,6 +17,10 @@ export interface User {
 export interface Collection {
   uuid: UUID;
   documents: Document[];
+  /** Those that were made, without that of `_id`. */
+  indexes: Document[];
+  /** As it was made with; a view has `viewOn`. */
+  options: Document;
 }
 
 /** Something that takes time. */
@@ -48,6 +52,8 @@ export interface State {
   hasSessions: boolean;
   databases: Map<string, Map<string, Collection>>;
   users: Map<string, User>;
+  /** What operators defined themselves. */
+  roles: Map<string, DefinedRole>;
   connections: Set<Connection>;
   connectionsMax: number;
   /** What one answer holds at most. */
@@ -59,17 +65,18 @@ export interface State {
 export function newState(
   given: Pick<State, 'hasAuthorization' | 'connectionsMax' | 'hasSessions' | 'answerBytesMax'>,
 ): State {
-  const version = new Map([['system.version', { uuid: new UUID(), documents: [] }]]);
+  const version = new Map([['system.version', { uuid: new UUID(), documents: [], indexes: [], options: {} }]]);
   return {
     ...given,
     databases: new Map([['admin', version]]),
     users: new Map(),
+    roles: new Map(),
     connections: new Set(),
     operations: 0,
   };
 }
 
-/** How users are told apart; a name may be in several databases. */
+/** How users are told apart, and roles; a name may be in several databases. */
 export function userKey(db: string, name: string): string {
   return `${db}.${name}`;
 }
@@ -96,7 +103,7 @@ export function findCollection(state: State, db: string, collection: string): Co
 }
 
 /** The collection, made if it is not there, and its database with it. */
-export function reachCollection(state: State, db: string, name: string): Collection {
+export function reachCollection(state: State, db: string, name: string, options: Document = {}): Collection {
   demandDatabaseName(db);
   if (name === '' || /[$\0]/.test(name)) throw new CommandError('InvalidNamespace', `Invalid collection name: ${name}`);
   const other = [...state.databases.keys()].find((each) => each !== db && each.toLowerCase() === db.toLowerCase());
@@ -105,7 +112,7 @@ export function reachCollection(state: State, db: string, name: string): Collect
     throw new CommandError('DatabaseDifferCase', message);
   }
   const database = state.databases.get(db) ?? new Map<string, Collection>();
-  const collection = database.get(name) ?? { uuid: new UUID(), documents: [] };
+  const collection = database.get(name) ?? { uuid: new UUID(), documents: [], indexes: [], options };
   database.set(name, collection);
   state.databases.set(db, database);
   return collection;

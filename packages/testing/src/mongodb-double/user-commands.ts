@@ -103,7 +103,8 @@ function demandRoles(call: Call, action: 'grantRole' | 'revokeRole'): RoleRef[] 
   return documentsOf(call.body, 'roles').map((document) => {
     const ref = { role: textOf(document, 'role'), db: textOf(document, 'db') };
     demand(call, action, { db: ref.db });
-    if (!isRole(ref)) throw new CommandError('RoleNotFound', `Could not find role: ${ref.role}@${ref.db}`);
+    if (!isRole(ref, call.state.roles))
+      throw new CommandError('RoleNotFound', `Could not find role: ${ref.role}@${ref.db}`);
     return ref;
   });
 }

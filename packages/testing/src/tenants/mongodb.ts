@@ -4,6 +4,7 @@ import { rulesOf } from '@berth/engines/rules';
 import { type Document, MongoClient } from 'mongodb';
 import { testServers } from '../stack';
 import { openMongodbDouble } from '../test-mongodb';
+import { mongodbBelongings } from './mongodb-belongings';
 import {
   codeIn,
   type Refusal,
@@ -17,6 +18,7 @@ export const onMongodb: TestEngine = {
   name: 'mongodb',
   title: 'MongoDB',
   engine: mongodb,
+  belongings: mongodbBelongings,
   capabilities: rulesOf('mongodb').capabilities,
   sessionsAreInOneDatabase: true, // its rights are looked up for each command
   whyMissing: () => null, // where there is none, the double
@@ -24,6 +26,15 @@ export const onMongodb: TestEngine = {
   openServer,
   view,
   enter: async (uri) => sessionOf(await connect(uri)),
+  async changePassword(uri, password, adminUrl) {
+    const updateUser = decodeURIComponent(new URL(uri).username);
+    const admin = await connect(adminUrl); // changeOwnPassword is in no role that tenants have
+    const change = { updateUser, pwd: password, mechanisms: ['SCRAM-SHA-256'] };
+    await admin
+      .db('admin')
+      .command(change)
+      .finally(() => admin.close());
+  },
   async refusalOf(uri) {
     try {
       const client = await connect(uri);
@@ -100,6 +111,7 @@ function view(adminUrl: string): TenantsView {
       return databases.some((each: Document) => each.name === name);
     },
     hasLogin: async (name) => (await ask({ usersInfo: name })).users.length > 0,
+    isLocked: async (name) => (await ask({ usersInfo: name })).users[0]?.customData?.locked === true,
     dropDatabase: async (name) => void (await ask({ dropDatabase: 1 }, name)),
     dropLogin: async (name) => void (await ask({ dropUser: name })),
     letIntoCanary: async (login) => void (await ask({ grantRolesToUser: login, roles: inCanary })),

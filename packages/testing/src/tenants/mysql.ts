@@ -4,6 +4,7 @@ import { rulesOf } from '@berth/engines/rules';
 import { type Connection, createConnection, escapeId, type RowDataPacket } from 'mysql2/promise';
 import { testServers } from '../stack';
 import { openTestMariadb, whyNoMariadb } from '../test-mariadb';
+import { mysqlBelongings } from './mysql-belongings';
 import {
   codeIn,
   type Refusal,
@@ -17,6 +18,7 @@ export const onMariadb: TestEngine = {
   name: 'mysql',
   title: 'MariaDB',
   engine: mysql,
+  belongings: mysqlBelongings,
   capabilities: rulesOf('mysql').capabilities,
   sessionsAreInOneDatabase: false,
   whyMissing: whyNoMariadb,
@@ -24,6 +26,10 @@ export const onMariadb: TestEngine = {
   openServer,
   view,
   enter: async (uri) => sessionOf(await connect(uri)),
+  async changePassword(uri, password) {
+    const client = await connect(uri);
+    await client.query('SET PASSWORD = PASSWORD(?)', [password]).finally(() => client.end());
+  },
   async refusalOf(uri) {
     try {
       await (await connect(uri)).end();
@@ -85,6 +91,10 @@ function view(adminUrl: string): TenantsView {
     hasDatabase: async (database) =>
       (await ask('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [database])).length > 0,
     hasLogin: async (login) => (await ask('SELECT 1 FROM mysql.user WHERE User = ?', [login])).length > 0,
+    async isLocked(login) {
+      const locked = "JSON_VALUE(Priv, '$.account_locked')";
+      return (await ask(`SELECT 1 FROM mysql.global_priv WHERE User = ? AND ${locked}`, [login])).length > 0;
+    },
     dropDatabase: async (database) => void (await ask(`DROP DATABASE ${escapeId(database)}`)),
     dropLogin: async (login) => void (await ask(`DROP USER ?@'%'`, [login])),
     letIntoCanary: async (login) => void (await ask(`GRANT SELECT ON \`berth\\_canary\`.* TO ?@'%'`, [login])),

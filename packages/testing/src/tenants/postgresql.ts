@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { placeBinaries } from '@berth/embedded';
 import { postgresql } from '@berth/engines/postgresql';
 import { rulesOf } from '@berth/engines/rules';
-import { Client, escapeIdentifier } from 'pg';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { testServers } from '../stack';
 import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
+import { postgresqlBelongings } from './postgresql-belongings';
 import {
   codeIn,
   type Refusal,
@@ -19,6 +20,7 @@ export const onPostgresql: TestEngine = {
   name: 'postgresql',
   title: 'PostgreSQL',
   engine: postgresql,
+  belongings: postgresqlBelongings,
   capabilities: rulesOf('postgresql').capabilities,
   sessionsAreInOneDatabase: true,
   whyMissing: () => null,
@@ -26,6 +28,11 @@ export const onPostgresql: TestEngine = {
   openServer,
   view,
   enter: async (uri) => sessionOf(await connect(uri)),
+  async changePassword(uri, password) {
+    const client = await connect(uri);
+    const login = escapeIdentifier(decodeURIComponent(new URL(uri).username));
+    await client.query(`ALTER ROLE ${login} PASSWORD ${escapeLiteral(password)}`).finally(() => client.end());
+  },
   async refusalOf(uri) {
     try {
       await (await connect(uri)).end();
@@ -94,6 +101,8 @@ function view(adminUrl: string): TenantsView {
     },
     hasDatabase: async (name) => (await ask('SELECT FROM pg_database WHERE datname = $1', [name])).length > 0,
     hasLogin: async (name) => (await ask('SELECT FROM pg_roles WHERE rolname = $1', [name])).length > 0,
+    isLocked: async (name) =>
+      (await ask('SELECT rolcanlogin AS open FROM pg_roles WHERE rolname = $1', [name]))[0]?.open === false,
     dropDatabase: async (name) => void (await ask(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`)),
     async dropLogin(name) {
       const databases = await ask(

@@ -2,6 +2,7 @@
 // engine can do (`capabilities`), never what it is called.
 import type { EngineName } from '@berth/core';
 import type { Capabilities, Engine } from '@berth/engines/contract';
+import type { Belongings } from './belongings';
 
 /** A tenant inside its database. Each verb rejects once the session was ended, or its login may not do it. */
 export interface TenantSession {
@@ -23,6 +24,8 @@ export interface TenantsView {
   listNames(prefix: string): Promise<string[]>;
   hasDatabase(name: string): Promise<boolean>;
   hasLogin(name: string): Promise<boolean>;
+  /** Whether it is kept out whatever password it gives. */
+  isLocked(login: string): Promise<boolean>;
   /** As somebody does who knows nothing of Berth. */
   dropDatabase(name: string): Promise<void>;
   dropLogin(name: string): Promise<void>;
@@ -56,6 +59,7 @@ export interface TestEngine {
   /** What people call it. */
   title: string;
   engine: Engine;
+  belongings: Belongings;
   capabilities: Capabilities;
   /** Whether a session is in one database: then a quarantine ends no session in the other databases of a login. Where it may work in
    * any, whoever might be at work in the one that is shut loses its sessions wherever they are (docs/engines.md). */
@@ -68,6 +72,8 @@ export interface TestEngine {
   view(adminUrl: string): TenantsView;
   /** Rejects where it is not let in. */
   enter(uri: string): Promise<TenantSession>;
+  /** A tenant sets its own password, past Berth; where the server lets no tenant do that, the admin does. */
+  changePassword(uri: string, password: string, adminUrl: string): Promise<void>;
   /** Null when the URL lets in. A server that does not answer refuses nobody: that throws. */
   refusalOf(uri: string): Promise<Refusal | null>;
 }
