@@ -1,5 +1,6 @@
 // Once per run, before the first test: start the servers and tell the test processes where they are.
 import { ensureProgram, MARIADB, REDIS } from './ensure-program';
+import { findMemoryFolder, removeAbandoned } from './memory-folder';
 import { type TriedOn, versionOf } from './run-table';
 import { type RunServers, startServers } from './servers';
 import { mongodbTriedOn } from './test-mongodb';
@@ -16,6 +17,11 @@ declare global {
 
 /** Starts the servers of the run and names them in BERTH_TEST_*; test processes inherit the environment. */
 export default async function setup(): Promise<void> {
+  const memory = process.env.TMPDIR === undefined ? await findMemoryFolder() : null;
+  if (memory !== null) {
+    await removeAbandoned(memory);
+    process.env.TMPDIR = memory; // for what a test file makes for itself as well
+  }
   const noRedis = ensureProgram(REDIS);
   const noMariadb = ensureProgram(MARIADB);
   const servers = await startServers({ redis: noRedis === null, mariadb: noMariadb === null });

@@ -7,6 +7,7 @@ import { type Postgresql, placeBinaries, startPostgresql } from '@berth/embedded
 import { migrate } from '@berth/store';
 import { Client } from 'pg';
 import { bundlesFolder } from './bundle';
+import { runFolderPrefix } from './memory-folder';
 import { TEMPLATE_NAME } from './store-name';
 import { startTestMariadb, type TestMariadb } from './test-mariadb';
 import { startTestMongodb, type TestMongodb } from './test-mongodb';
@@ -34,7 +35,7 @@ const REDIS_DATABASES = '10000';
 
 /** Starts the servers and makes the template that stores are cloned from. Leaves nothing behind when it throws. */
 export async function startServers(has: { redis: boolean; mariadb: boolean }): Promise<RunServers> {
-  const home = await mkdtemp(join(tmpdir(), 'berth-test-'));
+  const home = await mkdtemp(join(tmpdir(), runFolderPrefix(process.pid)));
   const started: Postgresql[] = [];
   let redis: TestRedis | null = null;
   let mariadb: TestMariadb | null = null;
