@@ -20,6 +20,10 @@ export interface Admin {
   /** The longest statement that the server takes (max_allowed_packet). */
   statementBytesMax: number;
   plugin: PasswordPlugin;
+  /** The ways to log in that the server has now; `plugin` is not among them where it has neither of ours. */
+  activePlugins: string[];
+  /** Roles that every login of the server has without being given them, as MySQL writes them; none on MariaDB. */
+  mandatoryRoles: string;
 }
 
 interface ServerRow {
@@ -27,6 +31,8 @@ interface ServerRow {
   comment: string;
   lower_case: number;
   packet: number | string;
+  /** MySQL alone has it: MariaDB passes over what is for 8.0.0 in such a comment. */
+  mandatory_roles?: string | null;
   plugins: string | null;
 }
 
@@ -39,15 +45,19 @@ export async function openAdmin(server: ServerAdmin, leftMs: () => number): Prom
       `SELECT VERSION() AS version, @@version_comment AS comment, @@lower_case_table_names AS lower_case,
               @@max_allowed_packet AS packet,
               (SELECT GROUP_CONCAT(plugin_name) FROM information_schema.plugins
-                WHERE plugin_type = 'AUTHENTICATION' AND plugin_status = 'ACTIVE') AS plugins`,
+                WHERE plugin_type = 'AUTHENTICATION' AND plugin_status = 'ACTIVE') AS plugins
+              /*!80000 , @@global.mandatory_roles AS mandatory_roles */`,
     );
     const version = row?.version ?? '';
     const isMariaDb = /mariadb/i.test(`${version} ${row?.comment}`);
-    const plugins = row?.plugins?.split(',') ?? [];
-    const foldsCase = Number(row?.lower_case) !== 0;
-    const statementBytesMax = Number(row?.packet);
-    const plugin = pluginOf(isMariaDb, plugins);
-    return { server, leftMs, main, isMariaDb, version, foldsCase, statementBytesMax, plugin };
+    const activePlugins = row?.plugins?.split(',') ?? [];
+    return {
+      ...{ server, leftMs, main, isMariaDb, version, activePlugins },
+      foldsCase: Number(row?.lower_case) !== 0,
+      statementBytesMax: Number(row?.packet),
+      plugin: pluginOf(isMariaDb, activePlugins),
+      mandatoryRoles: row?.mandatory_roles ?? '',
+    };
   } catch (error) {
     await main.close();
     throw error;

@@ -3,6 +3,7 @@ import { codeOf, PlatformError, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, Evidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { isLocked, isShutByGrants } from './entitlement';
+import { lackOfMandatory } from './everybody';
 import { attemptLogin, checkFailed, demandVerdict, isUsedUp, knock, reasonOf } from './knock';
 import { CANARY, STORE } from './names';
 import { tryRole } from './try-role';
@@ -60,6 +61,8 @@ const KEPT_OUT_OF = [CANARY, STORE, 'mysql', 'sys'];
 
 /** Expects the canary and every system database to refuse the login for want of privilege. Throws `not_isolated`. */
 export async function proveIsolation(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
+  // a role that is not active when a login comes in would let it in later: that is asked, and not tried
+  if (admin.mandatoryRoles !== '') throw new PlatformError('not_isolated', lackOfMandatory(admin.mandatoryRoles));
   const evidence: Evidence = {};
   for (const database of KEPT_OUT_OF) {
     const attempt = await attemptLogin(admin, database, login, password);

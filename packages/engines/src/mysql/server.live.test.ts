@@ -6,9 +6,12 @@ import { newId, Secret } from '@berth/core';
 import { describeWhere, openTestMariadb, type TestMariadb, testWhere, whyNoMariadb } from '@berth/testing';
 import { ensureTenant, newPassword, openGround, refusalOf } from '../conformance/ground';
 import { mysql } from '.';
+import { type Admin, openAdmin } from './admin';
 import { type LiveServer, liveServer, openClient } from './live-server';
 import { lockNameOf } from './names';
+import { proveIsolation } from './prove';
 import { quoteAccount } from './quote';
+import { observeServer } from './server';
 
 const missing = whyNoMariadb();
 
@@ -142,6 +145,30 @@ describeWhere(missing === null, missing ?? '', 'a server before its preflight', 
     await live().asSuperuser('SET GLOBAL read_only = ON');
     expect(await lacks()).toEqual([expect.stringContaining('read-only')]);
     await live().asSuperuser('SET GLOBAL read_only = OFF');
+  });
+
+  // a MariaDB that says it is a MySQL of that kind: what MySQL itself answers was seen on none
+  test.each<[string, Partial<Admin>, RegExp]>([
+    [
+      'that every login has a role',
+      { mandatoryRoles: '`reader`@`%`' },
+      /roles `reader`@`%`, .*SET PERSIST mandatory_roles/,
+    ],
+    ['that no login could be made', { activePlugins: ['unix_socket'] }, /no way to log in .*mysql_native_password/],
+  ])('is told %s', async (_, told, words) => {
+    const admin = await openAdmin(live().admin, () => 20_000);
+    expect(admin).toMatchObject({ mandatoryRoles: '', activePlugins: expect.arrayContaining([admin.plugin]) });
+    const { lacks: said } = await observeServer({ ...admin, ...told }).finally(() => admin.main.close());
+    expect(said).toContainEqual(expect.stringMatching(words));
+  });
+
+  test('on which every login has a role proves nobody to be isolated', async () => {
+    const { login, password } = await ground.makeTenant();
+    const admin = await openAdmin(live().admin, () => 20_000);
+    await expect(proveIsolation(admin, login, password)).resolves.toBeDefined();
+    const open = proveIsolation({ ...admin, mandatoryRoles: '`reader`@`%`' }, login, password);
+    expect(await refusalOf(open)).toBe('not_isolated');
+    await admin.main.close();
   });
 
   testWhere(HAS_CHECK, NO_CHECK, 'is told that it takes no hashes of passwords', async () => {

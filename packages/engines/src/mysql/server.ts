@@ -53,6 +53,7 @@ async function lacksOf(admin: Admin, row: ServerRow): Promise<string[]> {
       'The server wants to read passwords, and takes no hashes of them (SET GLOBAL strict_password_validation = OFF)',
     );
   }
+  if (!admin.activePlugins.includes(admin.plugin)) lacks.push(NO_PLUGIN);
   const nodes = await clusterSize(admin);
   if (nodes > 1)
     lacks.push(
@@ -60,6 +61,10 @@ async function lacksOf(admin: Admin, row: ServerRow): Promise<string[]> {
     );
   return lacks;
 }
+
+const NO_PLUGIN =
+  'The server has no way to log in for which Berth can make passwords (caching_sha2_password of MySQL, mysql_native_password): ' +
+  'SHOW PLUGINS tells which are active';
 
 async function clusterSize({ main }: Admin): Promise<number> {
   const rows = await main.query<{ Value: string }>(`SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'`);
