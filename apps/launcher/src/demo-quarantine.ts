@@ -43,15 +43,24 @@ function keepWriting(visitor: Visitor): Writer {
   return { written: () => written, ended: write().catch(() => undefined) }; // its end is what is waited for
 }
 
+interface Step {
+  name: string;
+  /** `details` is what one engine alone has to tell (docs/evidence.md). */
+  evidence: { details?: object };
+}
+
 /** Follows the quarantine and shows what its steps saw. */
 async function tellQuarantine(context: DemoContext, databaseId: string): Promise<void> {
   const { callApi, terminal } = context;
   const answer = await callApi('DELETE', `/v1/databases/${databaseId}`);
   const { id } = (answer as { action: { id: string } }).action;
   await followAction(context, id);
-  const { steps } = (await callApi('GET', `/v1/actions/${id}`)) as { steps: { name: string; evidence: object }[] };
+  const { steps } = (await callApi('GET', `/v1/actions/${id}`)) as { steps: Step[] };
   for (const { name, evidence } of steps) {
-    const seen = Object.entries(evidence).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+    const { details, ...common } = evidence;
+    const seen = Object.entries({ ...common, ...details }).filter(
+      ([, value]) => !(Array.isArray(value) && value.length === 0),
+    );
     const told = seen.map(([what, value]) => `${what} ${Array.isArray(value) ? value.join(', ') : value}`);
     terminal.say(`    ${name}: ${told.join(' · ')}`);
   }

@@ -28,7 +28,7 @@ const TOLD = [
   /^ +shut_out: .*locked demo/,
   /^ +end_sessions: ended \d+ · .*looks (\d, )*0, 0( |$)/,
   /^ +forget_passwords: .*looks 0, 0 .*passwords_forgotten demo$/,
-  /^ +check_refused: refused demo: (password|locked)$/,
+  /^ +check_refused: refused demo: password$/,
   /^✓ the session that kept writing was ended, after [1-9]\d* notes/,
   /^✓ the login is refused/,
   /^✓ database_restore succeeded/,

@@ -4,6 +4,7 @@ import { describeAccess } from './conformance/access';
 import { describeAdoption } from './conformance/adoption';
 import { describeCharsets } from './conformance/charsets';
 import { describeDeadline } from './conformance/deadline';
+import { describeDeeds, describeEvidence } from './conformance/evidence';
 import { type EngineServer, openGround } from './conformance/ground';
 import { describeLock } from './conformance/lock';
 import { describeNames, describePasswords } from './conformance/names';
@@ -31,6 +32,7 @@ const PARTS = {
   deadline: describeDeadline,
   names: describeNames,
   passwords: describePasswords,
+  evidence: describeEvidence,
 };
 
 /** What a second run of an engine leaves out, and why; `tell` registers and prints it as left out (describeWhere). */
@@ -49,5 +51,6 @@ export function describeEngine(engine: Engine, makeServer: () => Promise<EngineS
       if (leftOut === undefined || reason === undefined) describePart(ground);
       else leftOut.tell(false, reason, part, () => describePart(ground));
     }
+    if (leftOut === undefined) describeDeeds(ground);
   });
 }

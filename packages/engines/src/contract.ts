@@ -1,15 +1,30 @@
 // What an engine is to the rest of Berth. Verbs are observe, ensure, remove: each may be called twice with one result.
 // Names and passwords are decided and stored before an engine hears of them. Evidence is what was seen, without secrets.
 import type { EngineName, Role, Secret, TlsMode } from '@berth/core';
+import type {
+  AccessEvidence,
+  AdoptionEvidence,
+  Details,
+  EntryEvidence,
+  GrantEvidence,
+  IsolationEvidence,
+  LimitEvidence,
+  LoginEvidence,
+  LoginRemovalEvidence,
+  PasswordEvidence,
+  PreparationEvidence,
+  RefusalEvidence,
+  RemovalEvidence,
+  SessionsEvidence,
+  UngrantEvidence,
+} from './evidence';
 import type { SeenAccess, SeenDatabase } from './seen';
 
+export type * from './evidence';
 export type { SeenAccess, SeenDatabase, SeenDoor, SeenGrant, SeenLogin } from './seen';
 
-/** What was seen on the server; ends up readable on the action's step. Never a secret, never a verifier. */
-export type Evidence = Record<string, string | number | boolean | null | string[] | number[]>;
-
-/** `lacks` is null, or what a login that is let in was not able to do, in the server's words. */
-export type EntryEvidence = Evidence & { lacks: string | null };
+/** What a step tells: the evidence of one deed (evidence.ts) or of several. Never a secret, never a verifier. */
+export type Evidence = Record<string, Details[string] | Details>;
 
 export interface ServerAddress {
   host: string;
@@ -78,9 +93,6 @@ export interface OpenOptions {
   leftMs(): number;
 }
 
-/** `left` names what is still to be dropped. */
-export type RemovalEvidence = Evidence & { left: string[] };
-
 export interface Engine {
   name: EngineName;
   /**
@@ -102,7 +114,7 @@ export interface EngineSession {
   observeServer(): Promise<ServerFacts>;
   /** Shuts the system databases to everybody, but for those that stay open, and makes the canary database. Safe to
    * repeat. Throws `server_unfit`. */
-  ensureServerPrepared(): Promise<Evidence>;
+  ensureServerPrepared(): Promise<PreparationEvidence>;
 
   /** Every database of the server but its own and the canary, by name, in a few statements however many there are. */
   observeDatabases(): Promise<SeenDatabase[]>;
@@ -121,63 +133,62 @@ export interface EngineSession {
    * one of everybody. `former` are ids whose mark may be on it. Safe to repeat. Throws `not_found` where there is none,
    * `taken_on_server` where it bears another mark, `admin_refused` or `engine_refused` where it cannot be done, and then nothing is changed.
    */
-  ensureAdopted(database: DatabaseSpec, former: string[]): Promise<Evidence>;
+  ensureAdopted(database: DatabaseSpec, former: string[]): Promise<AdoptionEvidence>;
   /** Makes the login, or sets its password and unlocks it. Throws `taken_on_server` when the name is foreign. */
-  ensureLogin(login: LoginSpec, password: Secret): Promise<Evidence>;
+  ensureLogin(login: LoginSpec, password: Secret): Promise<LoginEvidence>;
   /**
    * Gives the login this role in this database, and no other: a role it had there is changed in place. `owner` makes and
    * changes everything inside; `readwrite` reads and writes the data of all tables, also of those that any owner makes
    * later, and makes nothing (but see `writersMakeTables`); `readonly` reads the same. Whoever is given less than it had loses its sessions there and
    * whatever it owned or was given by name. Throws `engine_refused` when either does not exist, `taken_on_server` when foreign.
    */
-  ensureGrant(database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence>;
+  ensureGrant(database: DatabaseRef, login: LoginRef, role: Role): Promise<GrantEvidence>;
   /** Sets the password of a login that exists; grants stay, and so does its lock. Throws `engine_refused` when it does
    * not exist, `taken_on_server` when it is foreign. */
-  ensurePassword(login: LoginRef, password: Secret): Promise<Evidence>;
+  ensurePassword(login: LoginRef, password: Secret): Promise<PasswordEvidence>;
 
-  /** Lets the login have this many connections in all its databases together; `limited: false` is the evidence where the
-   * engine has no such limit. Throws as `ensurePassword` does. */
-  ensureLoginLimit(login: LoginRef, connectionsMax: number): Promise<Evidence>;
+  /** Lets the login have this many connections in all its databases together; a null in the evidence where the engine has no
+   * such limit. Throws as `ensurePassword` does. */
+  ensureLoginLimit(login: LoginRef, connectionsMax: number): Promise<LimitEvidence>;
 
   /**
    * Ends every session of these logins and, if given, every session in this database, and looks again, twice, at least
-   * 250 ms apart, until both looks see none. Evidence: `ended` (count) and `looks` (what each look saw).
-   * Throws `sessions_remain`.
+   * 250 ms apart, until both looks see none. Throws `sessions_remain`.
    */
-  endSessions(target: { logins: LoginRef[]; database?: DatabaseRef }): Promise<Evidence>;
+  endSessions(target: { logins: LoginRef[]; database?: DatabaseRef }): Promise<SessionsEvidence>;
 
   /**
    * Takes every way in: of the database every grant and CONNECT, of the logins named the login itself. Data stay. Not
    * there is success. `ensureDatabase`, `ensureLogin` and `ensureGrant` give back what was taken.
    */
-  removeAccess(target: { database?: DatabaseRef; logins: LoginRef[] }): Promise<Evidence>;
+  removeAccess(target: { database?: DatabaseRef; logins: LoginRef[] }): Promise<AccessEvidence>;
   /**
    * Takes one login out of one database: its role, its sessions there (but see `sessionsReachOthers`), what it prepared; what
    * it owned is the database's. The login and its other databases are not touched. Not there is success. Throws `sessions_remain`.
    */
-  removeGrant(database: DatabaseRef, login: LoginRef): Promise<Evidence>;
+  removeGrant(database: DatabaseRef, login: LoginRef): Promise<UngrantEvidence>;
   /** Drops the database and what hangs on it (prepared transactions, slots, subscriptions). Not there is success; a
    * foreign database of that name is left alone and counts as not there. What only it needed and could not be dropped now
    * is named in `left`: the data are gone all the same, and the next call tries it again. */
   removeDatabase(database: DatabaseRef): Promise<RemovalEvidence>;
   /** Drops the login after giving what it owns, in any database, to that database's owner. Not there is success. */
-  removeLogin(login: LoginRef): Promise<Evidence>;
+  removeLogin(login: LoginRef): Promise<LoginRemovalEvidence>;
 
   /**
    * Logs in as the tenant would and tries its role: an owner makes a table and writes; a writer is refused making anything,
    * and a reader writing too, wherever there is a table to try. Leaves nothing behind. Throws `login_check_failed`.
    */
-  proveLogin(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<Evidence>;
+  proveLogin(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<EntryEvidence>;
   /**
    * Logs in likewise and throws `login_check_failed` only where the login is refused, or has another role here. What it cannot
    * do by its tenant's own doing (settings, dropped schemas, triggers, connections used up) is told in `lacks`.
    */
   proveEntry(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<EntryEvidence>;
   /** Tries the login and expects to be refused for its password or its lock. Throws `login_check_failed` if let in. */
-  proveRefused(database: DatabaseRef, login: LoginRef, password: Secret): Promise<Evidence>;
+  proveRefused(database: DatabaseRef, login: LoginRef, password: Secret): Promise<RefusalEvidence>;
   /** Tries the login on the canary and on every system database and expects refusals, but by those that stay open. Throws
    * `not_isolated`. */
-  proveIsolation(login: LoginRef, password: Secret): Promise<Evidence>;
+  proveIsolation(login: LoginRef, password: Secret): Promise<IsolationEvidence>;
 
   close(): Promise<void>;
 }

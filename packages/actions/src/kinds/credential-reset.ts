@@ -2,7 +2,6 @@
 // is stored before the server hears of it and becomes the working one in the commit that ends the action, so that none is
 // ever lost.
 import { PlatformError } from '@berth/core';
-import type { Evidence } from '@berth/engines/contract';
 import { type KeyRing, makePassword } from '@berth/secrets';
 import type { Store } from '@berth/store';
 import { type FailedWork, type Kind, openSecret, sealSecret } from '../kind';
@@ -69,16 +68,17 @@ export const credentialReset: Kind<CredentialResetInput> = {
     await step('check_login', async () => {
       const databases: string[] = [];
       const lacking: string[] = [];
-      let seen: Evidence = {};
+      const refused: string[] = [];
       for (const { database, role } of await listOpenGrants(store, id)) {
-        const { lacks, ...entry } = await session.proveEntry(database, login, password, role);
-        if (lacks !== null) lacking.push(`${database.id}: ${withoutName(lacks, database)}`);
-        seen = entry;
-        if (oldPassword === null) seen.old_password = 'not tried: its key is lost';
-        else Object.assign(seen, await session.proveRefused(database, login, oldPassword));
+        const { lacks } = await session.proveEntry(database, login, password, role);
         databases.push(database.id); // who reads this may not be meant to know its name
+        if (lacks !== null) lacking.push(`${database.id}: ${withoutName(lacks, database)}`);
+        if (oldPassword === null) continue;
+        const { reason } = await session.proveRefused(database, login, oldPassword);
+        refused.push(`${database.id}: ${reason}`);
       }
-      return { ...seen, databases, ...(lacking.length > 0 && { lacking }) };
+      // one whose key is lost cannot be tried
+      return { databases, lacking, old_password_tried: oldPassword !== null, old_password_refused: refused };
     });
     return async (tx) => {
       await tx.credentials.adoptPendingSecret(id);

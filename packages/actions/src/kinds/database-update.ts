@@ -75,8 +75,8 @@ async function limitLogins(session: EngineSession, store: Store, databaseId: str
     const login = loginRef(credential);
     if ((await session.observeLogin(login)) !== 'ours') continue; // one that was never made
     const connectionsMax = await store.grants.sumConnections(credential.id, { plans });
-    await session.ensureLoginLimit(login, connectionsMax);
-    limits.push(`${login.name}: ${connectionsMax}`);
+    const { connections_max: limited } = await session.ensureLoginLimit(login, connectionsMax);
+    limits.push(`${login.name}: ${limited ?? 'no limit'}`);
   }
   return { logins: limits };
 }

@@ -1,6 +1,6 @@
 // The parts that every kind with a new login shares: make it, and see that it works.
 import type { Role, Secret } from '@berth/core';
-import type { DatabaseRef, EngineSession, Evidence, LoginSpec } from '@berth/engines/contract';
+import type { DatabaseRef, EngineSession, GrantEvidence, LoginEvidence, LoginSpec } from '@berth/engines/contract';
 
 /** The login with its password, its limit and its grant. Safe to repeat. */
 export async function makeLogin(
@@ -9,7 +9,7 @@ export async function makeLogin(
   login: LoginSpec,
   password: Secret,
   role: Role,
-): Promise<Evidence> {
+): Promise<LoginEvidence & GrantEvidence> {
   const made = await session.ensureLogin(login, password);
   const granted = await session.ensureGrant(database, login, role);
   return { ...made, ...granted };

@@ -1,6 +1,7 @@
-// What the looks at a server have in common: one is open at a time of each kind, and whoever asks meanwhile joins it.
+// What the actions about a server have in common: one is open at a time of each kind, and whoever asks meanwhile joins it.
 import { type ActionKind, PlatformError } from '@berth/core';
-import type { Planned, Planning } from '../kind';
+import type { Server } from '@berth/store';
+import type { Change, Planned, Planning } from '../kind';
 import { engineOf } from './subjects';
 
 export interface ServerLookInput {
@@ -21,16 +22,27 @@ export async function planLook(
 
   const server = await tx.servers.lock(serverId);
   if (server === null) throw new PlatformError('not_found', 'There is no such server.');
-  const open = await tx.actions.findOpenOfServer(serverId, kind); // asked for while this waited for the row
-  if (open !== null) return { joins: open };
+  const nothing = { before: null, after: null };
+  return joinOrPlan(tx, kind, server, stepNames, nothing); // one may have been asked for while this waited for the row
+}
 
+/** Of a server whose row is locked: the action of this kind that is open, or a new one. */
+export async function joinOrPlan(
+  tx: Planning['tx'],
+  kind: ActionKind,
+  server: Server,
+  stepNames: string[],
+  change: Change,
+): Promise<Planned | Joins> {
+  const open = await tx.actions.findOpenOfServer(server.id, kind);
+  if (open !== null) return { joins: open };
   return {
     engine: engineOf(server),
     teamId: null,
     databaseId: null,
     credentialId: null,
-    serverId,
+    serverId: server.id,
     stepNames,
-    change: { before: null, after: null },
+    change,
   };
 }

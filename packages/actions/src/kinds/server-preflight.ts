@@ -8,6 +8,7 @@ import { readAdminUrl, readOpenDatabases, sealAdmin, tlsOf } from '../administer
 import { showServer } from '../administer/show';
 import type { Change, Kind, Planning } from '../kind';
 import { readEngine } from '../resolve';
+import { joinOrPlan } from './server-look';
 import { engineOf } from './subjects';
 
 export interface ServerRegistration {
@@ -42,19 +43,9 @@ export const serverPreflight: Kind<ServerPreflightInput> = {
   name: 'server_preflight',
 
   async plan(planning, input) {
-    const { tx } = planning;
     const { server, change } = await prepare(planning, input);
-    const open = await tx.actions.findOpenOfServer(server.id, 'server_preflight');
-    if (open !== null) return { joins: open };
-    return {
-      engine: engineOf(server),
-      teamId: null,
-      databaseId: null,
-      credentialId: null,
-      serverId: server.id,
-      stepNames: ['observe_server', 'check_not_store', 'prepare_server'],
-      change,
-    };
+    const stepNames = ['observe_server', 'check_not_store', 'prepare_server'];
+    return joinOrPlan(planning.tx, 'server_preflight', server, stepNames, change);
   },
 
   async perform({ action, server, session, step, store }) {

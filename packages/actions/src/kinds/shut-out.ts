@@ -150,7 +150,7 @@ export async function proveOpen(session: EngineSession, { database, all }: Guest
     });
     if (lacks !== null) lacking.push(`${login.name}: ${lacks}`);
   }
-  return { let_in: all.map(({ login }) => login.name), ...(lacking.length > 0 && { lacking }) };
+  return { let_in: all.map(({ login }) => login.name), lacking };
 }
 
 function notLetIn(id: string, { name }: LoginRef, cause: unknown): PlatformError {

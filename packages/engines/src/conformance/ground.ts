@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { codeOf, idTail, newId, Secret } from '@berth/core';
 import type { DatabaseRef, DatabaseSpec, Engine, EngineSession, LoginRef, ServerAdmin } from '../contract';
+import { type Deed, EVIDENCE } from '../evidence';
 
 /** A session of a tenant, opened with its own password, that can outlive its login. */
 export interface TenantSession {
@@ -66,6 +67,8 @@ export interface Ground {
   /** A name that nothing bears yet, remembered so that it is swept if a foreign thing gets it. */
   foreignName(): string;
   openTenant(tenant: Tenant): Promise<TenantSession>;
+  /** The deeds whose evidence was held against its shape. */
+  seen: Set<Deed>;
 }
 
 /** What is left of a hold when nothing hurries. */
@@ -79,12 +82,13 @@ export function openGround(engine: Engine, makeServer: () => Promise<EngineServe
   const logins: LoginRef[] = [];
   const foreign: string[] = [];
   const opened: { close(): Promise<void> }[] = [];
+  const seen = new Set<Deed>();
   const standing: { server?: EngineServer; session?: EngineSession } = {};
 
   const server = () => demand(standing.server);
   const session = () => demand(standing.session);
   const open: Ground['open'] = async ({ leftMs = () => PLENTY_MS, admin = {} } = {}) => {
-    const made = await engine.open({ ...server().admin, ...admin }, { leftMs });
+    const made = held(await engine.open({ ...server().admin, ...admin }, { leftMs }), seen);
     opened.push(made);
     return made;
   };
@@ -131,7 +135,26 @@ export function openGround(engine: Engine, makeServer: () => Promise<EngineServe
     await server().close();
   });
 
-  return { engine, server, session, open, newDatabase, newLogin, makeTenant, foreignName, openTenant };
+  return { engine, server, session, open, newDatabase, newLogin, makeTenant, foreignName, openTenant, seen };
+}
+
+/** The same session: the evidence of each deed has exactly the fields of its shape, or the deed fails. */
+function held(session: EngineSession, seen: Set<Deed>): EngineSession {
+  return new Proxy(session, {
+    get(target, verb) {
+      const method: unknown = Reflect.get(target, verb);
+      if (!isDeed(verb) || typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
+        const evidence = EVIDENCE[verb].parse(await Reflect.apply(method, target, args));
+        seen.add(verb);
+        return evidence;
+      };
+    },
+  });
+}
+
+function isDeed(verb: string | symbol): verb is Deed {
+  return Object.hasOwn(EVIDENCE, verb);
 }
 
 /** Makes and grants everything of a tenant, as the action database_create does. */

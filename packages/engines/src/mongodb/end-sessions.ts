@@ -3,7 +3,7 @@
 // as good as closed. What is proven to be gone is therefore: everything that runs, and every connection that could run more.
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { DatabaseRef, LoginRef, SessionsEvidence } from '../contract';
 import type { Admin } from './admin';
 import {
   endLogicalSessions,
@@ -36,7 +36,7 @@ interface Look {
 export async function endSessions(
   admin: Admin,
   { logins, database }: { logins: LoginRef[]; database?: DatabaseRef },
-): Promise<Evidence> {
+): Promise<SessionsEvidence> {
   const ours: string[] = [];
   for (const login of logins) if ((await observeUser(admin, login)).ownership === 'ours') ours.push(login.name);
   const inside = database && (await observeDatabase(admin, database)) === 'ours' ? database.name : null;
@@ -54,7 +54,7 @@ export async function endSessions(
 }
 
 /** Ends what runs in a database, whoever sent it, and every session that could run more there. Throws `sessions_remain`. */
-export function endAllIn(admin: Admin, database: string): Promise<Evidence> {
+export function endAllIn(admin: Admin, database: string): Promise<SessionsEvidence> {
   return endAll(admin, () => lookInto(admin, database));
 }
 
@@ -62,7 +62,7 @@ export function endAllIn(admin: Admin, database: string): Promise<Evidence> {
  * The same for one login in one database in which it has lost a role. What it runs and its transactions end wherever they are,
  * for nobody can tell which databases they write to, and a transaction could be committed without a role.
  */
-export async function endInside(admin: Admin, login: LoginRef, database: DatabaseRef): Promise<Evidence> {
+export async function endInside(admin: Admin, login: LoginRef, database: DatabaseRef): Promise<SessionsEvidence> {
   await endOperationsOf(admin, [inAdmin(login.name)]);
   return endAll(admin, async () => {
     const running = await listOperationsOf(admin, [inAdmin(login.name)]);
@@ -95,13 +95,13 @@ function judge(seen: Operation[], able: ReadonlySet<string>): Look {
   return { sessions, powerless: seen.length - sessions.length };
 }
 
-async function endAll(admin: Admin, look: () => Promise<Look>): Promise<Evidence> {
+async function endAll(admin: Admin, look: () => Promise<Look>): Promise<SessionsEvidence> {
   const looks: number[] = [];
   const ended = new Set<unknown>();
   while (looks.length < LOOKS_MAX) {
     const { sessions, powerless } = await look();
     looks.push(sessions.length);
-    if (sessions.length === 0 && looks.at(-2) === 0) return { ended: ended.size, looks, powerless };
+    if (sessions.length === 0 && looks.at(-2) === 0) return { ended: ended.size, looks, details: { powerless } };
     for (const { id, isActive } of sessions) {
       if (!isActive || ended.has(id)) continue;
       await endOperation(admin, id);

@@ -1,7 +1,7 @@
 // Makes somebody else's database ours. Here that is a line in the registry: nothing about the database is changed, and nobody
 // enters it who has no role in it.
 import { PlatformError } from '@berth/core';
-import type { DatabaseSpec, Evidence } from '../contract';
+import type { AdoptionEvidence, DatabaseSpec } from '../contract';
 import { type Admin, MAJORITY, run } from './admin';
 import { ensureMarked } from './ensure-database';
 import { DATABASES, REGISTRY, registryKeyOf } from './names';
@@ -10,7 +10,7 @@ import { findMark, listDatabases } from './ownership';
 import { listUsersOf } from './strip-database';
 
 /** As EngineSession.ensureAdopted promises. */
-export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<Evidence> {
+export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<AdoptionEvidence> {
   const { id, name } = database;
   if (!(await listDatabases(admin)).includes(name)) {
     throw new PlatformError('not_found', `The server has no database "${name}"`);
@@ -22,6 +22,7 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
     await run(admin, REGISTRY, { delete: DATABASES, deletes, ...MAJORITY });
   }
   await ensureMarked(admin, { id, name });
-  const users = await listUsersOf(admin, name);
-  return { database: name, adopted: mark !== id, left_as_they_are: users.map(keyOf).sort() };
+  const others = (await listUsersOf(admin, name)).filter(({ customData }) => customData?.berth === undefined);
+  const left = [...new Set(others.map(({ user }) => user))].sort();
+  return { database: name, adopted: mark !== id, left_as_they_are: left, details: { users: others.map(keyOf).sort() } };
 }

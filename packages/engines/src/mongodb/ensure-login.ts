@@ -2,7 +2,7 @@
 // before the lock stays nobody's. The password travels in the command, which the server's log does not show (it writes `xxx`):
 // the server takes no verifier.
 import { PlatformError, type Secret } from '@berth/core';
-import type { Evidence, LoginRef, LoginSpec } from '../contract';
+import type { LimitEvidence, LoginEvidence, LoginRef, LoginSpec, PasswordEvidence } from '../contract';
 import { type Admin, MAJORITY, run, runUnless } from './admin';
 import { USER_EXISTS, USER_NOT_FOUND } from './errors';
 import { dropKept, findKept } from './kept-roles';
@@ -13,7 +13,7 @@ import { isText } from './rules';
 const MECHANISMS = ['SCRAM-SHA-256'];
 
 /** Makes the login, or sets its password and unlocks it. Safe to repeat. Throws `taken_on_server` when foreign. */
-export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<Evidence> {
+export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<LoginEvidence> {
   if (!isText(login.name)) throw new PlatformError('engine_refused', `"${login.name}" is no name for a login`);
   demandUsable(password);
   const { ownership, isLocked } = await observeUser(admin, login);
@@ -47,7 +47,7 @@ async function makeUser(admin: Admin, login: LoginRef, password: Secret, roles: 
 }
 
 /** Sets the password of a login that exists; a locked one stays locked, roles stay. */
-export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
+export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<PasswordEvidence> {
   demandUsable(password);
   demandOurs((await observeUser(admin, login)).ownership, `The login "${login.name}"`);
   await setPassword(admin, login, password);
@@ -64,9 +64,9 @@ async function setPassword(admin: Admin, login: LoginRef, password: Secret): Pro
 }
 
 /** MongoDB has no such limit: nothing is done, and the evidence says so. */
-export async function ensureLoginLimit(admin: Admin, login: LoginRef): Promise<Evidence> {
+export async function ensureLoginLimit(admin: Admin, login: LoginRef): Promise<LimitEvidence> {
   demandOurs((await observeUser(admin, login)).ownership, `The login "${login.name}"`);
-  return { login: login.name, limited: false };
+  return { login: login.name, connections_max: null };
 }
 
 /** What the server and every driver refuse, before it is sent. Of the rest the server decides, by SASLprep. */

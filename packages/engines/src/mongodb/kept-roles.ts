@@ -2,6 +2,7 @@
 import type { Document } from 'mongodb';
 import type { LoginRef } from '../contract';
 import { type Admin, MAJORITY, run } from './admin';
+import { listDocuments } from './list-documents';
 import { LOGINS, REGISTRY } from './names';
 import type { RoleRef } from './ownership';
 
@@ -25,6 +26,12 @@ export async function findKept(admin: Admin, login: LoginRef): Promise<RoleRef[]
   const { cursor } = await run(admin, REGISTRY, { find: LOGINS, filter, limit: 1, singleBatch: true });
   const found: Document | undefined = cursor.firstBatch[0];
   return found === undefined ? null : (found.roles ?? []);
+}
+
+/** Locked logins that are to get back a role in this database. */
+export async function listKeptIn(admin: Admin, database: string): Promise<string[]> {
+  const asked = { in: REGISTRY, of: LOGINS, filter: { 'roles.db': database }, projection: { _id: 1 } };
+  return (await listDocuments(admin, asked)).map(({ _id: name }) => String(name));
 }
 
 /** Nothing is kept any more: the login has its roles, or is gone. */

@@ -1,15 +1,44 @@
 // Knocks at a database as a tenant would, with its password, and reads what the server says to that. MongoDB lets a login in
 // before it names a database, so a knock is two things: the login, and a first look into a collection of that database.
-import { PlatformError, type Secret } from '@berth/core';
+import type { PlatformError, Secret } from '@berth/core';
 import type { LoginRef } from '../contract';
+import { type Answer, checkFailed, type Refusal } from '../prove-by-knocking';
 import type { Admin } from './admin';
 import { serverCodeOf } from './admin';
 import { type Attempt, attemptConnection, type Connection } from './connect';
 import { AUTHENTICATION_FAILED, errorOf, type Fault, UNAUTHORIZED } from './errors';
 import { PLACEHOLDER } from './names';
-import { observeUser } from './ownership';
 
 const CHECK_NAME = 'berth check';
+
+/**
+ * Knocks at a database. The server says the same to a wrong password, to a locked login, whose password nobody knows, and to one
+ * that is not there: `password`. Throws as `attemptLogin` does.
+ */
+export async function knock(
+  admin: Admin,
+  database: string,
+  login: LoginRef,
+  password: Secret,
+): Promise<Answer<Connection>> {
+  const { connection, fault } = await attemptLogin(admin, login, password);
+  if (connection === null) return { connection, refusal: refusalFor('password', fault.code, errorOf(fault)) };
+  try {
+    if (await mayLook(connection, database)) return { connection, refusal: null };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  await connection.close();
+  const error = checkFailed(`"${login.name}" may not look into "${database}"`);
+  return { connection: null, refusal: refusalFor('privilege', UNAUTHORIZED, error) };
+}
+
+/** There is no limit of connections that a login could use up, and no refusal after a password but for want of a role. */
+function refusalFor(reason: 'password' | 'privilege', code: number | null, error: PlatformError): Refusal {
+  const isCertain = { isVerdict: true, isUsedUp: false, wasTaken: async () => false };
+  return { reason, code: code === null ? null : String(code), error, ...isCertain };
+}
 
 /** Logs in. Throws `server_unreachable` and the like; every other fault is the server's verdict on the login. */
 export async function attemptLogin(admin: Admin, login: LoginRef, password: Secret): Promise<Attempt> {
@@ -35,26 +64,3 @@ export async function mayLook(inside: Connection, database: string): Promise<boo
     return false;
   }
 }
-
-export type Reason = 'password' | 'locked' | 'no such login';
-
-/** The server says the same to a wrong password, a locked login and one that is not there; only the admin can tell. */
-export async function reasonOf(admin: Admin, login: LoginRef): Promise<Reason> {
-  const { ownership, isLocked } = await observeUser(admin, login);
-  if (ownership === 'free') return 'no such login';
-  return isLocked ? 'locked' : 'password';
-}
-
-/** What a login was not let do, as the error of a check. */
-export function checkFailed(message: string, cause?: unknown): PlatformError {
-  return new PlatformError('login_check_failed', message, cause === undefined ? {} : { cause });
-}
-
-/** Codes that say nothing about the login. */
-export const NOT_TRIED: ReadonlySet<string> = new Set([
-  'server_unreachable',
-  'server_busy',
-  'tls_failed',
-  'deadline_passed',
-  'claim_lost',
-]);

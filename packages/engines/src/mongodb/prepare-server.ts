@@ -1,7 +1,7 @@
 // Makes the registry and the canary. There is nothing to shut: MongoDB opens no database to a login without a role in it.
 import { PlatformError } from '@berth/core';
 import type { Document } from 'mongodb';
-import type { Evidence } from '../contract';
+import type { PreparationEvidence } from '../contract';
 import { type Admin, run } from './admin';
 import { ensureMarked, ensurePlaceholder } from './ensure-database';
 import { dropLitter } from './lock';
@@ -12,7 +12,7 @@ import { observeServer } from './server';
 const CANARY_REF = { id: 'canary', name: CANARY };
 
 /** As EngineSession.ensureServerPrepared promises. Each step may be done by two sessions at once. */
-export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
+export async function ensureServerPrepared(admin: Admin): Promise<PreparationEvidence> {
   const { lacks } = await observeServer(admin);
   if (lacks.length > 0) throw new PlatformError('server_unfit', lacks.join('. '));
   await refuseForeignRegistry(admin);
@@ -20,7 +20,8 @@ export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
   refuseForeign(ownership, `The database "${CANARY}"`);
   await ensureMarked(admin, CANARY_REF);
   await ensurePlaceholder(admin, CANARY);
-  return { canary_made: ownership === 'free', holders_dropped: await dropLitter(admin) };
+  const details = { holders_dropped: await dropLitter(admin) };
+  return { shut: [], left_open: [], canary_made: ownership === 'free', open_to_everybody: [], details };
 }
 
 /** Somebody else's database of that name is left as it is. */

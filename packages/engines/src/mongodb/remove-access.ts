@@ -1,7 +1,7 @@
 // Shuts every way in and leaves the data. MongoDB has no lock for a login: one that is locked has no roles, and a password that
 // nobody knows, both written in one command.
 import { randomBytes } from 'node:crypto';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { AccessEvidence, DatabaseRef, LoginRef } from '../contract';
 import { type Admin, MAJORITY, run } from './admin';
 import { keepRoles } from './kept-roles';
 import { USERS_DATABASE } from './names';
@@ -14,14 +14,15 @@ import { stripDatabase } from './strip-database';
 export async function removeAccess(
   admin: Admin,
   { database, logins }: { database?: DatabaseRef; logins: LoginRef[] },
-): Promise<Evidence> {
+): Promise<AccessEvidence> {
   const locked: string[] = [];
   for (const login of logins) if (await lockLogin(admin, login)) locked.push(login.name);
-  if (!database) return { locked };
+  const nobody = { still_let_in: [], details: {} };
+  if (!database) return { locked, shut: null, revoked: [], ...nobody };
   const isOurs = (await observeDatabase(admin, database)) === 'ours';
   if (isOurs) await markShut(admin, database);
   if (isOurs) await keepOthers(admin, database);
-  return { locked, shut: isOurs, revoked: isOurs ? await stripDatabase(admin, database.name) : [] };
+  return { locked, shut: isOurs, revoked: isOurs ? await stripDatabase(admin, database.name) : [], ...nobody };
 }
 
 /** Takes what the login has, and keeps it in the registry for whoever lets it in again. Returns whether it is ours. */

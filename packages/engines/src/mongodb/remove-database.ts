@@ -13,9 +13,11 @@ const TRIES_MAX = 3;
 /** As EngineSession.removeDatabase promises. What is written down goes last: until then it is ours to drop again. */
 export async function removeDatabase(admin: Admin, database: DatabaseRef): Promise<RemovalEvidence> {
   const ownership = await observeDatabase(admin, database);
-  if (ownership !== 'ours') return { found: ownership, dropped: false, left: [] };
+  if (ownership !== 'ours') {
+    return { found: ownership, dropped: false, ended: 0, revoked: [], left: [], details: {} };
+  }
   const revoked = await stripDatabase(admin, database.name);
-  const sessions = await endAllIn(admin, database.name);
+  const { details, ended } = await endAllIn(admin, database.name);
   for (let tries = 0; ; tries++) {
     if (tries === TRIES_MAX) {
       throw new PlatformError('server_busy', `Somebody writes to "${database.name}" again as soon as it is dropped`);
@@ -25,5 +27,5 @@ export async function removeDatabase(admin: Admin, database: DatabaseRef): Promi
   }
   const deletes = [{ q: { _id: registryKeyOf(database.name), id: database.id }, limit: 1 }];
   await run(admin, REGISTRY, { delete: DATABASES, deletes, ...MAJORITY });
-  return { found: ownership, dropped: true, revoked, ...sessions, left: [] };
+  return { found: ownership, dropped: true, ended, revoked, left: [], details };
 }

@@ -1,5 +1,5 @@
 // Drops a login: lock, end what it does, drop. It owns nothing: what it wrote is its database's.
-import type { Evidence, LoginRef } from '../contract';
+import type { LoginRef, LoginRemovalEvidence } from '../contract';
 import { type Admin, MAJORITY, runUnless } from './admin';
 import { endSessions } from './end-sessions';
 import { USER_NOT_FOUND } from './errors';
@@ -9,11 +9,11 @@ import { observeUser } from './ownership';
 import { lockLogin } from './remove-access';
 
 /** As EngineSession.removeLogin promises. A foreign login of that name is left alone and counts as not there. */
-export async function removeLogin(admin: Admin, login: LoginRef): Promise<Evidence> {
+export async function removeLogin(admin: Admin, login: LoginRef): Promise<LoginRemovalEvidence> {
   const { ownership } = await observeUser(admin, login);
   if (ownership !== 'ours') {
     if ((await findKept(admin, login)) !== null) await dropKept(admin, login.name); // an unlocking died half-way
-    return { found: ownership, dropped: false };
+    return { found: ownership, dropped: false, ended: 0, looks: [], details: {} };
   }
   await lockLogin(admin, login);
   const sessions = await endSessions(admin, { logins: [login] });

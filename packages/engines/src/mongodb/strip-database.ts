@@ -3,7 +3,7 @@ import { PlatformError } from '@berth/core';
 import type { Document } from 'mongodb';
 import { type Admin, MAJORITY, runUnless } from './admin';
 import { USER_NOT_FOUND } from './errors';
-import { forgetRolesIn } from './kept-roles';
+import { forgetRolesIn, listKeptIn } from './kept-roles';
 import { listDocuments } from './list-documents';
 import { USERS_DATABASE } from './names';
 import { endOperationsOf, type User } from './operations';
@@ -39,9 +39,11 @@ const HELD = {
 
 /**
  * Takes the roles, also those that locked logins would get back, and ends what runs under them and what transactions hold: one
- * that wrote could be committed without a role. Returns who had any. Throws `server_busy` when somebody is given one meanwhile.
+ * that wrote could be committed without a role. Returns who had any, or was to get it back. Throws `server_busy` when somebody is
+ * given one meanwhile.
  */
 export async function stripDatabase(admin: Admin, database: string): Promise<string[]> {
+  const waiting = await listKeptIn(admin, database);
   await forgetRolesIn(admin, database);
   const holders = await listUsersOf(admin, database);
   for (const { user, db, roles } of holders) {
@@ -55,5 +57,5 @@ export async function stripDatabase(admin: Admin, database: string): Promise<str
   if (holders.length > 0 && (await listUsersOf(admin, database)).length > 0) {
     throw new PlatformError('server_busy', `Somebody is given roles in "${database}" while they are taken`);
   }
-  return holders.map(({ user }) => user).sort();
+  return [...new Set([...waiting, ...holders.map(({ user }) => user)])].sort();
 }

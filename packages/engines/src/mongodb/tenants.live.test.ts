@@ -146,7 +146,7 @@ describe('a locked login', () => {
     await session.removeAccess({ logins: [one.login] });
     await session.removeAccess({ logins: [one.login] });
     expect(await rolesOf(one.login.name)).toEqual([]);
-    expect(await session.proveRefused(one.database, one.login, one.password)).toMatchObject({ reason: 'locked' });
+    expect(await session.proveRefused(one.database, one.login, one.password)).toMatchObject({ reason: 'password' });
     await session.ensureLogin(one.login, one.password);
     await session.proveEntry(one.database, one.login, one.password, 'owner');
     await session.proveEntry(other.database, one.login, one.password, 'readonly');

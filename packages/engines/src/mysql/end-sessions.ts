@@ -2,7 +2,7 @@
 // gone.
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { DatabaseRef, LoginRef, SessionsEvidence } from '../contract';
 import { type Admin, isDatabase } from './admin';
 import { disableEvents } from './events';
 import { isByName, listGrantsOn } from './grants';
@@ -29,7 +29,7 @@ const ROLLBACK_MS_MAX = 15_000;
 export async function endSessions(
   admin: Admin,
   target: { logins: LoginRef[]; database?: DatabaseRef },
-): Promise<Evidence> {
+): Promise<SessionsEvidence> {
   const users: string[] = [];
   for (const login of target.logins) {
     if ((await observeLoginRow(admin, login)).ownership === 'ours') users.push(login.name);
@@ -38,17 +38,18 @@ export async function endSessions(
   const database = row !== undefined && isOursOrGone(row) ? target.database : undefined;
   const evidence = await endWithHandshakes(admin, users, database);
   if (database === undefined || row?.thing?.state !== 'shut') return evidence;
-  return { ...evidence, events_disabled: await disableEvents(admin, database) };
+  const events = await disableEvents(admin, database);
+  return { ...evidence, details: { ...evidence.details, events_disabled: events } };
 }
 
 /** A handshake that was under way may have become a session after the last look. MariaDB shows it under its login's name. */
-async function endWithHandshakes(admin: Admin, users: string[], database?: DatabaseRef): Promise<Evidence> {
+async function endWithHandshakes(admin: Admin, users: string[], database?: DatabaseRef): Promise<SessionsEvidence> {
   const handshakes = admin.isMariaDb ? [] : await listHandshakes(admin);
   const evidence = await endSessionsOf(admin, users, database);
   if (handshakes.length === 0) return evidence;
   const cut = await endHandshakes(admin, handshakes);
   const late = await endSessionsOf(admin, users, database);
-  return { ...late, ended: Number(evidence.ended) + Number(late.ended), handshakes_ended: cut };
+  return { ...late, ended: evidence.ended + late.ended, details: { handshakes_ended: cut } };
 }
 
 /**
@@ -56,7 +57,7 @@ async function endWithHandshakes(admin: Admin, users: string[], database?: Datab
  * had one when it was shut the sessions that are there now. One that such a login opens later never had a right in it, and
  * its other databases are its own: a pool that reconnects there keeps nobody waiting.
  */
-export async function endSessionsOf(admin: Admin, users: string[], database?: DatabaseRef): Promise<Evidence> {
+export async function endSessionsOf(admin: Admin, users: string[], database?: DatabaseRef): Promise<SessionsEvidence> {
   if (database === undefined) return endAll(admin, isOneOf('user', users));
   const grants = await listGrantsOn(admin, database.name);
   const byName = grants.filter((grant) => !('pattern' in grant) || isByName(admin, grant.pattern, database.name));
@@ -71,11 +72,11 @@ export async function endSessionsOf(admin: Admin, users: string[], database?: Da
  * from now on have the rights that it has now.
  */
 export async function endEarlierSessions(admin: Admin, user: string): Promise<number> {
-  return Number((await endAll(admin, 'FALSE', await listSessions(admin, isText('user', user)))).ended);
+  return (await endAll(admin, 'FALSE', await listSessions(admin, isText('user', user)))).ended;
 }
 
 /** Ends whoever is `barred`, however often it comes back, and the sessions of these numbers. */
-async function endAll(admin: Admin, barred: string, former: number[] = []): Promise<Evidence> {
+async function endAll(admin: Admin, barred: string, former: number[] = []): Promise<SessionsEvidence> {
   const where = former.length === 0 ? barred : `${barred} OR id IN (${former.join(', ')})`;
   const looks: number[] = [];
   const killed = new Set<number>();
@@ -83,7 +84,7 @@ async function endAll(admin: Admin, barred: string, former: number[] = []): Prom
   while (comebacks < LOOKS_MAX && leavingMs < ROLLBACK_MS_MAX) {
     const seen = await listSessions(admin, where);
     looks.push(seen.length);
-    if (seen.length === 0 && looks.at(-2) === 0) return { ended: killed.size, looks };
+    if (seen.length === 0 && looks.at(-2) === 0) return { ended: killed.size, looks, details: {} };
     const back = seen.filter((id) => !killed.has(id));
     for (const id of back) if (await kill(admin, id)) killed.add(id);
     const isLeavingSlowly = back.length === 0 && leavingMs >= LOOK_GAP_MS;

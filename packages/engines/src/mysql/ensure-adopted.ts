@@ -1,16 +1,16 @@
 // Makes somebody else's database ours. Here that is a line in Berth's own tables: nothing about the database is changed, and
 // nobody enters one of these servers' databases who was not given it.
 import { PlatformError } from '@berth/core';
-import type { DatabaseSpec, Evidence } from '../contract';
+import type { AdoptionEvidence, DatabaseSpec } from '../contract';
 import { type Admin, keptName } from './admin';
 import { describeGrant, listGrantsOn } from './grants';
 import { observeDatabaseRow } from './ownership';
 import { quoteName } from './quote';
 import { listBeyond } from './rights';
-import { ensureStore, findThing, writeThing } from './store';
+import { ensureStore, findThing, listThings, writeThing } from './store';
 
 /** As EngineSession.ensureAdopted promises. */
-export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<Evidence> {
+export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<AdoptionEvidence> {
   quoteName(database.name); // throws for a name that Berth could not say
   const { exists } = await observeDatabaseRow(admin, database);
   if (!exists) throw new PlatformError('not_found', `The server has no database "${database.name}"`);
@@ -31,5 +31,8 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
   }
   const isOurs = thing?.id === database.id && thing.state === 'open';
   if (!isOurs) await writeThing(admin, 'database', name, { id: database.id, state: 'open' });
-  return { database: database.name, adopted: !isOurs, left_as_they_are: given.map(describeGrant) };
+  const ours = await listThings(admin, 'login');
+  const others = [...new Set(given.map(({ user }) => user))].filter((user) => !ours.has(user)).sort();
+  const details = { grants_left: given.map(describeGrant) };
+  return { database: database.name, adopted: !isOurs, left_as_they_are: others, details };
 }

@@ -1,31 +1,41 @@
 // Gives a login its role in a database: one of owner, readwrite, readonly, whatever it had before.
-import type { Role } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import { ROLES, type Role } from '@berth/core';
+import type { DatabaseRef, GrantEvidence, LoginRef } from '../contract';
 import { type Admin, isDatabase, keptName } from './admin';
 import { endEarlierSessions } from './end-sessions';
 import { isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
 import { demandOurs, observeDatabaseRow, observeLoginRow } from './ownership';
-import { privilegesOf } from './privileges';
+import { isRole, privilegesOf } from './privileges';
 import { escapePattern, isAccount, quoteEverythingIn, quoteLogin } from './quote';
 
 /**
  * As EngineSession.ensureGrant promises. What the role has and the login lacks is given first, and what it has beyond that
  * taken then, so that a change leaves it at no moment with less than both. Safe to repeat.
  */
-export async function ensureGrant(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence> {
+export async function ensureGrant(
+  admin: Admin,
+  database: DatabaseRef,
+  login: LoginRef,
+  role: Role,
+): Promise<GrantEvidence> {
   demandOurs((await observeDatabaseRow(admin, database)).ownership, `The database "${database.name}"`);
   demandOurs((await observeLoginRow(admin, login)).ownership, `The login "${login.name}"`);
   const had = await listPrivileges(admin, database, login);
   const everything = quoteEverythingIn(escapePattern(database.name));
   await admin.main.query(`GRANT ${privilegesOf(role).join(', ')} ON ${everything} TO ${quoteLogin(login.name)}`);
-  const evidence: Evidence = { database: database.name, login: login.name, role };
   const beyond = had.filter((each) => !privilegesOf(role).includes(each));
   const revoked = await takeBeyond(admin, database, login, role);
-  if (beyond.length === 0 && revoked.length === 0) return evidence;
+  const evidence = { database: database.name, login: login.name, role, role_before: roleBefore(had) };
+  if (beyond.length === 0 && revoked.length === 0) return { ...evidence, ended: 0, details: {} };
   const ended = await endEarlierSessions(admin, login.name);
   // once more: a session may have made a routine meanwhile, on which the server gave it rights by name
   await takeBeyond(admin, database, login, role);
-  return { ...evidence, revoked: [...beyond, ...revoked], ended };
+  return { ...evidence, ended, details: { taken: [...beyond, ...revoked] } };
+}
+
+/** What these privileges are, as a role. */
+export function roleBefore(had: string[]): GrantEvidence['role_before'] {
+  return had.length === 0 ? null : (ROLES.find((role) => isRole(role, had)) ?? 'other');
 }
 
 /** What the login may do in the whole of this database, by grants on this database and no other. */

@@ -1,6 +1,6 @@
 // Makes logins and sets passwords, always by ALTER where the login is there: dropping and making it anew would lose grants.
 import type { Secret } from '@berth/core';
-import type { Evidence, LoginRef, LoginSpec } from '../contract';
+import type { LimitEvidence, LoginEvidence, LoginRef, LoginSpec, PasswordEvidence } from '../contract';
 import type { Admin } from './admin';
 import { demandCleanLogin } from './clean-names';
 import { demandOurs, observeLoginRow, refuseForeign } from './ownership';
@@ -9,7 +9,7 @@ import { writeThing } from './store';
 import { identifiedBy } from './verifier';
 
 /** Makes the login, or sets its password and unlocks it. Safe to repeat. Throws `taken_on_server` when the name is foreign, or still means something on this server. */
-export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<Evidence> {
+export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<LoginEvidence> {
   const account = quoteLogin(login.name);
   const identified = identifiedBy(admin.plugin, password);
   const { ownership, thing } = await observeLoginRow(admin, login);
@@ -29,7 +29,7 @@ export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secr
 }
 
 /** Sets the password of a login that exists; a locked one stays locked, grants stay. */
-export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
+export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<PasswordEvidence> {
   const identified = identifiedBy(admin.plugin, password);
   const { ownership } = await observeLoginRow(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
@@ -38,14 +38,18 @@ export async function ensurePassword(admin: Admin, login: LoginRef, password: Se
 }
 
 /** Lets the login have this many connections, in all its databases together; what is open stays open. */
-export async function ensureLoginLimit(admin: Admin, login: LoginRef, connectionsMax: number): Promise<Evidence> {
+export async function ensureLoginLimit(admin: Admin, login: LoginRef, connectionsMax: number): Promise<LimitEvidence> {
   const { ownership } = await observeLoginRow(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   await admin.main.query(`ALTER USER ${quoteLogin(login.name)} ${limitOf(connectionsMax)}`);
-  return { login: login.name, connections_max: connectionsMax };
+  return { login: login.name, connections_max: allowed(connectionsMax) };
+}
+
+function limitOf(connectionsMax: number): string {
+  return `WITH MAX_USER_CONNECTIONS ${allowed(connectionsMax)}`;
 }
 
 /** Zero would be no limit at all here; who is to have no connection is locked. */
-function limitOf(connectionsMax: number): string {
-  return `WITH MAX_USER_CONNECTIONS ${Math.max(1, Math.trunc(connectionsMax))}`;
+function allowed(connectionsMax: number): number {
+  return Math.max(1, Math.trunc(connectionsMax));
 }

@@ -29,8 +29,12 @@ export async function observeOpenness(admin: Admin): Promise<Openness> {
 }
 
 function staysOpen(admin: Admin, pattern: string): boolean {
-  const named = mysqlRules.openableDatabases.filter((name) => admin.server.openDatabases?.includes(name));
-  return named.some((name) => isByName(admin, pattern, name));
+  return listLeftOpen(admin).some((name) => isByName(admin, pattern, name));
+}
+
+/** The databases that operators let stay open to every login. */
+export function listLeftOpen({ server }: Admin): string[] {
+  return mysqlRules.openableDatabases.filter((name) => server.openDatabases?.includes(name));
 }
 
 /** A row for the user '' is read for every login; there may be no account to revoke it from. */

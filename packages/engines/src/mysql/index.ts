@@ -1,7 +1,9 @@
 // MariaDB 10.6 and later, MySQL 8.0 and later. The only room that knows the driver `mysql2` and speaks to tenants' servers
 // of that kind.
-import type { Engine, EngineSession } from '../contract';
-import { type Admin, openAdmin } from './admin';
+import type { Engine } from '../contract';
+import { makeEngine } from '../make-engine';
+import { proofsBy } from '../prove-by-knocking';
+import { openAdmin } from './admin';
 import { observeDatabase, observeLogin } from './clean-names';
 import { endSessions } from './end-sessions';
 import { ensureAdopted } from './ensure-adopted';
@@ -12,8 +14,7 @@ import { takeLock } from './lock';
 import { observeAccess } from './observe-access';
 import { observeDatabases } from './observe-databases';
 import { ensureServerPrepared } from './prepare-server';
-import { proveIsolation, proveLogin, proveRefused } from './prove';
-import { proveEntry } from './prove-entry';
+import { proveIsolation, provingOf } from './prove';
 import { removeAccess } from './remove-access';
 import { removeDatabase } from './remove-database';
 import { removeGrant } from './remove-grant';
@@ -21,35 +22,26 @@ import { removeLogin } from './remove-login';
 import { observeServer } from './server';
 
 /** The engine; see ../contract.ts for what each verb promises. */
-export const mysql: Engine = {
-  name: 'mysql',
-  open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
-};
-
-function sessionOf(admin: Admin): EngineSession {
-  return {
-    lock: (key) => takeLock(admin, key),
-    observeServer: () => observeServer(admin),
-    ensureServerPrepared: () => ensureServerPrepared(admin),
-    observeAccess: () => observeAccess(admin),
-    observeDatabases: () => observeDatabases(admin),
-    observeDatabase: (database) => observeDatabase(admin, database),
-    observeLogin: (login) => observeLogin(admin, login),
-    ensureDatabase: (database) => ensureDatabase(admin, database),
-    ensureAdopted: (database, former) => ensureAdopted(admin, database, former),
-    ensureLogin: (login, password) => ensureLogin(admin, login, password),
-    ensureGrant: (database, login, role) => ensureGrant(admin, database, login, role),
-    ensurePassword: (login, password) => ensurePassword(admin, login, password),
-    ensureLoginLimit: (login, connectionsMax) => ensureLoginLimit(admin, login, connectionsMax),
-    endSessions: (target) => endSessions(admin, target),
-    removeAccess: (target) => removeAccess(admin, target),
-    removeGrant: (database, login) => removeGrant(admin, database, login),
-    removeDatabase: (database) => removeDatabase(admin, database),
-    removeLogin: (login) => removeLogin(admin, login),
-    proveLogin: (database, login, password, role) => proveLogin(admin, database, login, password, role),
-    proveEntry: (database, login, password, role) => proveEntry(admin, database, login, password, role),
-    proveRefused: (database, login, password) => proveRefused(admin, database, login, password),
-    proveIsolation: (login, password) => proveIsolation(admin, login, password),
-    close: () => admin.main.close(),
-  };
-}
+export const mysql: Engine = makeEngine('mysql', openAdmin, {
+  lock: takeLock,
+  observeServer,
+  ensureServerPrepared,
+  observeAccess,
+  observeDatabases,
+  observeDatabase,
+  observeLogin,
+  ensureDatabase,
+  ensureAdopted,
+  ensureLogin,
+  ensureGrant,
+  ensurePassword,
+  ensureLoginLimit,
+  endSessions,
+  removeAccess,
+  removeGrant,
+  removeDatabase,
+  removeLogin,
+  ...proofsBy(provingOf),
+  proveIsolation,
+  close: (admin) => admin.main.close(),
+});

@@ -102,7 +102,7 @@ describeWhere(missing === null, missing ?? '', 'an admin', () => {
     await start();
 
     const shut = await session.removeAccess({ database: tenant.database, logins: [tenant.login] });
-    expect(shut).toMatchObject({ shut: true, events_disabled: [] });
+    expect(shut).toMatchObject({ shut: true, details: { events_disabled: [] } });
     await session.endSessions({ database: tenant.database, logins: [tenant.login] });
     const before = await ticks();
     expect(before).not.toEqual([{ count: 0 }]);

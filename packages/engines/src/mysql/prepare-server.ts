@@ -1,7 +1,7 @@
 // Makes Berth's own database and the canary. These servers let nobody into a database who was not given it, so there is
 // nothing to shut; what was given to everybody is named and left to the operator.
 import { PlatformError } from '@berth/core';
-import type { Evidence } from '../contract';
+import type { PreparationEvidence } from '../contract';
 import type { Admin } from './admin';
 import { observeOpenness } from './everybody';
 import { CANARY } from './names';
@@ -9,12 +9,12 @@ import { observeDatabaseRow, refuseForeign } from './ownership';
 import { ensureStore, writeThing } from './store';
 
 /** As EngineSession.ensureServerPrepared promises. Two sessions at once do the same. Throws `server_unfit`. */
-export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
+export async function ensureServerPrepared(admin: Admin): Promise<PreparationEvidence> {
   const { lacks, patterns } = await observeOpenness(admin);
   if (lacks.length > 0) throw new PlatformError('server_unfit', lacks.join('; '));
   await ensureStore(admin);
   const canaryMade = await ensureCanary(admin);
-  return { shut: [], left_open: patterns, canary_made: canaryMade, open_to_everybody: patterns };
+  return { shut: [], left_open: patterns, canary_made: canaryMade, open_to_everybody: [], details: {} };
 }
 
 /** One that is empty is ours though it is not written down: Berth's own database was dropped, or is a copy's. */

@@ -1,25 +1,30 @@
 // Takes one login out of one database. Its other databases and its password are not touched; its sessions end, for each is in
 // all its databases.
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { DatabaseRef, LoginRef, UngrantEvidence } from '../contract';
 import { type Admin, isDatabase } from './admin';
 import { listDefinitions } from './definers';
 import { endEarlierSessions } from './end-sessions';
+import { listPrivileges, roleBefore } from './ensure-grant';
 import { describeGrant, isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
 import { isOursOrGone, observeDatabaseRow, observeLoginRow } from './ownership';
 import { isAccount } from './quote';
 
 /** As EngineSession.removeGrant promises: taken first, so that no session comes back; then ended. */
-export async function removeGrant(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<Evidence> {
+export async function removeGrant(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<UngrantEvidence> {
   const row = await observeDatabaseRow(admin, database);
   const { ownership } = await observeLoginRow(admin, login);
   if (!isOursOrGone(row) || ownership !== 'ours') {
-    return { database: row.ownership, login: ownership, revoked: [] };
+    return { database: database.name, login: login.name, role_before: null, ended: 0, details: {} };
   }
-  const revoked = await revokeAll(admin, database, login);
+  const had = await listPrivileges(admin, database, login);
+  const grants = await revokeAll(admin, database, login);
   const ended = await endEarlierSessions(admin, login.name);
-  revoked.push(...(await revokeAll(admin, database, login))); // what the server gave it on a routine made meanwhile
+  grants.push(...(await revokeAll(admin, database, login))); // what the server gave it on a routine made meanwhile
   const runsAsIt = await listDefinitions(admin, login.name, [database.name]);
-  return { database: database.name, login: login.name, revoked, ended, still_defined_by_it: runsAsIt };
+  const details = { grants, still_defined_by_it: runsAsIt };
+  const isOther = had.length === 0 && grants.length > 0; // on single tables or routines
+  const before = isOther ? 'other' : roleBefore(had);
+  return { database: database.name, login: login.name, role_before: before, ended, details };
 }
 
 async function revokeAll(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<string[]> {

@@ -1,5 +1,5 @@
 // Drops a login: lock, end its sessions, drop. Nothing is its own on these servers but what runs in its name, which is told.
-import type { Evidence, LoginRef } from '../contract';
+import type { LoginRef, LoginRemovalEvidence } from '../contract';
 import type { Admin } from './admin';
 import { listDefinitions } from './definers';
 import { endSessionsOf } from './end-sessions';
@@ -9,28 +9,23 @@ import { isAccount, quoteLogin } from './quote';
 import { eraseThing } from './store';
 
 /** As EngineSession.removeLogin promises. A foreign login of that name is left alone and counts as not there. */
-export async function removeLogin(admin: Admin, login: LoginRef): Promise<Evidence> {
+export async function removeLogin(admin: Admin, login: LoginRef): Promise<LoginRemovalEvidence> {
   const { ownership, thing } = await observeLoginRow(admin, login);
   if (ownership !== 'ours') {
     if (ownership === 'free' && thing !== null) await eraseThing(admin, 'login', login.name, login.id);
-    return { found: ownership, dropped: false };
+    return { found: ownership, dropped: false, ended: 0, looks: [], details: {} };
   }
   const account = quoteLogin(login.name);
   await admin.main.query(`ALTER USER ${account} ACCOUNT LOCK`);
   const rights = await listRightsOf(admin, isAccount(login.name));
   const databases = rights.map((right) => ('pattern' in right ? nameIn(right.pattern) : right.database));
   for (const right of rights) await revoke(admin, right);
-  const sessions = await endSessionsOf(admin, [login.name]);
+  const { ended, looks } = await endSessionsOf(admin, [login.name]);
   const left = await listDefinitions(admin, login.name, databases);
   await admin.main.query(`DROP USER IF EXISTS ${account}`);
   await eraseThing(admin, 'login', login.name, login.id);
-  return {
-    found: ownership,
-    dropped: true,
-    ...sessions,
-    revoked: rights.map(describeGrant),
-    still_defined_by_it: left,
-  };
+  const details = { grants: rights.map(describeGrant), still_defined_by_it: left };
+  return { found: ownership, dropped: true, ended, looks, details };
 }
 
 /** The name that a pattern of ours was made of. */

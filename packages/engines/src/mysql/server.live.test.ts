@@ -110,6 +110,21 @@ describeWhere(missing === null, missing ?? '', 'a server before its preflight', 
     expect(await lacks()).toEqual([]);
   });
 
+  test('says which database stays open as operators said, and so does the proof of isolation, which tries it', async () => {
+    await live().asSuperuser('CREATE DATABASE test');
+    await live().asSuperuser(`INSERT INTO mysql.db (Host, Db, User, Select_priv) VALUES ('%', 'test', '', 'Y')`);
+    await live().asSuperuser('FLUSH PRIVILEGES');
+    const lenient = await ground.open({ admin: { openDatabases: ['test'] } });
+    expect(await lenient.ensureServerPrepared()).toMatchObject({ left_open: ['test'], open_to_everybody: [] });
+    const { login, password } = await ground.makeTenant();
+    const isolation = { refused: expect.arrayContaining(['mysql: privilege']), left_open: ['test'] };
+    expect(await lenient.proveIsolation(login, password)).toMatchObject(isolation);
+    await live().asSuperuser(`DELETE FROM mysql.db WHERE User = ''`);
+    await live().asSuperuser('FLUSH PRIVILEGES');
+    expect(await lenient.proveIsolation(login, password)).toMatchObject({ left_open: [] });
+    await live().asSuperuser('DROP DATABASE test');
+  });
+
   test.each(['test', 'test\\_%'])(
     'is told of %s open to everybody, and the remedy it names is one',
     async (pattern) => {

@@ -94,9 +94,9 @@ describeWhere(missing === null, missing ?? '', 'tenants of MariaDB', () => {
       const client = await enter(leaver);
       await client.query('CREATE VIEW left_view AS SELECT 1');
       await client.query('CREATE PROCEDURE left_procedure() SELECT 1');
-      const { still_defined_by_it: left } = await ground.session().removeLogin(leaver.login);
+      const { details } = await ground.session().removeLogin(leaver.login);
       const { name } = tenant.database;
-      expect(left).toEqual([`view ${name}.left_view`, `routine ${name}.left_procedure`]);
+      expect(details.still_defined_by_it).toEqual([`view ${name}.left_view`, `routine ${name}.left_procedure`]);
       const next = ground.newLogin(leaver.login.name);
       expect(await ground.session().observeLogin(next)).toBe('foreign');
       expect(await refusalOf(ground.session().ensureLogin(next, newPassword()))).toBe('taken_on_server');
@@ -181,7 +181,7 @@ describeWhere(missing === null, missing ?? '', 'tenants of MariaDB', () => {
     test('is disabled in quarantine, by name, and goes on after a restore as its own definer; others stay asleep', async () => {
       const tenant = await makeTicking();
       const before = await described(tenant);
-      expect(await quarantine(tenant)).toMatchObject({ events_disabled: ['tick'] });
+      expect(await quarantine(tenant)).toMatchObject({ details: { events_disabled: ['tick'] } });
       const shut = await described(tenant);
       expect(shut.map(([name, definer, status]) => [name, definer, status])).toEqual([
         ['asleep', `${tenant.login.name}@%`, 'DISABLED'],
@@ -206,7 +206,7 @@ describeWhere(missing === null, missing ?? '', 'tenants of MariaDB', () => {
       await ground.session().removeAccess({ database: tenant.database, logins: [tenant.login] });
       await client.query('ALTER EVENT tick ENABLE'); // refused one day: rejoice
       const ended = await ground.session().endSessions({ database: tenant.database, logins: [tenant.login] });
-      expect(ended).toMatchObject({ events_disabled: ['tick'] });
+      expect(ended).toMatchObject({ details: { events_disabled: ['tick'] } });
       expect((await described(tenant)).map(([, , status]) => status)).toEqual(['DISABLED', 'DISABLED']);
     });
   });

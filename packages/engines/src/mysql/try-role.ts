@@ -1,11 +1,11 @@
 // Tries from inside a login's own session what its role may do, and what it may not. What it makes it drops.
 import { codeOf, type Role } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { DatabaseRef, EntryEvidence, LoginRef } from '../contract';
+import { checkFailed, NOT_TRIED, tryInside } from '../prove-by-knocking';
 import { type Admin, isDatabase } from './admin';
 import type { Connection } from './connect';
 import { listPrivileges } from './ensure-grant';
 import { ERRNO, errnoOf } from './errors';
-import { checkFailed, NOT_TRIED } from './knock';
 import { checkTableOf } from './names';
 import { isRole } from './privileges';
 import { quoteFound, quoteName } from './quote';
@@ -17,23 +17,33 @@ export async function tryRole(
   database: DatabaseRef,
   login: LoginRef,
   role: Role,
-): Promise<Evidence> {
-  try {
-    const given = await listPrivileges(admin, database, login);
-    if (!isRole(role, given))
-      throw checkFailed(`"${login.name}" does not have the role ${role}, but ${given.join(', ')}`);
-    const [who] = await inside.query<{ current: string }>('SELECT CURRENT_USER() AS current');
-    if (who?.current !== `${login.name}@%`) throw checkFailed(`"${login.name}" is taken for "${who?.current}"`);
-    const table = checkTableOf(login.id);
-    await dropLeft(admin, database, table);
-    return role === 'owner' ? await writeAndRead(inside, table) : await tryLesser(admin, inside, database, table, role);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'server_unreachable')
-      await admin.main.query('SELECT 1'); // throws if it is so
-    else if (NOT_TRIED.has(code) || code === 'login_check_failed' || code === 'internal') throw error;
-    throw checkFailed(error instanceof Error ? error.message : 'The login could not write', error);
-  }
+): Promise<EntryEvidence> {
+  return tryInside(
+    async () => {
+      await demandRole(admin, inside, database, login, role);
+      const table = checkTableOf(login.id);
+      await dropLeft(admin, database, table);
+      const seen =
+        role === 'owner' ? await writeAndRead(inside, table) : await tryLesser(admin, inside, database, table, role);
+      return { login: login.name, role, ...seen, lacks: null, details: {} };
+    },
+    () => admin.main.query('SELECT 1'),
+  );
+}
+
+/** By its grants, and by the account that the server takes it for. */
+async function demandRole(
+  admin: Admin,
+  inside: Connection,
+  database: DatabaseRef,
+  login: LoginRef,
+  role: Role,
+): Promise<void> {
+  const given = await listPrivileges(admin, database, login);
+  if (!isRole(role, given))
+    throw checkFailed(`"${login.name}" does not have the role ${role}, but ${given.join(', ')}`);
+  const [who] = await inside.query<{ current: string }>('SELECT CURRENT_USER() AS current');
+  if (who?.current !== `${login.name}@%`) throw checkFailed(`"${login.name}" is taken for "${who?.current}"`);
 }
 
 /** Of a proof that ended between making and dropping: no transaction takes back what makes a table here. */
@@ -45,7 +55,10 @@ async function dropLeft(admin: Admin, database: DatabaseRef, table: string): Pro
   if (left) await admin.main.query(`DROP TABLE IF EXISTS ${quoteName(database.name)}.${table}`);
 }
 
-async function writeAndRead(inside: Connection, table: string): Promise<Evidence> {
+/** What was tried of a role. */
+type Tried = Pick<EntryEvidence, 'can_make' | 'can_write' | 'can_read' | 'tried_on'>;
+
+async function writeAndRead(inside: Connection, table: string): Promise<Tried> {
   await inside.query(`CREATE TABLE ${table} (written VARCHAR(64))`);
   try {
     await inside.query(`INSERT INTO ${table} VALUES ('${table}')`);
@@ -54,7 +67,7 @@ async function writeAndRead(inside: Connection, table: string): Promise<Evidence
   } finally {
     await inside.query(`DROP TABLE ${table}`);
   }
-  return { wrote: true };
+  return { can_make: true, can_write: true, can_read: true, tried_on: null };
 }
 
 /** EXPLAIN asks for the rights of what it explains, and does nothing: no row is touched, no trigger runs. */
@@ -64,21 +77,21 @@ async function tryLesser(
   database: DatabaseRef,
   check: string,
   role: Exclude<Role, 'owner'>,
-): Promise<Evidence> {
+): Promise<Tried> {
   await demandRefused(inside, `CREATE TABLE ${check} (written VARCHAR(64))`, 'made a table');
   await demandRefused(inside, `CREATE TEMPORARY TABLE ${check} (written VARCHAR(64))`, 'made a temporary table');
   const [found] = await admin.main.query<{ name: string }>(
     `SELECT table_name AS name FROM information_schema.tables
       WHERE ${isDatabase(admin, 'table_schema', database.name)} AND table_type = 'BASE TABLE' ORDER BY 1 LIMIT 1`,
   );
-  if (found === undefined) return { tried_on: null };
+  if (found === undefined) return { can_make: false, can_write: null, can_read: null, tried_on: null };
   const table = quoteFound(found.name);
   await inside.query(`EXPLAIN SELECT 1 FROM ${table}`);
   for (const statement of [`EXPLAIN INSERT INTO ${table} () VALUES ()`, `EXPLAIN DELETE FROM ${table}`]) {
     if (role === 'readonly') await demandRefused(inside, statement, `may write to ${found.name}`);
     else await demandRight(inside, statement);
   }
-  return { tried_on: found.name };
+  return { can_make: false, can_write: role === 'readwrite', can_read: true, tried_on: found.name };
 }
 
 const REFUSALS: ReadonlySet<number> = new Set([ERRNO.tableRefused, ERRNO.columnRefused, ERRNO.databaseRefused]);

@@ -125,5 +125,5 @@ test('a login with no connection left is proven shut by the catalogue, and the e
   const prove = () => ground.session().proveRefused(one.database, one.login, one.password);
   await expect(prove()).rejects.toMatchObject({ code: 'server_busy' });
   await ground.session().removeAccess({ database: one.database, logins: [] });
-  expect(await prove()).toEqual({ refused: true, reason: 'privilege', tried: false });
+  expect(await prove()).toEqual({ refused: true, reason: 'privilege', code: null, tried: false });
 });

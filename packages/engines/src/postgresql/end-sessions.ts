@@ -1,7 +1,7 @@
 // Ends sessions. A session outlives its password, its lock and even its login, so only sessions seen gone are gone.
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { DatabaseRef, LoginRef, SessionsEvidence } from '../contract';
 import type { Admin } from './admin';
 import { endHandshakes, listHandshakes } from './handshakes';
 import { observeDatabaseRow, observeLoginRole } from './ownership';
@@ -17,7 +17,7 @@ const LOOKS_MAX = 24;
 export async function endSessions(
   admin: Admin,
   target: { logins: LoginRef[]; database?: DatabaseRef },
-): Promise<Evidence> {
+): Promise<SessionsEvidence> {
   const roles: number[] = [];
   for (const login of target.logins) {
     const { ownership, oid } = await observeLoginRole(admin, login);
@@ -30,11 +30,11 @@ export async function endSessions(
   if (handshakes.length === 0) return evidence;
   const left = await endHandshakes(admin, handshakes);
   const late = await endSessionsOf(admin, roles, database);
-  return { ...late, ended: Number(evidence.ended) + Number(late.ended), handshakes_left: left };
+  return { ...late, ended: evidence.ended + late.ended, details: { handshakes_left: left } };
 }
 
 /** The same for roles and a database already known to be ours. */
-export function endSessionsOf(admin: Admin, roles: number[], database: number | null): Promise<Evidence> {
+export function endSessionsOf(admin: Admin, roles: number[], database: number | null): Promise<SessionsEvidence> {
   return endAll(admin, { roles, database, where: 'usesysid = ANY($1::oid[]) OR datid = $2::oid' });
 }
 
@@ -45,7 +45,7 @@ export function endSessionsOf(admin: Admin, roles: number[], database: number | 
 export async function endSessionsInside(admin: Admin, role: number, database: number, isCertain: boolean) {
   const which = { roles: [role], database, where: 'usesysid = ANY($1::oid[]) AND datid = $2::oid' };
   if (!isCertain && (await countSessions(admin, which)) === 0) return 0;
-  return Number((await endAll(admin, which)).ended);
+  return (await endAll(admin, which)).ended;
 }
 
 /** Whose session it is decides, in whatever database it sits. Autovacuum and the server's own workers have no user. */
@@ -58,13 +58,13 @@ interface Sessions {
 const ours = ({ where }: Sessions) =>
   `pg_stat_activity WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL AND (${where})`;
 
-async function endAll(admin: Admin, which: Sessions): Promise<Evidence> {
+async function endAll(admin: Admin, which: Sessions): Promise<SessionsEvidence> {
   const looks: number[] = [];
   let ended = 0;
   while (looks.length < LOOKS_MAX) {
     const seen = await countSessions(admin, which);
     looks.push(seen);
-    if (seen === 0 && looks.at(-2) === 0) return { ended, looks };
+    if (seen === 0 && looks.at(-2) === 0) return { ended, looks, details: {} };
     if (seen > 0) ended += await terminate(admin, which);
     await pause(seen > 0 ? EXIT_MS : LOOK_GAP_MS);
   }

@@ -2,7 +2,7 @@
 // do there each login that is there by now can still do, by its own name; what the old owner could do to the contents it still can.
 // One transaction: all of it or nothing.
 import { PlatformError, ROLES } from '@berth/core';
-import type { DatabaseSpec, Evidence } from '../contract';
+import type { AdoptionEvidence, DatabaseSpec } from '../contract';
 import type { Admin } from './admin';
 import type { Connection } from './connect';
 import { insist } from './insist';
@@ -15,10 +15,13 @@ import { releaseRole } from './release-role';
 import { visit } from './visit';
 
 /** As EngineSession.ensureAdopted promises. Groups that an earlier try left under another id are dropped. */
-export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<Evidence> {
+export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former: string[]): Promise<AdoptionEvidence> {
   const row = await observeDatabaseRow(admin, database);
   if (row.ownership === 'free') throw new PlatformError('not_found', `The server has no database "${database.name}"`);
-  if (row.ownership === 'ours') return { database: database.name, adopted: false };
+  if (row.ownership === 'ours') {
+    const left = await listLetIn(admin, database);
+    return { database: database.name, adopted: false, left_as_they_are: left, details: {} };
+  }
   const standing = await observeStanding(admin, database);
   if (!standing.isOpen) {
     throw new PlatformError('engine_refused', `The database "${database.name}" takes no connections`);
@@ -32,10 +35,28 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
     return contents;
   });
   await dropFormerGroups(admin, database, former);
-  const { marker, owner, logins } = standing;
-  const before = { owner_before: owner.name, comment_before: marker, logins, owners_inside: inside.owners };
-  return { database: database.name, adopted: true, ...before };
+  const { marker, owner } = standing;
+  return {
+    database: database.name,
+    adopted: true,
+    left_as_they_are: await listLetIn(admin, database),
+    details: { owner_before: owner.name, comment_before: marker, owners_inside: inside.owners },
+  };
 }
+
+/** Logins that may enter the database and are neither ours nor superusers, without the admin. */
+async function listLetIn({ main }: Admin, { name }: DatabaseSpec): Promise<string[]> {
+  const rows = await main.query<{ name: string }>(
+    `SELECT rolname AS name FROM pg_roles r, pg_database d
+      WHERE d.datname::text = $1 AND has_database_privilege(r.oid, d.oid, 'CONNECT') AND ${OTHERS} ORDER BY 1`,
+    [name],
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Logins that are somebody else's. */
+const OTHERS = `rolcanlogin AND NOT rolsuper AND rolname <> current_user
+        AND coalesce(shobj_description(r.oid, 'pg_authid'), '') NOT LIKE 'berth:%'`;
 
 interface Standing {
   isOpen: boolean;
@@ -63,8 +84,7 @@ async function observeStanding({ main }: Admin, { name }: DatabaseSpec): Promise
   );
   if (!row) throw new PlatformError('not_found', `The server has no database "${name}"`);
   const logins = await main.query<{ name: string }>(
-    `SELECT rolname AS name FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> current_user
-        AND coalesce(shobj_description(oid, 'pg_authid'), '') NOT LIKE 'berth:%' ORDER BY 1`,
+    `SELECT rolname AS name FROM pg_roles r WHERE ${OTHERS} ORDER BY 1`,
   );
   const { owner, isSuperuser, isAdmin, ...rest } = row;
   return { ...rest, owner: { name: owner, isSuperuser, isAdmin }, logins: logins.map((login) => login.name) };

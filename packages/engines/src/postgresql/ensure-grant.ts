@@ -1,6 +1,6 @@
 // Gives a login its role in a database: one of owner, readwrite, readonly, whatever it had before.
 import type { Role } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { DatabaseRef, Details, GrantEvidence, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { endSessionsInside } from './end-sessions';
 import { insist } from './insist';
@@ -20,7 +20,12 @@ interface Parties {
 }
 
 /** As EngineSession.ensureGrant promises. Safe to repeat, also after a change of role that was interrupted. */
-export async function ensureGrant(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<Evidence> {
+export async function ensureGrant(
+  admin: Admin,
+  database: DatabaseRef,
+  login: LoginRef,
+  role: Role,
+): Promise<GrantEvidence> {
   const row = await observeDatabaseRow(admin, database);
   demandOurs(row.ownership, `The database "${database.name}"`);
   const groups = await observeGroups(admin, database);
@@ -28,12 +33,31 @@ export async function ensureGrant(admin: Admin, database: DatabaseRef, login: Lo
   const { ownership, oid } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   const parties = { database, databaseOid: row.oid, groups, login, loginOid: oid };
-  const changed = role === 'owner' ? await makeOwner(admin, parties) : await makeLesser(admin, parties, role);
-  return { database: database.name, login: login.name, role, group: groupNameOf(database, role), ...changed };
+  const had = await listRolesOf(admin, groups, oid);
+  const taken = role === 'owner' ? await makeOwner(admin, parties) : await makeLesser(admin, parties, role, had);
+  return {
+    database: database.name,
+    login: login.name,
+    role,
+    role_before: roleBefore(had),
+    ended: taken.ended,
+    details: { group: groupNameOf(database, role), ...taken.details },
+  };
+}
+
+/** Several where a change was interrupted: that is no role. */
+export function roleBefore(had: Role[]): GrantEvidence['role_before'] {
+  return had.length > 1 ? 'other' : (had[0] ?? null);
+}
+
+/** What a login lost when its role changed. */
+interface Taken {
+  ended: number;
+  details: Details;
 }
 
 /** A member of the group that owns the contents, and acting as it, so that what it makes is the group's. */
-async function makeOwner(admin: Admin, { database, groups, login }: Parties): Promise<Evidence> {
+async function makeOwner(admin: Admin, { database, groups, login }: Parties): Promise<Taken> {
   const standing = LESSER_ROLES.filter((role) => groups[role].ownership === 'ours');
   await coverCreator(admin, database, standing, login.name);
   const group = groupNameOf(database);
@@ -43,24 +67,22 @@ async function makeOwner(admin: Admin, { database, groups, login }: Parties): Pr
     `GRANT ${quoteIdentifier(group)} TO ${name} ${memberOptions(admin, true)}`,
     `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} SET role = ${quoteLiteral(group)}`,
   ]);
-  return {};
+  return { ended: 0, details: {} };
 }
 
 /**
  * A member of the writers or readers, and of nothing else here. Whoever was more than that before loses, between the two
  * memberships, its sessions inside (which would go on acting as the owners) and what it owns or was given there.
  */
-async function makeLesser(admin: Admin, parties: Parties, role: LesserRole): Promise<Evidence> {
+async function makeLesser(admin: Admin, parties: Parties, role: LesserRole, had: Role[]): Promise<Taken> {
   const { database, databaseOid, groups, login, loginOid } = parties;
   await ensureLesserGroup(admin, database, role, groups);
-  const had = await listRolesOf(admin, groups, loginOid);
   const others = standingGroups(groups).filter((each) => each !== role && had.includes(each));
   await insist(admin, revokeStatements(database, others, login.name));
-  const evidence: Evidence = {};
+  const taken: Taken = { ended: 0, details: {} };
   if (!had.includes(role) || others.length > 0) {
-    const ended = await endSessionsInside(admin, loginOid ?? 0, databaseOid ?? 0, others.length > 0);
-    const released = await releaseInside(admin, database, login.name, loginOid ?? 0);
-    Object.assign(evidence, ended > 0 && { ended }, released && { released });
+    taken.ended = await endSessionsInside(admin, loginOid ?? 0, databaseOid ?? 0, others.length > 0);
+    taken.details = { released: await releaseInside(admin, database, login.name, loginOid ?? 0) };
   }
   const name = quoteIdentifier(login.name);
   const group = quoteIdentifier(groupNameOf(database, role));
@@ -69,5 +91,5 @@ async function makeLesser(admin: Admin, parties: Parties, role: LesserRole): Pro
     `ALTER ROLE ${name} IN DATABASE ${quoteIdentifier(database.name)} RESET role`,
     `GRANT ${group} TO ${name} ${memberOptions(admin, false)}`,
   ]);
-  return evidence;
+  return taken;
 }

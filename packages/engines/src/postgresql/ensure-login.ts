@@ -1,6 +1,6 @@
 // Makes logins and sets passwords. The server hears verifiers only, and is asked not to log the statement if it fails.
 import type { Secret } from '@berth/core';
-import type { Evidence, LoginRef, LoginSpec } from '../contract';
+import type { LimitEvidence, LoginEvidence, LoginRef, LoginSpec, PasswordEvidence } from '../contract';
 import type { Admin } from './admin';
 import { insist } from './insist';
 import { markerOf } from './names';
@@ -11,7 +11,7 @@ import { scramVerifier } from './scram';
 const ATTRIBUTES = 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT';
 
 /** Makes the login, or sets its password and unlocks it. Safe to repeat. Throws `taken_on_server` when foreign. */
-export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<Evidence> {
+export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secret): Promise<LoginEvidence> {
   const { ownership, oid } = await observeLoginRole(admin, login);
   refuseForeign(ownership, `The login "${login.name}"`);
   const name = quoteIdentifier(login.name);
@@ -30,7 +30,7 @@ export async function ensureLogin(admin: Admin, login: LoginSpec, password: Secr
 }
 
 /** Sets the password of a login that exists; a locked one stays locked, grants stay. */
-export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
+export async function ensurePassword(admin: Admin, login: LoginRef, password: Secret): Promise<PasswordEvidence> {
   const { ownership } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   const verifier = quoteLiteral(await scramVerifier(password));
@@ -40,11 +40,11 @@ export async function ensurePassword(admin: Admin, login: LoginRef, password: Se
 }
 
 /** Lets the login have this many connections, in all its databases together; what is open stays open. */
-export async function ensureLoginLimit(admin: Admin, login: LoginRef, connectionsMax: number): Promise<Evidence> {
+export async function ensureLoginLimit(admin: Admin, login: LoginRef, connectionsMax: number): Promise<LimitEvidence> {
   const { ownership } = await observeLoginRole(admin, login);
   demandOurs(ownership, `The login "${login.name}"`);
   await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} ${limitOf(connectionsMax)}`]);
-  return { login: login.name, connections_max: connectionsMax };
+  return { login: login.name, connections_max: Math.trunc(connectionsMax) };
 }
 
 function limitOf(connectionsMax: number): string {

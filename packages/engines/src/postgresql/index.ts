@@ -1,6 +1,8 @@
 // PostgreSQL 15 to 18. The only room that knows the driver `pg` and speaks to tenants' PostgreSQL servers.
-import type { Engine, EngineSession } from '../contract';
-import { type Admin, openAdmin } from './admin';
+import type { Engine } from '../contract';
+import { makeEngine } from '../make-engine';
+import { proofsBy } from '../prove-by-knocking';
+import { openAdmin } from './admin';
 import { endSessions } from './end-sessions';
 import { ensureAdopted } from './ensure-adopted';
 import { ensureDatabase } from './ensure-database';
@@ -11,8 +13,7 @@ import { observeAccess } from './observe-access';
 import { observeDatabases } from './observe-databases';
 import { observeDatabaseRow, observeLoginRole } from './ownership';
 import { ensureServerPrepared } from './prepare-server';
-import { proveIsolation, proveLogin, proveRefused } from './prove';
-import { proveEntry } from './prove-entry';
+import { proveIsolation, provingOf } from './prove';
 import { removeAccess } from './remove-access';
 import { removeDatabase } from './remove-database';
 import { removeGrant } from './remove-grant';
@@ -20,35 +21,26 @@ import { removeLogin } from './remove-login';
 import { observeServer } from './server';
 
 /** The engine; see ../contract.ts for what each verb promises. */
-export const postgresql: Engine = {
-  name: 'postgresql',
-  open: async (admin, options) => sessionOf(await openAdmin(admin, options.leftMs)),
-};
-
-function sessionOf(admin: Admin): EngineSession {
-  return {
-    lock: (key) => takeLock(admin, key),
-    observeServer: () => observeServer(admin),
-    ensureServerPrepared: () => ensureServerPrepared(admin),
-    observeAccess: () => observeAccess(admin),
-    observeDatabases: () => observeDatabases(admin),
-    observeDatabase: async (database) => (await observeDatabaseRow(admin, database)).ownership,
-    observeLogin: async (login) => (await observeLoginRole(admin, login)).ownership,
-    ensureDatabase: (database) => ensureDatabase(admin, database),
-    ensureAdopted: (database, former) => ensureAdopted(admin, database, former),
-    ensureLogin: (login, password) => ensureLogin(admin, login, password),
-    ensureGrant: (database, login, role) => ensureGrant(admin, database, login, role),
-    ensurePassword: (login, password) => ensurePassword(admin, login, password),
-    ensureLoginLimit: (login, connectionsMax) => ensureLoginLimit(admin, login, connectionsMax),
-    endSessions: (target) => endSessions(admin, target),
-    removeAccess: (target) => removeAccess(admin, target),
-    removeGrant: (database, login) => removeGrant(admin, database, login),
-    removeDatabase: (database) => removeDatabase(admin, database),
-    removeLogin: (login) => removeLogin(admin, login),
-    proveLogin: (database, login, password, role) => proveLogin(admin, database, login, password, role),
-    proveEntry: (database, login, password, role) => proveEntry(admin, database, login, password, role),
-    proveRefused: (database, login, password) => proveRefused(admin, database, login, password),
-    proveIsolation: (login, password) => proveIsolation(admin, login, password),
-    close: () => admin.main.close(),
-  };
-}
+export const postgresql: Engine = makeEngine('postgresql', openAdmin, {
+  lock: takeLock,
+  observeServer,
+  ensureServerPrepared,
+  observeAccess,
+  observeDatabases,
+  observeDatabase: async (admin, database) => (await observeDatabaseRow(admin, database)).ownership,
+  observeLogin: async (admin, login) => (await observeLoginRole(admin, login)).ownership,
+  ensureDatabase,
+  ensureAdopted,
+  ensureLogin,
+  ensureGrant,
+  ensurePassword,
+  ensureLoginLimit,
+  endSessions,
+  removeAccess,
+  removeGrant,
+  removeDatabase,
+  removeLogin,
+  ...proofsBy(provingOf),
+  proveIsolation,
+  close: (admin) => admin.main.close(),
+});

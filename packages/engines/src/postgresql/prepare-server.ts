@@ -1,6 +1,6 @@
 // Shuts the system databases and makes the canary. PostgreSQL lets everybody into every database unless told otherwise.
 import { PlatformError } from '@berth/core';
-import type { Evidence } from '../contract';
+import type { PreparationEvidence } from '../contract';
 import type { Admin } from './admin';
 import { insist } from './insist';
 import { CANARY, lockNumberOf, markerOf } from './names';
@@ -9,14 +9,14 @@ import { quoteLiteral } from './quote';
 import { listOpenDatabases, listOpenSystemDatabases, staysOpen } from './system-databases';
 
 /** As EngineSession.ensureServerPrepared promises. Two sessions at once take turns. Throws `server_unfit`. */
-export async function ensureServerPrepared(admin: Admin): Promise<Evidence> {
+export async function ensureServerPrepared(admin: Admin): Promise<PreparationEvidence> {
   const lock = [lockNumberOf('prepare-server')];
   await admin.main.query('SELECT pg_advisory_lock($1::bigint)', lock);
   try {
     const canaryMade = await ensureCanary(admin);
     const { shut, leftOpen } = await shutSystemDatabases(admin);
     const open = (await listOpenDatabases(admin)).map(({ name }) => name);
-    return { shut, left_open: leftOpen, canary_made: canaryMade, open_to_everybody: open };
+    return { shut, left_open: leftOpen, canary_made: canaryMade, open_to_everybody: open, details: {} };
   } finally {
     await admin.main.query('SELECT pg_advisory_unlock($1::bigint)', lock);
   }

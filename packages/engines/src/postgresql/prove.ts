@@ -1,55 +1,44 @@
-// What a login is let do and what it is refused, tried with its password. A login that cannot be tried is never counted as refused.
-import { codeOf, PlatformError, type Role, type Secret } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+// What PostgreSQL is asked in the proofs of ../prove-by-knocking.ts: by a knock, from inside, and of its catalogue.
+import type { Role, Secret } from '@berth/core';
+import type { DatabaseRef, IsolationEvidence, LoginRef } from '../contract';
+import { type Doors, OURS, type Proving, proveDoors } from '../prove-by-knocking';
 import type { Admin } from './admin';
-import type { Attempt } from './connect';
-import { attemptLogin, checkFailed, demandVerdict, knock, reasonOf } from './knock';
+import type { Connection } from './connect';
+import { knock } from './knock';
+import { listRolesOf } from './membership';
 import { CANARY, SYSTEM_DATABASES } from './names';
+import { observeGroups } from './ownership';
 import { staysOpen } from './system-databases';
 import { tryRole } from './try-role';
 
-/** Logs in and tries what the role may, and what it may not. Throws `login_check_failed`, or why it could not be tried. */
-export async function proveLogin(
-  admin: Admin,
-  database: DatabaseRef,
-  login: LoginRef,
-  password: Secret,
-  role: Role,
-): Promise<Evidence> {
-  const attempt = await knock(admin, database.name, login, password);
-  if (attempt.fault) throw checkFailed(`The login was refused: ${reasonOf(attempt.fault)}`);
-  try {
-    return await tryRole(admin, attempt.connection, database, login, role);
-  } finally {
-    await attempt.connection.close();
-  }
+/** The proofs of one session. */
+export function provingOf(admin: Admin): Proving<Connection> {
+  return {
+    knock: (database, login, password) => knock(admin, database, login, password),
+    tryRole: (inside, database, login, role) => tryRole(admin, inside, database, login, role),
+    isShut: (database, login) => isShut(admin, database, login),
+    isEntitled: (database, login, role) => isEntitled(admin, database, login, role),
+    mayBeTenants: (code) => !OURS.has(code),
+    findDoubt: async () => null,
+  };
 }
 
-/** Expects a refusal for password, lock or privilege. Throws `login_check_failed` if let in or refused for a reason
- * that proves nothing, such as a pg_hba.conf that does not know this address. */
-export async function proveRefused(
-  admin: Admin,
-  database: DatabaseRef,
-  login: LoginRef,
-  password: Secret,
-): Promise<Evidence> {
-  const attempt = await knock(admin, database.name, login, password).catch(async (error: unknown) => {
-    const isUntried = codeOf(error) === 'server_busy' || codeOf(error) === 'login_check_failed';
-    if (isUntried && (await isShutByCatalogue(admin, database.name, login))) return null;
-    throw error;
-  });
-  if (attempt === null) return { refused: true, reason: 'privilege', tried: false };
-  if (!attempt.fault) {
-    await attempt.connection.close();
-    throw checkFailed(`"${login.name}" was let into "${database.name}"`);
-  }
-  const reason = reasonOf(attempt.fault);
-  if (reason === 'other') throw checkFailed('The login was refused for a reason that proves nothing');
-  return { refused: true, reason, sqlstate: attempt.fault.sqlstate };
+/** As EngineSession.proveIsolation promises. */
+export function proveIsolation(admin: Admin, login: LoginRef, password: Secret): Promise<IsolationEvidence> {
+  return proveDoors(provingOf(admin), doorsOf(admin), login, password);
 }
 
-/** Where the login cannot be tried: whether the catalogue itself keeps it out of the database. */
-async function isShutByCatalogue(admin: Admin, database: string, login: LoginRef): Promise<boolean> {
+/** A template may be missing: operators drop them. The canary may not. */
+function doorsOf(admin: Admin): Doors {
+  return {
+    databases: [CANARY, ...SYSTEM_DATABASES],
+    staysOpen: (database) => staysOpen(admin, database),
+    isolates: (reason, database) =>
+      reason === 'privilege' || reason === 'database closed' || (reason === 'no such database' && database !== CANARY),
+  };
+}
+
+async function isShut(admin: Admin, database: string, login: LoginRef): Promise<boolean> {
   const [row] = await admin.main.query<{ is_shut: boolean }>(
     `SELECT NOT rolcanlogin OR NOT datallowconn OR NOT has_database_privilege(r.oid, d.oid, 'CONNECT') AS is_shut
        FROM pg_roles r, pg_database d WHERE r.rolname::text = $1 AND d.datname::text = $2`,
@@ -58,35 +47,15 @@ async function isShutByCatalogue(admin: Admin, database: string, login: LoginRef
   return row?.is_shut ?? false;
 }
 
-/** Its own clients hold all connections that the login may have; a full server refuses before it asks for a password. */
-function isUsedUp(attempt: Attempt): boolean {
-  return attempt.fault !== null && attempt.fault.sqlstate === '53300' && attempt.isAuthenticated;
-}
-
-/** Expects the canary and every system database to refuse the login for want of privilege. Throws `not_isolated`. */
-export async function proveIsolation(admin: Admin, login: LoginRef, password: Secret): Promise<Evidence> {
-  const evidence: Evidence = {};
-  for (const database of [CANARY, ...SYSTEM_DATABASES]) {
-    const attempt = await attemptLogin(admin, database, login, password);
-    if (isUsedUp(attempt) && (await isShutByCatalogue(admin, database, login))) {
-      evidence[database] = 'not tried: no connection is left; shut by the catalogue';
-      continue;
-    }
-    if (!attempt.fault) {
-      await attempt.connection.close();
-      if (!staysOpen(admin, database)) {
-        throw new PlatformError('not_isolated', `"${login.name}" was let into "${database}"`);
-      }
-      evidence[database] = 'open to every login of the server';
-      continue;
-    }
-    demandVerdict(attempt.fault);
-    const reason = reasonOf(attempt.fault);
-    const isAbsent = reason === 'no such database' && database !== CANARY;
-    if (reason !== 'privilege' && reason !== 'database closed' && !isAbsent) {
-      throw checkFailed(`Isolation from "${database}" could not be tried: ${reason}`);
-    }
-    evidence[database] = reason;
-  }
-  return evidence;
+/** Whether it may log in, enter this database, and has this role there and no other. */
+async function isEntitled(admin: Admin, database: DatabaseRef, login: LoginRef, role: Role): Promise<boolean> {
+  const [row] = await admin.main.query<{ oid: number; is_let_in: boolean }>(
+    `SELECT r.oid, r.rolcanlogin AND d.datallowconn AND has_database_privilege(r.oid, d.oid, 'CONNECT')
+                     AND d.datconnlimit NOT IN (0, -2) AND r.rolconnlimit <> 0 AS is_let_in
+       FROM pg_roles r, pg_database d WHERE r.rolname::text = $1 AND d.datname::text = $2`,
+    [login.name, database.name],
+  );
+  if (!row?.is_let_in) return false;
+  const roles = await listRolesOf(admin, await observeGroups(admin, database), row.oid);
+  return roles.length === 1 && roles[0] === role;
 }

@@ -23,7 +23,10 @@ test('a database with prepared transactions is dropped, and they are rolled back
   await client.query('BEGIN; CREATE TABLE pending (a int)');
   await client.query(`PREPARE TRANSACTION 'it''s ${tenant.database.id}'`);
   await client.end();
-  expect(await ground.session().removeDatabase(tenant.database)).toMatchObject({ dropped: true, rolled_back: 1 });
+  expect(await ground.session().removeDatabase(tenant.database)).toMatchObject({
+    dropped: true,
+    details: { rolled_back: 1 },
+  });
   expect(await live.hasDatabase(tenant.database.name)).toBe(false);
 });
 
@@ -35,7 +38,10 @@ test('a database that was shut first is still dropped with its prepared transact
   await client.end();
   await ground.session().removeAccess({ database: tenant.database, logins: [tenant.login] });
   await live.asSuperuser(`ALTER DATABASE ${quote(tenant.database.name)} ALLOW_CONNECTIONS false`);
-  expect(await ground.session().removeDatabase(tenant.database)).toMatchObject({ dropped: true, rolled_back: 1 });
+  expect(await ground.session().removeDatabase(tenant.database)).toMatchObject({
+    dropped: true,
+    details: { rolled_back: 1 },
+  });
 });
 
 test('a login with a prepared transaction of its own is dropped', async () => {
@@ -45,14 +51,17 @@ test('a login with a prepared transaction of its own is dropped', async () => {
   await client.query('BEGIN; CREATE SCHEMA own');
   await client.query(`PREPARE TRANSACTION '${tenant.login.id}'`);
   await client.end();
-  expect(await ground.session().removeLogin(tenant.login)).toMatchObject({ dropped: true, rolled_back: 1 });
+  expect(await ground.session().removeLogin(tenant.login)).toMatchObject({
+    dropped: true,
+    details: { rolled_back: 1 },
+  });
 });
 
 test('a database with an idle replication slot is dropped with it', async () => {
   const { database } = await ground.makeTenant();
   const slot = `slot_${database.id.slice(-8)}`;
   await live.asSuperuser(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`, database.name);
-  expect(await ground.session().removeDatabase(database)).toMatchObject({ dropped: true, slots: [slot] });
+  expect(await ground.session().removeDatabase(database)).toMatchObject({ dropped: true, details: { slots: [slot] } });
   expect(await live.asSuperuser(`SELECT 1 FROM pg_replication_slots WHERE slot_name = '${slot}'`)).toEqual([]);
 });
 
@@ -62,7 +71,7 @@ test('a database with a replication slot that is being read is dropped with it',
   await live.asSuperuser(`CREATE PUBLICATION streamed FOR ALL TABLES`, database.name);
   await live.asSuperuser(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`, database.name);
   const reader = await streamFrom(slot, database.name);
-  expect(await ground.session().removeDatabase(database)).toMatchObject({ dropped: true, slots: [slot] });
+  expect(await ground.session().removeDatabase(database)).toMatchObject({ dropped: true, details: { slots: [slot] } });
   await reader.end();
 });
 
@@ -75,7 +84,7 @@ test('a database with a subscription is dropped though its publisher cannot be a
   );
   expect(await ground.session().removeDatabase(database)).toMatchObject({
     dropped: true,
-    subscriptions: [`it's "one"`],
+    details: { subscriptions: [`it's "one"`] },
   });
 });
 
@@ -112,7 +121,10 @@ test("an unmarked database of somebody else's is foreign, even where our group r
   await live.makeForeignDatabase(name); // and an operator had taken the name meanwhile
   expect(await ground.session().observeDatabase(database)).toBe('foreign');
   await expect(ground.session().ensureDatabase(database)).rejects.toMatchObject({ code: 'taken_on_server' });
-  expect(await ground.session().removeDatabase(database)).toMatchObject({ dropped: false, group_dropped: true });
+  expect(await ground.session().removeDatabase(database)).toMatchObject({
+    dropped: false,
+    details: { group_dropped: true },
+  });
   expect(await live.hasDatabase(name)).toBe(true);
 });
 
@@ -145,7 +157,7 @@ test('a login that owns things in several databases leaves them to each database
     await client.end();
   }
   const evidence = await ground.session().removeLogin(tenant.login);
-  expect(evidence.cleared).toEqual(expect.arrayContaining([tenant.database.name, other.name]));
+  expect(evidence.details.cleared).toEqual(expect.arrayContaining([tenant.database.name, other.name]));
   for (const database of [tenant.database, other]) {
     expect(await ownersIn(database.name)).toEqual([{ owner: groupNameOf(database), kept: 42 }]);
   }

@@ -1,6 +1,6 @@
 // Shuts every way in and leaves the data. Not ALLOW_CONNECTIONS false: it would shut out the admin, who must still be
 // able to roll back prepared transactions inside.
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { AccessEvidence, DatabaseRef, LoginRef } from '../contract';
 import type { Admin } from './admin';
 import { insist } from './insist';
 import { demandNoMembers, listMembers, revokeStatements, standingGroups } from './membership';
@@ -16,7 +16,7 @@ import { quoteIdentifier } from './quote';
 export async function removeAccess(
   admin: Admin,
   target: { database?: DatabaseRef; logins: LoginRef[] },
-): Promise<Evidence> {
+): Promise<AccessEvidence> {
   const { database } = target;
   const before = database ? await listPrepared(admin, database.name) : [];
   const locked: string[] = [];
@@ -26,11 +26,12 @@ export async function removeAccess(
     await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
     locked.push(login.name);
   }
-  if (!database) return { locked };
+  if (!database) return { locked, shut: null, revoked: [], still_let_in: [], details: {} };
   const shut = await shutDatabase(admin, database);
   const revoked = await revokeMembers(admin, database);
   const prepared = await listPrepared(admin, database.name);
-  return { locked, shut, revoked, prepared, rolled_back: before.filter((gid) => !prepared.includes(gid)) };
+  const rolledBack = before.filter((gid) => !prepared.includes(gid));
+  return { locked, shut, revoked, still_let_in: [], details: { prepared, rolled_back: rolledBack } };
 }
 
 /** Whether there was a database of ours to shut. Its limit counts for everybody but superusers. */

@@ -1,10 +1,10 @@
 // Drops a database and what would keep it from being dropped: sessions, prepared transactions, slots, subscriptions.
 import { codeOf } from '@berth/core';
-import type { DatabaseRef, Evidence, RemovalEvidence } from '../contract';
+import type { DatabaseRef, Details, RemovalEvidence } from '../contract';
 import type { Admin } from './admin';
 import { pastStragglers } from './handshakes';
 import { insist } from './insist';
-import { standingGroups } from './membership';
+import { listMembers, standingGroups } from './membership';
 import { groupNameOf } from './names';
 import { type DatabaseRow, observeDatabaseRow, observeGroups } from './ownership';
 import { rollBackPrepared } from './prepared';
@@ -20,17 +20,27 @@ const EXIT_MS_MAX = 1_000;
 /** As EngineSession.removeDatabase promises. Safe to repeat, also after an interrupted drop (datconnlimit -2). */
 export async function removeDatabase(admin: Admin, database: DatabaseRef): Promise<RemovalEvidence> {
   const row = await observeDatabaseRow(admin, database);
-  const evidence: RemovalEvidence = { found: row.ownership, dropped: false, left: [] };
+  const evidence: RemovalEvidence = {
+    found: row.ownership,
+    dropped: false,
+    ended: 0,
+    revoked: [],
+    left: [],
+    details: {},
+  };
   if (row.ownership === 'ours') {
     await shutDatabase(admin, database);
     Object.assign(evidence, await dropWithFollowers(admin, database, row), { dropped: true });
   }
   const groups = await observeGroups(admin, database);
+  const revoked = new Set<string>();
   for (const role of standingGroups(groups)) {
+    for (const member of await listMembers(admin, groups[role].oid)) revoked.add(member);
     const name = groupNameOf(database, role);
-    if (await isReleased(admin, { name, oid: groups[role].oid ?? 0 })) evidence.group_dropped = true;
+    if (await isReleased(admin, { name, oid: groups[role].oid ?? 0 })) evidence.details.group_dropped = true;
     else evidence.left.push(name);
   }
+  evidence.revoked = [...revoked].sort();
   return evidence;
 }
 
@@ -48,7 +58,13 @@ async function isReleased(admin: Admin, role: { name: string; oid: number }): Pr
   }
 }
 
-async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
+/** What hung on it: how many sessions were ended, and what else went. */
+interface Cleared {
+  ended: number;
+  details: Details;
+}
+
+async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Cleared> {
   for (let drops = 1; ; drops++) {
     const evidence = await clearFollowers(admin, database, row);
     try {
@@ -61,14 +77,14 @@ async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: Datab
 }
 
 /** Prepared transactions twice: a session may prepare its work between the first look and its end. */
-async function clearFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Evidence> {
+async function clearFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Cleared> {
   if (!row.isOpen) await insist(admin, [`ALTER DATABASE ${quoteIdentifier(database.name)} ALLOW_CONNECTIONS true`]);
   const rolledBack = await rollBackPrepared(admin, { database: database.name });
   const ended = await endAll(admin, row.oid);
   const rolledBackLate = await rollBackPrepared(admin, { database: database.name });
   const slots = await dropSlots(admin, database);
   const subscriptions = await dropSubscriptions(admin, database, row.oid);
-  return { ended, rolled_back: rolledBack + rolledBackLate, slots, subscriptions };
+  return { ended, details: { rolled_back: rolledBack + rolledBackLate, slots, subscriptions } };
 }
 
 async function endAll(admin: Admin, oid: number | null): Promise<number> {

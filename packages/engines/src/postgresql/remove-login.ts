@@ -1,5 +1,5 @@
 // Drops a login: lock, end its sessions, roll back what it prepared, give away what it owns, drop.
-import type { Evidence, LoginRef } from '../contract';
+import type { LoginRef, LoginRemovalEvidence } from '../contract';
 import type { Admin } from './admin';
 import { endSessionsOf } from './end-sessions';
 import { insist } from './insist';
@@ -9,12 +9,14 @@ import { quoteIdentifier } from './quote';
 import { releaseRole } from './release-role';
 
 /** As EngineSession.removeLogin promises. A foreign login of that name is left alone and counts as not there. */
-export async function removeLogin(admin: Admin, login: LoginRef): Promise<Evidence> {
+export async function removeLogin(admin: Admin, login: LoginRef): Promise<LoginRemovalEvidence> {
   const { ownership, oid } = await observeLoginRole(admin, login);
-  if (ownership !== 'ours' || oid === null) return { found: ownership, dropped: false };
+  if (ownership !== 'ours' || oid === null) {
+    return { found: ownership, dropped: false, ended: 0, looks: [], details: {} };
+  }
   await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
-  const sessions = await endSessionsOf(admin, [oid], null);
+  const { ended, looks } = await endSessionsOf(admin, [oid], null);
   const rolledBack = await rollBackPrepared(admin, { owner: login.name });
   const cleared = await releaseRole(admin, { name: login.name, oid });
-  return { found: ownership, dropped: true, ...sessions, rolled_back: rolledBack, cleared };
+  return { found: ownership, dropped: true, ended, looks, details: { rolled_back: rolledBack, cleared } };
 }

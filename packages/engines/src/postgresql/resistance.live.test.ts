@@ -83,7 +83,7 @@ test('a connection begun with the old password and finished after a reset is not
   const late = await beginHandshake({ database, login, password: old });
   const password = newPassword();
   await ground.session().ensurePassword(login, password);
-  expect(await ground.session().endSessions({ logins: [login] })).toMatchObject({ handshakes_left: 0 });
+  expect(await ground.session().endSessions({ logins: [login] })).toMatchObject({ details: { handshakes_left: 0 } });
   late.answer();
   await expect(late.connected).rejects.toThrow();
   await late.close();

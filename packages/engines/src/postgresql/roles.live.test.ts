@@ -199,7 +199,7 @@ test("a grant is taken from a login that holds its role's row, and what it prepa
   const holder = await openAs(writer);
   await holder.query(`BEGIN; ALTER ROLE ${quote(writer.login.name)} SET work_mem = '1MB'`);
   const evidence = await ground.session().removeGrant(owner.database, writer.login);
-  expect(evidence).toMatchObject({ revoked: ['readwrite'], rolled_back: 1 });
+  expect(evidence).toMatchObject({ role_before: 'readwrite', details: { rolled_back: 1 } });
   await holder.end();
   await ground.session().proveRefused(owner.database, writer.login, writer.password);
 });

@@ -1,10 +1,10 @@
 // Tries from inside a login's own session what its role may do, and what it may not. Nothing of it is kept.
 import { randomUUID } from 'node:crypto';
-import { codeOf, type Role } from '@berth/core';
-import type { DatabaseRef, Evidence, LoginRef } from '../contract';
+import type { Role } from '@berth/core';
+import type { DatabaseRef, EntryEvidence, LoginRef } from '../contract';
+import { checkFailed, tryInside } from '../prove-by-knocking';
 import type { Admin } from './admin';
 import type { Connection } from './connect';
-import { checkFailed, NOT_TRIED } from './knock';
 import { groupNameOf } from './names';
 import { proveLesser } from './prove-lesser';
 import { quoteIdentifier } from './quote';
@@ -16,21 +16,19 @@ export async function tryRole(
   database: DatabaseRef,
   login: LoginRef,
   role: Role,
-): Promise<Evidence> {
-  try {
-    if (role !== 'owner') return await proveLesser(inside, database, login, role);
-    return await writeAndRead(inside, login.name, groupNameOf(database));
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'server_unreachable')
-      await admin.main.query('SELECT 1'); // throws if it is so
-    else if (NOT_TRIED.has(code) || code === 'login_check_failed' || code === 'internal') throw error;
-    throw checkFailed(error instanceof Error ? error.message : 'The login could not write', error);
-  }
+): Promise<EntryEvidence> {
+  const { main } = admin;
+  return tryInside(
+    () =>
+      role === 'owner'
+        ? writeAndRead(inside, login.name, groupNameOf(database))
+        : proveLesser(inside, database, login, role),
+    () => main.query('SELECT 1'),
+  );
 }
 
 /** In the schema public where its owners have left it open to themselves, else in one made for the occasion. */
-async function writeAndRead(connection: Connection, login: string, group: string): Promise<Evidence> {
+async function writeAndRead(connection: Connection, login: string, group: string): Promise<EntryEvidence> {
   const unique = `berth_check_${randomUUID().replaceAll('-', '')}`;
   await connection.query('BEGIN READ WRITE');
   const [who] = await connection.query<{ session: string; current: string; has_public: boolean }>(
@@ -49,5 +47,6 @@ async function writeAndRead(connection: Connection, login: string, group: string
   const [read] = await connection.query<{ written: string }>(`SELECT written FROM ${table}`);
   await connection.query('ROLLBACK');
   if (read?.written !== unique) throw checkFailed('What was written was not read back');
-  return { session_user: who.session, current_user: who.current, wrote: true };
+  const can = { can_make: true, can_write: true, can_read: true };
+  return { login, role: 'owner', ...can, tried_on: null, lacks: null, details: { acts_as: who.current } };
 }

@@ -10,7 +10,7 @@ import {
 } from '@berth/actions';
 import type { Role } from '@berth/core';
 import { type Journey, openJourney, withClient } from '../journey';
-import { takeOver } from '../quarantine';
+import { evidenceOf, takeOver } from '../quarantine';
 import { runAction } from '../run-action';
 import { onEachEngineAndQueueAtOnce } from '../tenants/at-once';
 import { type TenantSession, withSession } from '../tenants/tenants';
@@ -118,8 +118,12 @@ onEachEngineAndQueueAtOnce((engine, queue, atOnce) => {
       const [one, other] = [await make(), await make()];
       expect(await limitOf(one.login)).toBe(limit(SMALL));
       await write(await journey.uriOf(other.login), 'theirs', 'notes');
-      const { steps } = await grant(one.login, other.name, 'readonly');
-      expect(steps.find(({ name }) => name === 'check_login')).toMatchObject({ state: 'succeeded' });
+      const given = await grant(one.login, other.name, 'readonly');
+      const login = (await journey.context.store.credentials.find(one.login))?.engine_username;
+      expect(evidenceOf(given, 'grant_role')).toMatchObject({ login, role: 'readonly', role_before: null, ended: 0 });
+      const may = { can_make: false, can_write: false, can_read: true, lacks: null };
+      expect(evidenceOf(given, 'check_login')).toMatchObject({ login, role: 'readonly', ...may });
+      expect(evidenceOf(given, 'limit_login')).toEqual({ login, connections_max: limit(2 * SMALL) });
       expect(await limitOf(one.login)).toBe(limit(2 * SMALL));
       const uri = await uriIn(one.login, other.name);
       expect(await read(uri, 'notes')).toEqual(['theirs']);
@@ -127,7 +131,10 @@ onEachEngineAndQueueAtOnce((engine, queue, atOnce) => {
       await grant(one.login, other.id, 'readwrite');
       await insert(uri, 'mine', 'notes');
       await write(await journey.uriOf(one.login), 'own', 'own');
-      await done(grantDelete, { credentialId: one.login, databaseId: other.id });
+      const taken = await done(grantDelete, { credentialId: one.login, databaseId: other.id });
+      expect(evidenceOf(taken, 'remove_grant')).toMatchObject({ login, role_before: 'readwrite' });
+      const refused = { refused: true, reason: 'privilege', code: expect.any(String), tried: true };
+      expect(evidenceOf(taken, 'check_refused')).toEqual(refused);
       expect(await engine.refusalOf(uri)).toBe('database');
       expect(await read(await journey.uriOf(one.login), 'own')).toEqual(['own']);
       expect(await limitOf(one.login)).toBe(limit(SMALL));
@@ -140,7 +147,12 @@ onEachEngineAndQueueAtOnce((engine, queue, atOnce) => {
     await grant(one.login, other.id, 'readonly');
     const before = await uriIn(one.login, other.name);
     const { steps } = await done(credentialReset, { credentialId: one.login });
-    expect(steps.at(-1)?.evidence).toMatchObject({ databases: [one.id, other.id], refused: true });
+    expect(steps.at(-1)?.evidence).toEqual({
+      databases: [one.id, other.id],
+      lacking: [],
+      old_password_tried: true,
+      old_password_refused: [`${one.id}: password`, `${other.id}: password`],
+    });
     expect(await engine.refusalOf(before)).toBe('login');
     expect(await engine.refusalOf(await uriIn(one.login, other.name))).toBeNull();
   });

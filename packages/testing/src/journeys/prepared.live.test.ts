@@ -22,7 +22,7 @@ test('what a tenant has prepared stays prepared, is told in the evidence, and ca
   const prepare = `BEGIN; INSERT INTO kept VALUES ('prepared'); PREPARE TRANSACTION '${gid}'`;
   await withClient(kept.uri, (client) => client.query(prepare));
   const action = await quarantine(journey, kept.databaseId);
-  expect(evidenceOf(action, 'shut_out')).toMatchObject({ prepared: [gid], rolled_back: [] });
+  expect(evidenceOf(action, 'shut_out')).toMatchObject({ details: { prepared: [gid], rolled_back: [] } });
   await restoreAndSee(journey, kept);
   await withClient(kept.uri, (client) => client.query(`COMMIT PREPARED '${gid}'`));
   expect(await rowsOf(kept.uri)).toEqual(['first', 'prepared']);
@@ -38,6 +38,6 @@ test('one that holds the row of its own login does not keep the quarantine waiti
     await client.query(`PREPARE TRANSACTION '${hold}'`);
   });
   const action = await quarantine(journey, kept.databaseId);
-  expect(evidenceOf(action, 'shut_out')).toMatchObject({ prepared: [data], rolled_back: [hold] });
+  expect(evidenceOf(action, 'shut_out')).toMatchObject({ details: { prepared: [data], rolled_back: [hold] } });
   await restoreAndSee(journey, kept);
 });

@@ -1,25 +1,15 @@
 // MongoDB as journeys meet it, or the double that stands in for it: by the driver itself, past the engine that is tried.
 import { mongodb } from '@berth/engines/mongodb';
-import { rulesOf } from '@berth/engines/rules';
 import { type Document, MongoClient } from 'mongodb';
 import { testServers } from '../stack';
 import { openMongodbDouble } from '../test-mongodb';
 import { mongodbBelongings } from './mongodb-belongings';
-import {
-  codeIn,
-  type Refusal,
-  type TenantSession,
-  type TenantsServer,
-  type TenantsView,
-  type TestEngine,
-} from './tenants';
+import { type TenantSession, type TenantsServer, type TenantsView, testEngine } from './tenants';
 
-export const onMongodb: TestEngine = {
-  name: 'mongodb',
+export const onMongodb = testEngine({
   title: 'MongoDB',
   engine: mongodb,
   belongings: mongodbBelongings,
-  capabilities: rulesOf('mongodb').capabilities,
   sessionsAreInOneDatabase: true, // its rights are looked up for each command
   whyMissing: () => null, // where there is none, the double
   sharedUrl: () => testServers().mongodbUrl,
@@ -35,22 +25,16 @@ export const onMongodb: TestEngine = {
       .command(change)
       .finally(() => admin.close());
   },
-  async refusalOf(uri) {
-    try {
-      const client = await connect(uri);
-      await sessionOf(client)
-        .read()
-        .finally(() => client.close()); // whoever has no right here is let in, and told so when it asks for something
-      return null;
-    } catch (error) {
-      const refusal = REFUSALS[codeIn(error, 'code')];
-      if (refusal === undefined) throw error;
-      return refusal;
-    }
+  knock: async (uri) => {
+    const client = await connect(uri);
+    await sessionOf(client)
+      .read()
+      .finally(() => client.close()); // whoever has no right here is let in, and told so when it asks for something
   },
-};
+  codeField: 'code',
+  refusals: { 18: 'login', 13: 'database' },
+});
 
-const REFUSALS: Record<string, Refusal> = { 18: 'login', 13: 'database' };
 const SILENT_MS_MAX = 5_000;
 
 async function connect(uri: string): Promise<MongoClient> {

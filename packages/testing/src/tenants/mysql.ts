@@ -1,25 +1,15 @@
 // MariaDB as journeys meet it: by `mysql2` itself, past the engine that is tried.
 import { mysql } from '@berth/engines/mysql';
-import { rulesOf } from '@berth/engines/rules';
 import { type Connection, createConnection, escapeId, type RowDataPacket } from 'mysql2/promise';
 import { testServers } from '../stack';
 import { openTestMariadb, whyNoMariadb } from '../test-mariadb';
 import { mysqlBelongings } from './mysql-belongings';
-import {
-  codeIn,
-  type Refusal,
-  type TenantSession,
-  type TenantsServer,
-  type TenantsView,
-  type TestEngine,
-} from './tenants';
+import { type TenantSession, type TenantsServer, type TenantsView, testEngine } from './tenants';
 
-export const onMariadb: TestEngine = {
-  name: 'mysql',
+export const onMariadb = testEngine({
   title: 'MariaDB',
   engine: mysql,
   belongings: mysqlBelongings,
-  capabilities: rulesOf('mysql').capabilities,
   sessionsAreInOneDatabase: false,
   whyMissing: whyNoMariadb,
   sharedUrl: () => testServers().mysqlUrl ?? '',
@@ -30,20 +20,11 @@ export const onMariadb: TestEngine = {
     const client = await connect(uri);
     await client.query('SET PASSWORD = PASSWORD(?)', [password]).finally(() => client.end());
   },
-  async refusalOf(uri) {
-    try {
-      await (await connect(uri)).end();
-      return null;
-    } catch (error) {
-      const refusal = REFUSALS[codeIn(error, 'errno')];
-      if (refusal === undefined) throw error;
-      return refusal;
-    }
-  },
-};
-
-/** 4151: the account is locked. 1044: no right in this database; 1049: it is told so as well where the database is gone. */
-const REFUSALS: Record<string, Refusal> = { 1045: 'login', 4151: 'login', 1044: 'database', 1049: 'database' };
+  knock: async (uri) => (await connect(uri)).end(),
+  codeField: 'errno',
+  // 4151: the account is locked. 1044: no right in this database; 1049: it is told so as well where the database is gone.
+  refusals: { 1045: 'login', 4151: 'login', 1044: 'database', 1049: 'database' },
+});
 
 async function connect(uri: string): Promise<Connection> {
   const client = await createConnection({ uri });

@@ -2,26 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { placeBinaries } from '@berth/embedded';
 import { postgresql } from '@berth/engines/postgresql';
-import { rulesOf } from '@berth/engines/rules';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { testServers } from '../stack';
 import { openTestPostgresql, type TestPostgresql } from '../test-postgresql';
 import { postgresqlBelongings } from './postgresql-belongings';
-import {
-  codeIn,
-  type Refusal,
-  type TenantSession,
-  type TenantsServer,
-  type TenantsView,
-  type TestEngine,
-} from './tenants';
+import { type TenantSession, type TenantsServer, type TenantsView, testEngine } from './tenants';
 
-export const onPostgresql: TestEngine = {
-  name: 'postgresql',
+export const onPostgresql = testEngine({
   title: 'PostgreSQL',
   engine: postgresql,
   belongings: postgresqlBelongings,
-  capabilities: rulesOf('postgresql').capabilities,
   sessionsAreInOneDatabase: true,
   whyMissing: () => null,
   sharedUrl: () => testServers().postgresqlUrl,
@@ -33,24 +23,15 @@ export const onPostgresql: TestEngine = {
     const login = escapeIdentifier(decodeURIComponent(new URL(uri).username));
     await client.query(`ALTER ROLE ${login} PASSWORD ${escapeLiteral(password)}`).finally(() => client.end());
   },
-  async refusalOf(uri) {
-    try {
-      await (await connect(uri)).end();
-      return null;
-    } catch (error) {
-      const refusal = REFUSALS[codeIn(error, 'code')];
-      if (refusal === undefined) throw error;
-      return refusal;
-    }
+  knock: async (uri) => (await connect(uri)).end(),
+  codeField: 'code',
+  refusals: {
+    '28P01': 'login',
+    '28000': 'login',
+    '42501': 'database',
+    '55000': 'database',
   },
-};
-
-const REFUSALS: Record<string, Refusal> = {
-  '28P01': 'login',
-  '28000': 'login',
-  '42501': 'database',
-  '55000': 'database',
-};
+});
 
 async function connect(uri: string): Promise<Client> {
   // some journeys crash the server, which forgets otherwise what it has just committed

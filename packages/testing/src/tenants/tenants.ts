@@ -2,6 +2,7 @@
 // engine can do (`capabilities`), never what it is called.
 import type { EngineName } from '@berth/core';
 import type { Capabilities, Engine } from '@berth/engines/contract';
+import { rulesOf } from '@berth/engines/rules';
 import type { Belongings } from './belongings';
 
 /** A tenant inside its database. Each verb rejects once the session was ended, or its login may not do it. */
@@ -92,7 +93,32 @@ export async function withSession<T>(
   }
 }
 
-/** The code of a refusal as drivers tell it, in the field of that name; '' where there is none. */
-export function codeIn(error: unknown, field: string): string {
-  return typeof error === 'object' && error !== null ? String(Reflect.get(error, field) ?? '') : '';
+/** What is told of an engine, beside what follows from its name. */
+export interface Told extends Omit<TestEngine, 'name' | 'capabilities' | 'refusalOf'> {
+  /** Enters and leaves again. Rejects where it is not let in. */
+  knock(uri: string): Promise<void>;
+  /** Where the driver's errors have their code, and which codes are refusals of a login. */
+  codeField: string;
+  refusals: Record<string, Refusal>;
+}
+
+/** The engine as journeys meet it. */
+export function testEngine({ knock, codeField, refusals, ...told }: Told): TestEngine {
+  const { name } = told.engine;
+  return {
+    ...told,
+    name,
+    capabilities: rulesOf(name).capabilities,
+    async refusalOf(uri) {
+      try {
+        await knock(uri);
+        return null;
+      } catch (error) {
+        const code = typeof error === 'object' && error !== null ? String(Reflect.get(error, codeField) ?? '') : '';
+        const refusal = refusals[code];
+        if (refusal === undefined) throw error;
+        return refusal;
+      }
+    },
+  };
 }

@@ -12,7 +12,9 @@ const stepShape = z.strictObject({
   attempt: z.int(),
   started_at: time.nullable(),
   ended_at: time.nullable(),
-  evidence: z.record(z.string(), z.unknown()).describe('What was seen of it. Never a secret.'),
+  evidence: z
+    .record(z.string(), z.unknown())
+    .describe('What was seen of it, with the same fields on every engine (docs/evidence.md). Never a secret.'),
 });
 
 const fields = {
