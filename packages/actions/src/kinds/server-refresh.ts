@@ -24,8 +24,8 @@ export const serverRefresh: Kind<ServerLookInput> = {
       const sizeBytes = ours.reduce((sum, each) => sum + each.sizeBytes, 0);
       const sessions = ours.reduce((sum, each) => sum + each.sessions, 0);
       const others = seen.filter((each) => !isOurs(each)).length;
-      const told = { databases: ours.length, others, size_bytes: sizeBytes, sessions };
-      return impossible.length === 0 ? told : { ...told, impossible: impossible.slice(0, NAMED_MAX) };
+      const counts = { databases: ours.length, others, size_bytes: sizeBytes, sessions };
+      return { ...counts, impossible: impossible.slice(0, NAMED_MAX) };
     });
     return async (tx) => void (await tx.servers.recordRefresh(action.server_id, seen.filter(isOurs), since));
   },
