@@ -22,7 +22,7 @@ import { runAction } from './run-action';
 import { openTestStore, type TestStore } from './stack';
 import { onPostgresql } from './tenants/postgresql';
 import type { TenantsView, TestEngine } from './tenants/tenants';
-import { startProcess, type TestProcess } from './test-process';
+import { isStopped, startProcess, type TestProcess } from './test-process';
 import { openTestQueue, type QueueKind } from './test-queue';
 
 export interface Journey {
@@ -51,6 +51,8 @@ export interface Journey {
   startVictim(actionId: string, fault: string): Promise<TestProcess>;
   /** A worker process takes all these actions, stops each at its `moment:step`, and is killed with -9 in the last of them. */
   killInAll(faults: Map<string, string>): Promise<void>;
+  /** The same, and it is frozen there: by SIGCONT it goes on in all of them. Fulfils when it is frozen. */
+  freezeInAll(faults: Map<string, string>): Promise<TestProcess>;
   /** Claims and runs an action in this process, as a worker would when its nudge comes. Starts no process. */
   runHere(id: string): Promise<ActionWithSteps>;
   /** `env` goes over the settings of the journey, by which maintenance looks at no server of its own accord. */
@@ -207,16 +209,23 @@ function victimsOf({ sender, store }: Context, { startWorker }: ReturnType<typeo
     if (action === null) throw new Error(`There is no action ${actionId}.`);
     await eventually(() => sender.send(action), { what: 'the queue to take the nudge' });
   }
+  async function startIn(signal: NodeJS.Signals, faults: Map<string, string>): Promise<TestProcess> {
+    for (const id of faults.keys()) await nudge(id);
+    const fault = `${signal}@${[...faults].map(([id, at]) => `${id}=${at}`).join(',')}`;
+    return startWorker(fault, { BERTH_WORKER_CONCURRENCY: '100', BERTH_SERVER_CONCURRENCY: '99' });
+  }
   return {
     async startVictim(actionId: string, fault: string) {
       await nudge(actionId);
       return startWorker(fault);
     },
     async killInAll(faults: Map<string, string>) {
-      for (const id of faults.keys()) await nudge(id);
-      const fault = [...faults].map(([id, at]) => `${id}=${at}`).join(',');
-      const victim = await startWorker(fault, { BERTH_WORKER_CONCURRENCY: '100', BERTH_SERVER_CONCURRENCY: '99' });
-      await victim.ended;
+      await (await startIn('SIGKILL', faults)).ended;
+    },
+    async freezeInAll(faults: Map<string, string>) {
+      const victim = await startIn('SIGSTOP', faults);
+      await eventually(() => isStopped(victim.pid), { what: 'the worker to freeze' });
+      return victim;
     },
   };
 }

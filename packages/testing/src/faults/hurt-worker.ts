@@ -1,12 +1,13 @@
 // The real worker, which hurts itself at one moment of one step: BERTH_TEST_FAULT=moment:step:SIGNAL. Or in the middle of many
-// actions at once: BERTH_TEST_FAULT=id=moment:step,id=moment:step stops each at its moment, and kills the process in the last.
+// actions at once: BERTH_TEST_FAULT=SIGNAL@id=moment:step,id=moment:step stops each at its moment, and sends the signal in the last;
+// where the process lives to see it, all of them go on.
 import { runWorker } from '@berth/actions';
 import type { Engine } from '@berth/engines/contract';
 
 /** Runs the worker of an engine until its fault. */
 export function runHurtWorker(engine: Engine): void {
   const fault = process.env.BERTH_TEST_FAULT ?? '';
-  const onMoment = fault.includes('=') ? stopEach(fault) : signalOnce(fault);
+  const onMoment = fault.includes('@') ? stopEach(fault) : signalOnce(fault);
   void runWorker(engine, { onMoment: (moment, step, { id }) => onMoment(id, `${moment}:${step}`) });
 }
 
@@ -22,7 +23,12 @@ function signalOnce(fault: string): OnMoment {
   };
 }
 
-function stopEach(faults: string): OnMoment {
+function stopEach(fault: string): OnMoment {
+  const [signal = '', faults = ''] = fault.split('@');
+  let goOn = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
   const left = new Map<string, string>();
   for (const fault of faults.split(',')) {
     const [id = '', at = ''] = fault.split('=');
@@ -31,7 +37,10 @@ function stopEach(faults: string): OnMoment {
   return async (id, at) => {
     if (left.get(id) !== at) return;
     left.delete(id);
-    if (left.size === 0) process.kill(process.pid, 'SIGKILL');
-    await new Promise(() => {}); // until the others are where they are to be
+    if (left.size === 0) {
+      process.kill(process.pid, signal);
+      goOn();
+    }
+    await stopped; // until the others are where they are to be
   };
 }

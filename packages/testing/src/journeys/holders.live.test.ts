@@ -3,8 +3,9 @@
 import { sweep } from '@berth/actions';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
-import { testServers } from '../stack';
-import { isStopped, type TestProcess } from '../test-process';
+import { takeOver } from '../quarantine';
+import { onEachEngineAndQueueAtOnce } from '../tenants/at-once';
+import type { TestProcess } from '../test-process';
 import { onEachQueue, type QueueKind, testQueues } from '../test-queue';
 
 interface Frozen {
@@ -21,15 +22,14 @@ beforeAll(async () => {
   for (const queue of testQueues()) {
     const journey = await openJourney({ queue });
     const { id } = await journey.requestDatabase(nameAlone(queue));
-    const frozen = await journey.startVictim(id, 'started:create_login:SIGSTOP');
+    const frozen = await journey.freezeInAll(new Map([[id, 'started:create_login']]));
     alone.set(queue, { journey, id, process: frozen });
-    await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
   }
 });
 afterAll(() => Promise.all([...alone.values()].map(({ journey }) => journey.close())));
 
-/** All that an action may change, in the store and on the server, as text. */
-async function everything(name: string, { storeUrl }: Journey): Promise<string> {
+/** All that actions may change, in the store and on the server, as text; of the server what there is of these databases. */
+async function everything(names: string[], { engine, storeUrl }: Journey): Promise<string> {
   const store = await withClient(storeUrl, async (client) => {
     const tables = ['actions', 'steps', 'databases', 'credentials', 'grants', 'servers'];
     const rows: unknown[] = [];
@@ -37,13 +37,63 @@ async function everything(name: string, { storeUrl }: Journey): Promise<string> 
     rows.push((await client.query('SELECT id, type FROM events ORDER BY number')).rows);
     return rows;
   });
-  const server = await withClient(testServers().postgresqlUrl, async (client) => [
-    (await client.query('SELECT oid, datname, datacl::text, datconnlimit FROM pg_database WHERE datname = $1', [name]))
-      .rows,
-    (await client.query('SELECT * FROM pg_authid WHERE rolname LIKE $1 ORDER BY oid', [`${name}%`])).rows,
-  ]);
+  const server: unknown[] = [];
+  for (const name of names) server.push(await engine.belongings.describe(engine.sharedUrl(), name, [name]));
   return JSON.stringify([store, server]);
 }
+
+const noticed = (frozen: TestProcess) => frozen.output().split('Another worker holds this action now').length - 1;
+
+onEachEngineAndQueueAtOnce((engine, queue, atOnce) => {
+  let journey: Journey;
+  const nameOf = (name: string) => `${name}_${process.pid}_${queue.toLowerCase()}`;
+  atOnce.open(async () => {
+    journey = await openJourney({ engine, queue });
+  });
+  atOnce.close(async () => journey?.close());
+
+  const moments = ['create_database', 'create_login'].flatMap((step) => [`started:${step}`, `performed:${step}`]);
+
+  atOnce.alone(
+    `a worker frozen at ${moments.join(', ')} that wakes up after another one took over changes nothing`,
+    async () => {
+      const faults = new Map<string, string>();
+      const names: string[] = [];
+      const logins: string[] = [];
+      for (const moment of moments) {
+        const name = nameOf(`frozen_${moment.replace(':', '_')}`);
+        const { id, credential_id } = await journey.requestDatabase(name);
+        faults.set(id, moment);
+        names.push(name);
+        logins.push(credential_id ?? '');
+      }
+      const frozen = await journey.freezeInAll(faults);
+      for (const id of faults.keys()) await takeOver(journey, id);
+      const before = await everything(names, journey);
+      frozen.signal('SIGCONT');
+      await eventually(() => noticed(frozen) >= moments.length, { what: 'it to notice' });
+      await frozen.stop();
+      expect(await everything(names, journey)).toBe(before);
+      for (const login of logins) expect(await engine.refusalOf(await journey.uriOf(login))).toBeNull();
+    },
+  );
+
+  atOnce.alone('SIGTERM in mid-action gives the action back at once, and the next worker ends it', async () => {
+    const action = await journey.requestDatabase(nameOf('term'));
+    const stopped = await journey.startVictim(action.id, 'performed:create_database:SIGTERM');
+    await stopped.ended;
+    expect(await journey.context.store.actions.find(action.id)).toMatchObject({
+      state: 'queued',
+      claim: 1,
+      failures: 0,
+    });
+    const next = await journey.startWorker();
+    await journey.letNudgesGrowOld();
+    await sweep(journey.context); // as maintenance would
+    expect(await journey.ended(action.id)).toMatchObject({ state: 'succeeded', claim: 2, failures: 0 });
+    await next.stop();
+  });
+});
 
 onEachQueue((queue) => {
   let journey: Journey;
@@ -52,28 +102,6 @@ onEachQueue((queue) => {
     journey = await openJourney({ queue });
   });
   afterAll(() => journey?.close());
-
-  describe('a frozen worker', () => {
-    it.each(['started:create_database', 'performed:create_database', 'started:create_login', 'performed:create_login'])(
-      'that wakes up at %s after another one took over changes nothing',
-      async (moment) => {
-        const name = nameOf(`frozen_${moment.replace(':', '_')}`);
-        const action = await journey.requestDatabase(name);
-        const frozen = await journey.startVictim(action.id, `${moment}:SIGSTOP`);
-        await eventually(() => isStopped(frozen.pid), { what: 'the worker to freeze' });
-        await journey.letHoldRunOut(action.id);
-        await sweep(journey.context);
-        expect(await journey.runHere(action.id)).toMatchObject({ state: 'succeeded', claim: 2 });
-        const before = await everything(name, journey);
-        frozen.signal('SIGCONT');
-        await eventually(() => frozen.output().includes('Another worker holds this action now'), {
-          what: 'it to notice',
-        });
-        await frozen.stop();
-        expect(await everything(name, journey)).toBe(before);
-      },
-    );
-  });
 
   describe('two workers', () => {
     it('do twenty actions once each', async () => {
@@ -99,32 +127,16 @@ onEachQueue((queue) => {
     });
   });
 
-  describe('SIGTERM in mid-action', () => {
-    it('gives the action back at once, and the next worker ends it', async () => {
-      const action = await journey.requestDatabase(nameOf('term'));
-      const stopped = await journey.startVictim(action.id, 'performed:create_database:SIGTERM');
-      await stopped.ended;
-      expect(await journey.context.store.actions.find(action.id)).toMatchObject({
-        state: 'queued',
-        claim: 1,
-        failures: 0,
-      });
-      const [next, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
-      expect(await journey.ended(action.id)).toMatchObject({ state: 'succeeded', claim: 2, failures: 0 });
-      await Promise.all([next.stop(), maintenance.stop()]);
-    });
-  });
-
   test('a frozen worker past its real hold of 30 s finds its own clock against it, even if nobody else came', async () => {
     const waiting = alone.get(queue);
     if (waiting === undefined) throw new Error('nobody was frozen');
     const { journey, id, process: frozen } = waiting;
     await eventually(() => isHoldOver(journey, id), { what: 'the hold to run out', timeoutMs: 40_000 });
-    const before = await everything(nameAlone(queue), journey);
+    const before = await everything([nameAlone(queue)], journey);
     frozen.signal('SIGCONT');
-    await eventually(() => frozen.output().includes('Another worker holds this action now'), { what: 'it to notice' });
+    await eventually(() => noticed(frozen) > 0, { what: 'it to notice' });
     await frozen.stop();
-    expect(await everything(nameAlone(queue), journey)).toBe(before);
+    expect(await everything([nameAlone(queue)], journey)).toBe(before);
     await sweep(journey.context);
     expect(await journey.runHere(id)).toMatchObject({ state: 'succeeded', claim: 2 });
   });

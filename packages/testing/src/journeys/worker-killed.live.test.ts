@@ -4,7 +4,8 @@ import { credentialReset, databaseDelete, request, sweep } from '@berth/actions'
 import { FAILURES_MAX } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import { type Journey, openJourney, withClient } from '../journey';
-import { onEachEngineAndQueue } from '../tenants/on-each-engine';
+import { takeOver } from '../quarantine';
+import { onEachEngineAndQueueAtOnce } from '../tenants/at-once';
 import { onEachQueue, type QueueKind, testQueues } from '../test-queue';
 
 /** Where one was killed before the first test: its hold of 30 s runs out while the others go on. */
@@ -41,13 +42,13 @@ interface Killed {
   uri: string;
 }
 
-onEachEngineAndQueue((engine, queue) => {
+onEachEngineAndQueueAtOnce((engine, queue, atOnce) => {
   let journey: Journey;
   const killed = new Map<string, Killed>();
   const [creates, deletes, resets] = [CREATE_STEPS, DELETE_STEPS, RESET_STEPS].map((steps) => momentsOf(steps, queue));
   const prefix = `killed_${process.pid}_${queue.toLowerCase()}`;
 
-  beforeAll(async () => {
+  atOnce.open(async () => {
     journey = await openJourney({ engine, queue });
     for (const moment of creates ?? []) {
       const action = await journey.requestDatabase(nameOf('create', moment));
@@ -67,8 +68,8 @@ onEachEngineAndQueue((engine, queue) => {
     const faults = [...killed].map(([what, { actionId }]): [string, string] => [actionId, what.split(' ')[1] ?? '']);
     await journey.killInAll(new Map(faults));
     await hold();
-  }, 120_000);
-  afterAll(() => journey?.close());
+  });
+  atOnce.close(async () => journey?.close());
 
   const nameOf = (kind: string, moment: string) => `${prefix}_${kind}_${moment.replace(':', '_')}`;
   const subjectOf = ({ database_id, credential_id }: ActionWithSteps) => ({
@@ -88,44 +89,45 @@ onEachEngineAndQueue((engine, queue) => {
   }
 
   /** Takes over what the dead worker held. */
-  async function takeOver(what: string): Promise<Killed & { ended: ActionWithSteps }> {
+  async function afterDeath(what: string): Promise<Killed & { ended: ActionWithSteps }> {
     const found = killed.get(what);
     if (found === undefined) throw new Error(`nobody was killed in ${what}`);
     const { actionId } = found;
-    expect(await journey.context.store.actions.find(actionId)).toMatchObject({ state: 'running', claim: 1 });
     expect(await journey.runHere(actionId)).toMatchObject({ state: 'running', claim: 1 }); // the hold keeps others out
-    await journey.letHoldRunOut(actionId);
-    await sweep(journey.context);
-    const ended = await journey.runHere(actionId);
-    expect(ended).toMatchObject({ state: 'succeeded', claim: 2, error_code: null });
-    return { ...found, ended };
+    return { ...found, ended: await takeOver(journey, actionId) };
   }
 
   describe('a worker killed with -9', () => {
-    it.each(creates ?? [])('in database_create, %s: one database and a working password', async (moment) => {
-      const { databaseId, credentialId, ended } = await takeOver(`create ${moment}`);
-      expect(ended.steps.filter((each) => each.attempt === 2).map((each) => each.name)).toEqual(CREATE_STEPS);
-      const uri = await journey.uriOf(credentialId);
-      const session = await engine.enter(uri);
-      await session.write('mine');
-      expect(await session.read()).toEqual(['mine']);
-      await session.end();
-      expect(await journey.context.store.databases.find(databaseId)).toMatchObject({ state: 'available' });
-      expect(await journey.view.hasDatabase(nameOf('create', moment))).toBe(true);
-    });
+    for (const moment of creates ?? []) {
+      atOnce.test(`in database_create, ${moment}: one database and a working password`, async () => {
+        const { databaseId, credentialId, ended } = await afterDeath(`create ${moment}`);
+        expect(ended.steps.filter((each) => each.attempt === 2).map((each) => each.name)).toEqual(CREATE_STEPS);
+        const uri = await journey.uriOf(credentialId);
+        const session = await engine.enter(uri);
+        await session.write('mine');
+        expect(await session.read()).toEqual(['mine']);
+        await session.end();
+        expect(await journey.context.store.databases.find(databaseId)).toMatchObject({ state: 'available' });
+        expect(await journey.view.hasDatabase(nameOf('create', moment))).toBe(true);
+      });
+    }
 
-    it.each(deletes ?? [])('in database_delete, %s: nothing is left', async (moment) => {
-      const { databaseId } = await takeOver(`delete ${moment}`);
-      expect(await journey.context.store.databases.find(databaseId)).toMatchObject({ state: 'deleted' });
-      expect(await journey.view.listNames(nameOf('delete', moment))).toEqual([]);
-    });
+    for (const moment of deletes ?? []) {
+      atOnce.test(`in database_delete, ${moment}: nothing is left`, async () => {
+        const { databaseId } = await afterDeath(`delete ${moment}`);
+        expect(await journey.context.store.databases.find(databaseId)).toMatchObject({ state: 'deleted' });
+        expect(await journey.view.listNames(nameOf('delete', moment))).toEqual([]);
+      });
+    }
 
-    it.each(resets ?? [])('in credential_reset, %s: the password shown is the one that works', async (moment) => {
-      const { credentialId, uri } = await takeOver(`reset ${moment}`);
-      const after = await journey.uriOf(credentialId);
-      expect(after).not.toBe(uri);
-      expect([await engine.refusalOf(after), await engine.refusalOf(uri)]).toEqual([null, 'login']);
-    });
+    for (const moment of resets ?? []) {
+      atOnce.test(`in credential_reset, ${moment}: the password shown is the one that works`, async () => {
+        const { credentialId, uri } = await afterDeath(`reset ${moment}`);
+        const after = await journey.uriOf(credentialId);
+        expect(after).not.toBe(uri);
+        expect([await engine.refusalOf(after), await engine.refusalOf(uri)]).toEqual([null, 'login']);
+      });
+    }
   });
 });
 

@@ -23,7 +23,7 @@ export type Meet = (point: string, act: () => Promise<void>) => Promise<void>;
 /** How many of one engine work beside each other: a journey's store has five connections. */
 const BESIDE_MAX = 4;
 /** A work that takes longer hangs. */
-const WORK_MS_MAX = 120_000;
+const WORK_MS_MAX = 240_000;
 /** A test waits for what was begun before its own work. */
 const WAIT_MS_MAX = 600_000;
 
