@@ -1,6 +1,6 @@
 // A PostgreSQL data directory: made once by initdb, or copied from a template that was. Whole or not there at all.
 import { spawn } from 'node:child_process';
-import { chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Secret } from '@berth/core';
 import type { Binaries } from './binaries';
@@ -39,14 +39,24 @@ export async function ensureDataDirectory(options: DataDirectoryOptions): Promis
 async function initialise(options: DataDirectoryOptions, making: string): Promise<void> {
   const passwordFile = join(dirname(options.path), 'initial-password');
   await rm(passwordFile, { force: true });
-  await writeFile(passwordFile, options.superuserPassword.reveal(), { mode: 0o600, flag: 'wx' });
-  if (options.user) await chown(passwordFile, options.user.uid, options.user.gid);
+  await writeFor(options.user, passwordFile, options.superuserPassword.reveal());
   const args = ['--encoding=UTF8', '--locale=C.UTF-8', '--auth=scram-sha-256', '--no-instructions'];
   args.push(`--username=${SUPERUSER}`, `--pwfile=${passwordFile}`, `--pgdata=${making}`);
   try {
     await runInitdb(options, args);
   } finally {
     await rm(passwordFile, { force: true });
+  }
+}
+
+/** By what was opened, not by its name: the folder is that user's by now, who might put a link to another file there. */
+async function writeFor(user: OsUser | null, path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    if (user) await file.chown(user.uid, user.gid);
+  } finally {
+    await file.close();
   }
 }
 

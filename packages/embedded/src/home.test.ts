@@ -1,9 +1,10 @@
 // The home of an embedded Berth: usable or clearly refused, and one Berth's at a time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testWhere } from '@berth/testing';
 import { ensureHome } from './home';
 import { lockHome } from './home-lock';
 import { openLogFile } from './log-file';
@@ -32,6 +33,37 @@ describe('BERTH_HOME', () => {
       });
     }
   });
+
+  it.each([0o770, 0o777, 0o707])(
+    'that others may write to (mode %d) is refused: they might have put programs there',
+    async (mode) => {
+      const home = join(folder, 'shared');
+      await mkdir(home);
+      await chmod(home, mode);
+      const refused = {
+        code: 'home_unusable',
+        message: expect.stringContaining('others may write'),
+        advice: expect.stringContaining('go-w'),
+      };
+      await expect(ensureHome(home)).rejects.toMatchObject(refused);
+      expect(await readdir(home)).toEqual([]);
+      await chmod(home, 0o755);
+      await ensureHome(home);
+    },
+  );
+
+  testWhere(
+    process.getuid?.() === 0,
+    'only root can make a folder of another user',
+    'that belongs to another user is refused',
+    async () => {
+      const home = join(folder, 'theirs');
+      await mkdir(home);
+      await chown(home, 12_345, 12_345);
+      const refused = { code: 'home_unusable', message: expect.stringContaining('belongs to user number 12345') };
+      await expect(ensureHome(home)).rejects.toMatchObject(refused);
+    },
+  );
 
   it('that may not be written to is refused with the reason', async () => {
     // root may write everywhere but here

@@ -1,5 +1,5 @@
 // An embedded PostgreSQL: made, kept, killed, brought back. On npm's binaries, in a temporary home.
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +115,22 @@ describe('an embedded PostgreSQL', () => {
     } finally {
       await new Promise((resolve) => squatter.close(resolve));
     }
+  });
+
+  it('writes nothing where the user who runs it for root may put a link, and finds the port that an older version kept there', async () => {
+    const server = await start({ name: 'linked' });
+    const { port } = server;
+    await server.stop();
+    const [victim, old] = [join(home, 'victim'), join(home, 'linked', 'port')];
+    await writeFile(victim, 'as it was');
+    await symlink(victim, old);
+    const again = await start({ name: 'linked' });
+    expect([again.port, await readFile(victim, 'utf8')]).toEqual([port, 'as it was']);
+    await again.stop();
+    await rm(join(home, 'linked.port'));
+    await rm(old);
+    await writeFile(old, `${port}\n`);
+    expect((await start({ name: 'linked' })).port).toBe(port);
   });
 
   it('is copied from a template with its data, instead of being made', async () => {

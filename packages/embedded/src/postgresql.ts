@@ -1,5 +1,5 @@
 // An embedded PostgreSQL: one instance with its own data directory, port and superuser, on 127.0.0.1 only.
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '@berth/core';
 import { type Binaries, placeBinaries } from './binaries';
@@ -9,6 +9,7 @@ import { systemCode } from './launch-error';
 import { choosePostgresqlUser, type OsUser } from './os-user';
 import { findFreePort, isPortFree } from './port';
 import { launchPostmaster, type Postmaster, stopPostmaster } from './postmaster';
+import { replacePrivateFile } from './private-file';
 
 export interface PostgresqlOptions {
   /** The folder it lives in: its data in `<home>/<name>`, its log in `<home>/log/<name>.log`. Made if not there. */
@@ -99,6 +100,8 @@ interface Instance {
   folder: string;
   dataDirectory: string;
   logFile: string;
+  /** Beside its folder, not in it: that one is of whoever runs it for root, and root writes to no link of theirs. */
+  portFile: string;
 }
 
 async function prepareInstance(options: PostgresqlOptions): Promise<Instance> {
@@ -115,21 +118,22 @@ async function prepareInstance(options: PostgresqlOptions): Promise<Instance> {
     superuserPassword: options.superuserPassword,
     ...(options.template ? { template: options.template } : {}),
   });
-  return { binaries, user, folder, dataDirectory, logFile: join(home, LOG_FOLDER, `${options.name}.log`) };
+  const logFile = join(home, LOG_FOLDER, `${options.name}.log`);
+  return { binaries, user, folder, dataDirectory, logFile, portFile: join(home, `${options.name}.port`) };
 }
 
 async function launchOnSomePort(
   options: PostgresqlOptions,
   instance: Instance,
 ): Promise<{ port: number; postmaster: Postmaster }> {
-  const portFile = join(instance.folder, 'port');
-  const fixed = options.port ?? (options.mayMove ? null : await readPort(portFile));
+  const last = (await readPort(instance.portFile)) ?? (await readPort(join(instance.folder, 'port'))); // of an older version
+  const fixed = options.port ?? (options.mayMove ? null : last);
   for (let tries = 1; ; tries++) {
-    const port = fixed ?? (await choosePort(portFile));
+    const port = fixed ?? (await choosePort(last));
     try {
       const settings = { ...ownSettings(instance.folder, port), ...options.settings };
       const postmaster = await launchPostmaster({ ...instance, settings });
-      await writeFile(portFile, `${port}\n`);
+      await replacePrivateFile(instance.portFile, String(port));
       return { port, postmaster };
     } catch (error) {
       const mayTryAgain = fixed === null && tries < PORT_TRIES_MAX;
@@ -138,8 +142,7 @@ async function launchOnSomePort(
   }
 }
 
-async function choosePort(portFile: string): Promise<number> {
-  const last = await readPort(portFile);
+async function choosePort(last: number | null): Promise<number> {
   return last !== null && (await isPortFree(last)) ? last : findFreePort();
 }
 

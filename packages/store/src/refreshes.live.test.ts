@@ -74,6 +74,29 @@ describe('what a look saw', () => {
     expect(await street.store.databases.find(id)).toMatchObject({ size_bytes: 1n, over_quota_at: null });
   });
 
+  it('is kept of what was measured in the millisecond before it: the store keeps times rounded, and tells them cut off', async () => {
+    const id = await available();
+    const since = await street.store.now();
+    const measured = (laterMs: number) =>
+      street.sql(`UPDATE databases SET measured_at = $2::timestamptz + $3 * interval '1 ms' WHERE id = $1`, [
+        ...[id, since, laterMs],
+      ]);
+    const written = async () =>
+      (await street.store.servers.recordRefresh(street.serverId, [seen(id, 5)], since)).databases;
+    await measured(1);
+    expect(await written()).toBe(1);
+    await measured(2);
+    expect(await written()).toBe(0);
+  });
+
+  it('of a server that was taken out leaves no time of a look', async () => {
+    const gone = await makeServer(street.store, street.poolId, 'gone');
+    await street.store.servers.remove(gone);
+    await record([], gone);
+    const sql = 'SELECT refreshed_at FROM servers WHERE id = $1';
+    expect(await street.sql(sql, [gone])).toEqual([{ refreshed_at: null }]);
+  });
+
   it('says nothing of a database on another server that bears the same id', async () => {
     const id = await available();
     const other = await makeServer(street.store, street.poolId, 'another');
@@ -113,6 +136,15 @@ describe('a database larger than its plan allows', () => {
       server_id: street.serverId,
       data: expect.objectContaining({ state: 'available', size_bytes: 1_001, size_bytes_max: SIZE_MAX, hidden: false }),
     });
+  });
+
+  it('is over since the first look that saw it, however often it is looked at', async () => {
+    const id = await available();
+    await look(id, SIZE_MAX + 1);
+    const since = (await street.store.databases.find(id))?.over_quota_at;
+    await look(id, SIZE_MAX + 2);
+    expect((await street.store.databases.find(id))?.over_quota_at).toEqual(since);
+    expect(since).toEqual(expect.any(Date));
   });
 
   it('is told once by looks that race, and each of several with an event of its own', async () => {
@@ -155,8 +187,10 @@ describe('which servers are to be looked at', () => {
   const due = () => street.store.servers.listToLookAt('server_refresh', HOUR_MS, 100);
 
   it('those in use that were not for an hour, give or take a tenth; not while a look is under way', async () => {
-    const [fresh, old, open, offline, unchecked] = await Promise.all(
-      ['fresh', 'old', 'open', 'offline', 'unchecked'].map((name) => makeServer(street.store, street.poolId, name)),
+    const [fresh, old, open, offline, unchecked, out, draining] = await Promise.all(
+      ['fresh', 'old', 'open', 'offline', 'unchecked', 'out', 'draining'].map((name) =>
+        makeServer(street.store, street.poolId, name),
+      ),
     );
     const { actions, servers } = street.store;
     const asked = async (serverId = '', minutesAgo = 0, state = 'succeeded') => {
@@ -170,11 +204,14 @@ describe('which servers are to be looked at', () => {
     await asked(old, 67);
     await asked(open, 600, 'queued');
     await servers.turn(offline ?? '', 'offline');
+    await servers.remove(out ?? '');
+    await servers.turn(draining ?? '', 'draining');
     await street.sql(`UPDATE servers SET state = 'unchecked', checked_at = NULL WHERE id = $1`, [unchecked]);
     const ids = await due();
     expect(ids).toContain(street.serverId); // never yet
     expect(ids).toContain(old);
-    for (const id of [fresh, open, offline, unchecked]) expect(ids).not.toContain(id);
+    expect(ids).toContain(draining); // its databases are still there
+    for (const id of [fresh, open, offline, unchecked, out]) expect(ids).not.toContain(id);
   });
 
   it('those that were looked at at the same time are not all due at the same time', async () => {

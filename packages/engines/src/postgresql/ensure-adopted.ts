@@ -35,12 +35,13 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
     return contents;
   });
   await dropFormerGroups(admin, database, former);
-  const { marker, owner } = standing;
+  const { isTemplate, marker, owner } = standing;
+  const before = { owner_before: owner.name, comment_before: marker, template_before: isTemplate };
   return {
     database: database.name,
     adopted: true,
     left_as_they_are: await listLetIn(admin, database),
-    details: { owner_before: owner.name, comment_before: marker, owners_inside: inside.owners },
+    details: { ...before, owners_inside: inside.owners },
   };
 }
 
@@ -60,6 +61,8 @@ const OTHERS = `rolcanlogin AND NOT rolsuper AND rolname <> current_user
 
 interface Standing {
   isOpen: boolean;
+  /** Whoever may make databases may copy it, and nobody can drop it. */
+  isTemplate: boolean;
   marker: string | null;
   owner: { name: string; isSuperuser: boolean; isAdmin: boolean };
   /** What everybody may do: CONNECT, TEMPORARY. */
@@ -76,7 +79,7 @@ interface StandingRow extends Omit<Standing, 'owner' | 'logins'> {
 
 async function observeStanding({ main }: Admin, { name }: DatabaseSpec): Promise<Standing> {
   const [row] = await main.query<StandingRow>(
-    `SELECT datallowconn AND datconnlimit <> -2 AS "isOpen", shobj_description(d.oid, 'pg_database') AS marker,
+    `SELECT datallowconn AND datconnlimit <> -2 AS "isOpen", datistemplate AS "isTemplate", shobj_description(d.oid, 'pg_database') AS marker,
             r.rolname AS owner, r.rolsuper AS "isSuperuser", r.rolname = current_user AS "isAdmin",
             ARRAY(SELECT privilege_type FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE grantee = 0) AS everybody
        FROM pg_database d JOIN pg_roles r ON r.oid = datdba WHERE datname::text = $1`,
@@ -137,6 +140,7 @@ function statementsOf(admin: Admin, database: DatabaseSpec, standing: Standing, 
       `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
       `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${quoteIdentifier(group)}`,
       ...ROLES.map((role) => `GRANT CONNECT ON DATABASE ${name} TO ${quoteIdentifier(groupNameOf(database, role))}`),
+      ...(standing.isTemplate ? [`ALTER DATABASE ${name} IS_TEMPLATE false`] : []),
       `ALTER DATABASE ${name} CONNECTION LIMIT ${Math.trunc(database.connectionsMax)}`,
       ...publicSchema(contents, group, formerOwner, give),
       ...defaultPrivileges(database, ['readwrite', 'readonly'], [group, ...creators]),

@@ -30,6 +30,20 @@ test('a database with prepared transactions is dropped, and they are rolled back
   expect(await live.hasDatabase(tenant.database.name)).toBe(false);
 });
 
+test('a database that was adopted as a template is none any more: nobody copies it, and it is dropped', async () => {
+  const name = ground.foreignName();
+  await live.makeForeignDatabase(name);
+  await live.asSuperuser(`ALTER DATABASE ${quote(name)} IS_TEMPLATE true`);
+  const database = { id: newId('database'), name, connectionsMax: 5 };
+  expect(await ground.session().ensureAdopted(database, [])).toMatchObject({
+    details: { template_before: true },
+  });
+  const template = `SELECT datistemplate AS is FROM pg_database WHERE datname = ${quoteLiteral(name)}`;
+  expect(await live.asSuperuser(template)).toEqual([{ is: false }]);
+  expect(await ground.session().removeDatabase(database)).toMatchObject({ dropped: true });
+  expect(await live.hasDatabase(name)).toBe(false);
+});
+
 test('a database that was shut first is still dropped with its prepared transactions', async () => {
   const tenant = await ground.makeTenant();
   const client = await openAsTenant(tenant);
