@@ -2,10 +2,13 @@
 // open. A setup file could not do this: Jest runs its afterAll before those of the file. A class, because Jest asks for one.
 import type { Circus } from '@jest/types';
 import { ModuleMocker } from 'jest-mock';
+import { endAsyncStorages, noteAsyncStorages } from './async-storages';
 import { leftOpen, type OpenBefore, openBefore } from './open-handles';
 
 /** What pg does today and its next version refuses: two queries at once on one connection, above all. Said once per process: of several such files the first fails. */
 const REFUSED_SOON = /pg@\d/;
+
+noteAsyncStorages();
 
 /**
  * Fails a file that leaves a session on its store, a child process, a socket or a server behind, and one in which pg warned
@@ -32,6 +35,7 @@ export default class GuardedEnvironment {
     process.exit = this.#exit;
     restore(process.env, Object.getOwnPropertyDescriptors(this.#variables));
     restore(globalThis, this.#globals);
+    endAsyncStorages();
   }
 
   /** For `module-loader.cjs`: what a package put on the global object as it loaded, once, is there for good. */
