@@ -99,6 +99,20 @@ describe('what Prisma ends of its own accord', () => {
     expect(await said()).toEqual([]);
   });
 
+  it('leaves no promise of the process with something to carry on', async () => {
+    const carried = () => Object.getOwnPropertySymbols(Promise.resolve()).filter(isStoreOfNode).length;
+    const before = carried();
+    let waiting = 0;
+    const work = () =>
+      withRaw(options, () => {
+        waiting = carried();
+        return client.$transaction(async () => carried());
+      });
+    const during = await Promise.all([work(), work(), work()]); // of two connections
+    expect(waiting).toBe(before + 1);
+    expect([Math.min(...during), carried()]).toEqual([before, before]); // the last that was given one, and after all
+  });
+
   it('gives its connections back as they were', async () => {
     const sums = Array.from({ length: 6 }, (_, number) =>
       withRaw(options, (raw) => client.$transaction(() => raw.$executeRaw`INSERT INTO said VALUES (${10 + number})`)),
@@ -108,3 +122,8 @@ describe('what Prisma ends of its own accord', () => {
     await expect(pool.query('ROLLBACK')).resolves.toBeDefined();
   });
 });
+
+/** What Node 20 puts on each promise for every AsyncLocalStorage in use. */
+function isStoreOfNode({ description }: symbol): boolean {
+  return description === 'kResourceStore';
+}

@@ -25,9 +25,45 @@ export class TransactionOver extends Error {}
 /** The connection of one transaction, from Prisma's BEGIN until its COMMIT or ROLLBACK is sent. */
 interface Held {
   client: PoolClient | null;
+  /** Its transaction has not been given one yet. */
+  isWaiting: boolean;
 }
 
-const holding = new AsyncLocalStorage<Held>();
+/**
+ * Says which transaction a connection is for. While an AsyncLocalStorage is in use, each promise of the process costs twice as
+ * much (Node 20), so it is in use only while somebody waits for a connection.
+ */
+class Handover {
+  #storage = new AsyncLocalStorage<Held>();
+  #waiting = 0;
+
+  async begin<Result>(held: Held, work: () => Promise<Result>): Promise<Result> {
+    held.isWaiting = true;
+    this.#waiting += 1;
+    try {
+      return await this.#storage.run(held, work);
+    } finally {
+      this.#end(held);
+    }
+  }
+
+  /** Who asked for the connection that has come, once; undefined where no transaction did. */
+  take(): Held | undefined {
+    const held = this.#storage.getStore();
+    if (held?.isWaiting !== true) return undefined;
+    this.#end(held);
+    return held;
+  }
+
+  #end(held: Held): void {
+    if (!held.isWaiting) return;
+    held.isWaiting = false;
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#storage.disable();
+  }
+}
+
+const handover = new Handover();
 
 /** A pool that tells whoever begins a transaction on it by Prisma which connection it was given, and when that is over. */
 export class TransactionPool extends Pool {
@@ -36,7 +72,7 @@ export class TransactionPool extends Pool {
   override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
     if (callback === undefined) {
       return super.connect().then((client) => {
-        const held = holding.getStore();
+        const held = handover.take();
         if (held !== undefined) hold(client, held);
         return client;
       });
@@ -69,8 +105,8 @@ function hold(client: PoolClient, held: Held): void {
  * Prisma's own time limit, a statement throws `TransactionOver`.
  */
 export function withRaw<Result>(options: RawOptions, begin: (raw: Raw) => Promise<Result>): Promise<Result> {
-  const held: Held = { client: null };
-  return holding.run(held, () => begin(rawOver(() => connectionOf(held), options)));
+  const held: Held = { client: null, isWaiting: false };
+  return handover.begin(held, () => begin(rawOver(() => connectionOf(held), options)));
 }
 
 function connectionOf({ client }: Held): Connection {
