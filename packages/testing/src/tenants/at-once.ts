@@ -1,7 +1,7 @@
 // Journeys whose tests mostly wait: on each engine they are begun together, and on all engines at once. A test is what looks at
 // its own outcome, in its turn. All of a file's are begun, whichever of them a run asks for by name.
 import { type QueueKind, testQueues } from '../test-queue';
-import { onEachEngine, onEachEngineAndQueue } from './on-each-engine';
+import { onEachEngineAndQueue, onEachEngineThat } from './on-each-engine';
 import type { TestEngine } from './tenants';
 
 export interface AtOnce {
@@ -27,10 +27,13 @@ const WORK_MS_MAX = 240_000;
 /** A test waits for what was begun before its own work. */
 const WAIT_MS_MAX = 600_000;
 
-/** As `onEachEngine`. */
-export function onEachEngineAtOnce(tests: (engine: TestEngine, atOnce: AtOnce) => void): void {
+/** As `onEachEngine`, or on those engines of which `has` is so. */
+export function onEachEngineAtOnce(
+  tests: (engine: TestEngine, atOnce: AtOnce) => void,
+  has: (engine: TestEngine) => boolean = () => true,
+): void {
   beginTogether((describeOne) =>
-    onEachEngine((engine) => describeOne(isHere(engine), (atOnce) => tests(engine, atOnce))),
+    onEachEngineThat(has, (engine) => describeOne(isHere(engine), (atOnce) => tests(engine, atOnce))),
   );
 }
 

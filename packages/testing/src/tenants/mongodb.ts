@@ -4,12 +4,14 @@ import { type Document, MongoClient } from 'mongodb';
 import { testServers } from '../stack';
 import { openMongodbDouble } from '../test-mongodb';
 import { mongodbBelongings } from './mongodb-belongings';
+import { mongodbMisdeeds } from './mongodb-misdeeds';
 import { type TenantSession, type TenantsServer, type TenantsView, testEngine } from './tenants';
 
 export const onMongodb = testEngine({
   title: 'MongoDB',
   engine: mongodb,
   belongings: mongodbBelongings,
+  misdeeds: mongodbMisdeeds,
   sessionsAreInOneDatabase: true, // its rights are looked up for each command
   whyMissing: () => null, // where there is none, the double
   sharedUrl: () => testServers().mongodbUrl,

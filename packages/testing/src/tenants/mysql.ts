@@ -4,12 +4,14 @@ import { type Connection, createConnection, escapeId, type RowDataPacket } from 
 import { testServers } from '../stack';
 import { openTestMariadb, whyNoMariadb } from '../test-mariadb';
 import { mysqlBelongings } from './mysql-belongings';
+import { mysqlMisdeeds } from './mysql-misdeeds';
 import { type TenantSession, type TenantsServer, type TenantsView, testEngine } from './tenants';
 
 export const onMariadb = testEngine({
   title: 'MariaDB',
   engine: mysql,
   belongings: mysqlBelongings,
+  misdeeds: mysqlMisdeeds,
   sessionsAreInOneDatabase: false,
   whyMissing: whyNoMariadb,
   sharedUrl: () => testServers().mysqlUrl ?? '',

@@ -12,6 +12,7 @@ export const onPostgresql = testEngine({
   title: 'PostgreSQL',
   engine: postgresql,
   belongings: postgresqlBelongings,
+  misdeeds: [], // more than a list holds: journeys of their own, see docs/journeys.md
   sessionsAreInOneDatabase: true,
   whyMissing: () => null,
   sharedUrl: () => testServers().postgresqlUrl,

@@ -4,6 +4,7 @@ import type { EngineName } from '@berth/core';
 import type { Capabilities, Engine } from '@berth/engines/contract';
 import { rulesOf } from '@berth/engines/rules';
 import type { Belongings } from './belongings';
+import type { Misdeed } from './misdeeds';
 
 /** A tenant inside its database. Each verb rejects once the session was ended, or its login may not do it. */
 export interface TenantSession {
@@ -61,6 +62,7 @@ export interface TestEngine {
   title: string;
   engine: Engine;
   belongings: Belongings;
+  misdeeds: Misdeed[];
   capabilities: Capabilities;
   /** Whether a session is in one database: then a quarantine ends no session in the other databases of a login. Where it may work in
    * any, whoever might be at work in the one that is shut loses its sessions wherever they are (docs/engines.md). */
