@@ -18,16 +18,18 @@ const tests = (engine: TestEngine, atOnce: AtOnce) => {
     atOnce.test(`one that ${title} gets a new password, its data back, and nothing else`, async () => {
       const kept = await makeKept(journey, `stubborn_${process.pid}_${index}`);
       const { credentialId, databaseId } = kept;
-      const { stop } = await commit(kept.uri, credentialId);
+      const committed = await commit(kept.uri, credentialId);
       const asked = await request(journey.context, credentialReset, { credentialId }, journey.access);
       const ended = [await runToEnd(journey, asked.id)];
       const uri = await journey.uriOf(credentialId);
       const evil = Object.assign(new URL(uri), { password: 'evil' }).href;
       const told = [await refusalOf(kept.uri), await refusalOf(evil), await refusalOf(uri)];
-      await stop();
+      const out = [await committed.isOut()];
+      await committed.stop();
       const again = await commit(uri, credentialId).catch(() => null); // some can be done once
       await quarantine(journey, databaseId);
       told.push(await refusalOf(uri));
+      out.push((await again?.isOut()) ?? true);
       await again?.stop();
       ended.push(await runToEnd(journey, (await askRestore(journey, databaseId)).id));
       told.push(await refusalOf(uri));
@@ -36,6 +38,7 @@ const tests = (engine: TestEngine, atOnce: AtOnce) => {
       const succeeded = { state: 'succeeded', error_message: null, failures: 0 };
       expect(ended).toMatchObject(ended.map(() => succeeded));
       expect(told).toEqual(['login', 'login', null, 'login', null]);
+      expect(out).toEqual([true, true]);
       expect(rows).toEqual(['first']);
       expect(await stateOf(journey, databaseId)).toBe('deleted');
       expect(await journey.view.listNames(kept.name)).toEqual([]);

@@ -1,10 +1,20 @@
 // What a tenant may do to its own database or against Berth with nothing but its role, and what therefore keeps no action of its
 // database from its end.
 
-/** Rejects never: whatever of it goes on ends when its session does, or with `stop`. */
+/** What a tenant has going. */
+export interface Committed {
+  /** Whether the session that it went on in can do nothing any more; true where it left by itself. */
+  isOut(): Promise<boolean>;
+  /** Ends whatever is left of it. */
+  stop(): Promise<void>;
+}
+
 export interface Misdeed {
   /** `a tenant that …`. */
   title: string;
   /** Commits it, and returns when it is under way. `credentialId` is of the login of this URL, which its tenant can read. */
-  commit(uri: string, credentialId: string): Promise<{ stop(): Promise<void> }>;
+  commit(uri: string, credentialId: string): Promise<Committed>;
 }
+
+/** Of what is over when it is done. */
+export const GONE: Committed = { isOut: async () => true, stop: async () => {} };

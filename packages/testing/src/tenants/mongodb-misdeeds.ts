@@ -1,6 +1,6 @@
 // What tenants of MongoDB may do with the roles of an owner.
 import { type Db, MongoClient } from 'mongodb';
-import type { Misdeed } from './misdeeds';
+import { GONE, type Misdeed } from './misdeeds';
 
 export const mongodbMisdeeds: Misdeed[] = [
   misdeed('drops all that is in its database, and writes again', async (db) => {
@@ -27,7 +27,7 @@ function misdeed(title: string, work: (db: Db, credentialId: string) => Promise<
     async commit(uri, credentialId) {
       const client = open(uri);
       await work(client.db(), credentialId).finally(() => client.close());
-      return { stop: async () => {} };
+      return GONE;
     },
   };
 }
@@ -44,6 +44,14 @@ function whileIn(title: string, again: (db: Db) => Promise<unknown>): Misdeed {
         while (isIn) await again(client.db());
       })().catch(() => undefined); // refused once it is out
       return {
+        isOut: () =>
+          client
+            .db()
+            .command({ find: 'kept' })
+            .then(
+              () => false,
+              () => true,
+            ),
         async stop() {
           isIn = false;
           await client.close();

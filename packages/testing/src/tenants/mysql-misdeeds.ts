@@ -1,7 +1,7 @@
 // What tenants of MariaDB may do with the rights of an owner.
 import { createHash } from 'node:crypto';
 import { createConnection, escapeId } from 'mysql2/promise';
-import type { Misdeed } from './misdeeds';
+import { GONE, type Misdeed } from './misdeeds';
 
 export const mysqlMisdeeds: Misdeed[] = [
   atOnce('drops its database and makes it again', ({ database }) => [
@@ -48,7 +48,7 @@ function atOnce(title: string, statements: (place: Place) => string[]): Misdeed 
       } finally {
         await client.end();
       }
-      return { stop: async () => {} };
+      return GONE;
     },
   };
 }
@@ -66,6 +66,11 @@ function whileIn(title: string, statements: string[], again?: string): Misdeed {
         while (isIn && again !== undefined) await client.query(again);
       })().catch(() => undefined); // refused once it is out
       return {
+        isOut: () =>
+          client.query('SELECT 1').then(
+            () => false,
+            () => true,
+          ),
         async stop() {
           isIn = false;
           client.destroy();
