@@ -16,7 +16,7 @@ import { describeServer } from './conformance/server';
 import { describeSessions } from './conformance/sessions';
 import type { Engine } from './contract';
 
-export type { EngineServer, TenantSession } from './conformance/ground';
+export { adminOf, type EngineServer, type TenantSession } from './conformance/ground';
 
 const PARTS = {
   server: describeServer,

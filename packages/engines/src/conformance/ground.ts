@@ -164,6 +164,18 @@ export async function ensureTenant(session: EngineSession, { database, login, pa
   await session.ensureGrant(database, login, 'owner');
 }
 
+/** What a URL says of its server's admin, without TLS. */
+export function adminOf(adminUrl: string): ServerAdmin {
+  const url = new URL(adminUrl);
+  return {
+    host: url.hostname,
+    port: Number(url.port),
+    tls: 'disable',
+    username: decodeURIComponent(url.username),
+    password: new Secret(decodeURIComponent(url.password)),
+  };
+}
+
 export function newPassword(): Secret {
   return new Secret(randomBytes(18).toString('base64url'));
 }

@@ -1,7 +1,7 @@
 // For tests alone: a running server as the suite wants it. Its hooks use the driver directly, not the engine.
-import { Secret } from '@berth/core';
+import type { Secret } from '@berth/core';
 import { type Document, MongoClient } from 'mongodb';
-import type { EngineServer, TenantSession } from '../conformance';
+import { adminOf, type EngineServer, type TenantSession } from '../conformance';
 import { CANARY, DATABASES, REGISTRY, registryKeyOf } from './names';
 
 export interface LiveServer extends EngineServer {
@@ -11,14 +11,7 @@ export interface LiveServer extends EngineServer {
 
 /** The server behind an admin's URL. Opens nothing until a hook is called; connections of hooks close themselves. */
 export function liveServer(adminUrl: string): LiveServer {
-  const url = new URL(adminUrl);
-  const admin = {
-    host: url.hostname,
-    port: Number(url.port),
-    tls: 'disable' as const,
-    username: decodeURIComponent(url.username),
-    password: new Secret(decodeURIComponent(url.password)),
-  };
+  const admin = adminOf(adminUrl);
 
   async function asAdmin(database: string, command: Document): Promise<Document> {
     const client = await openClient(admin);

@@ -1,7 +1,7 @@
 // For tests alone: a running PostgreSQL as the suite wants it. Its hooks use the driver directly, not the engine.
-import { Secret } from '@berth/core';
+import type { Secret } from '@berth/core';
 import { Client } from 'pg';
-import type { EngineServer, TenantSession } from '../conformance';
+import { adminOf, type EngineServer, type TenantSession } from '../conformance';
 import { CANARY } from './names';
 import { quoteIdentifier, quoteLiteral } from './quote';
 
@@ -14,14 +14,7 @@ export interface LiveServer extends EngineServer {
 
 /** The server behind a superuser's URL. Opens nothing until a hook is called; connections of hooks close themselves. */
 export function liveServer(superuserUrl: string): LiveServer {
-  const url = new URL(superuserUrl);
-  const admin = {
-    host: url.hostname,
-    port: Number(url.port),
-    tls: 'disable' as const,
-    username: decodeURIComponent(url.username),
-    password: new Secret(decodeURIComponent(url.password)),
-  };
+  const admin = adminOf(superuserUrl);
 
   async function asSuperuser(sql: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
     const client = await openClient({ ...admin, database });
