@@ -32,6 +32,7 @@ describeWhere(missing === null, missing ?? '', 'MySQL, by an admin without SUPER
     parts: {
       passwords: 'a hash is made before any admin hears of it, and ALTER USER is the same for all',
       adoption: 'others have more here than it may take: it is refused, see below',
+      evidence: 'the same words by any admin; what each deed here tells is held against its shape all the same',
     },
     tell: describeWhere,
   });

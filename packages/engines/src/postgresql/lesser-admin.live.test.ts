@@ -27,6 +27,7 @@ const LEFT_OUT = {
   passwords:
     'a verifier is made before any admin hears of it, and ALTER ROLE is the same for all; tried as a superuser',
   adoption: 'the databases of others here are a superuser’s: it is refused, see below',
+  evidence: 'the same words by any admin; what each deed here tells is held against its shape all the same',
 };
 
 describeEngine(postgresql, openLesser, { parts: LEFT_OUT, tell: describeWhere });

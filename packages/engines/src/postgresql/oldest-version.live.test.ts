@@ -38,6 +38,7 @@ describeWhere(binaries !== null, NO_OLDEST_POSTGRESQL, 'PostgreSQL 15', () => {
       ...LEFT_OUT,
       adoption,
       passwords: 'a verifier is made before any admin hears of it; tried as a superuser',
+      evidence: 'the same words by any admin; what each deed here tells is held against its shape all the same',
     };
     describeEngine(postgresql, () => makeServer(true), { parts, tell: describeWhere });
   });
