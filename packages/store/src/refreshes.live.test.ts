@@ -230,4 +230,22 @@ describe('which servers are to be looked at', () => {
     expect(some.length).toBeGreaterThan(0);
     expect(some.length).toBeLessThan(ids.length);
   });
+
+  it('no more than were asked for, and of those that are due the ones that wait longest: never looked at, then longest ago', async () => {
+    const ids = await Promise.all(
+      ['b', 'a', 'c'].map((name) => makeServer(street.store, street.poolId, `turn-${name}`)),
+    );
+    const [second, first, never] = ids;
+    for (const [serverId, hoursAgo] of [
+      [second, 5_000],
+      [first, 6_000],
+    ]) {
+      const { id } = await street.action(null, { kind: 'server_refresh', serverId: String(serverId) });
+      const sql = `UPDATE actions SET state = 'succeeded', ended_at = now(), created_at = now() - $2 * interval '1 hour' WHERE id = $1`;
+      await street.sql(sql, [id, hoursAgo]);
+    }
+    const all = (await due()).filter((id) => ids.includes(id));
+    expect(all).toEqual([never, first, second]);
+    expect(await street.store.servers.listToLookAt('server_refresh', HOUR_MS, 2)).toHaveLength(2);
+  });
 });
