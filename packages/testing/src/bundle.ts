@@ -9,11 +9,23 @@ import { testServers } from './stack';
 
 export const ROOT = resolve(__dirname, '../../..');
 
-/** Ends the process that esbuild keeps. A bundle under way would never be ready: call it when all are. */
-export const stopBundling = stop;
+/** What this process is making: journeys that are begun together ask for the same. */
+const underWay = new Map<string, Promise<string>>();
+
+/** Ends the process that esbuild keeps, once what is under way is ready: without it that would never be. */
+export async function stopBundling(): Promise<void> {
+  await Promise.allSettled(underWay.values());
+  await stop();
+}
 
 /** Bundles `entry` (a path from the repository's root), once in a run, and returns the file to run; it is gone with the run. */
-export async function bundle(entry: string): Promise<string> {
+export function bundle(entry: string): Promise<string> {
+  const made = underWay.get(entry) ?? make(entry).finally(() => underWay.delete(entry));
+  underWay.set(entry, made);
+  return made;
+}
+
+async function make(entry: string): Promise<string> {
   const folder = bundlesFolder(testServers().home);
   const path = join(folder, entry.replaceAll('/', '-'));
   if (existsSync(`${path}.js`)) return `${path}.js`;

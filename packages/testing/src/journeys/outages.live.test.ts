@@ -5,7 +5,8 @@ import { Secret } from '@berth/core';
 import { eventually } from '../eventually';
 import { type Journey, openJourney, withClient } from '../journey';
 import { testServers } from '../stack';
-import { onEachEngine, onEachEngineAndQueue } from '../tenants/on-each-engine';
+import { onEachEngineAndQueueAtOnce } from '../tenants/at-once';
+import { onEachEngine } from '../tenants/on-each-engine';
 import type { TenantsServer } from '../tenants/tenants';
 import { onEachQueue } from '../test-queue';
 import { openTestRedis, type TestRedis } from '../test-redis';
@@ -79,21 +80,22 @@ onEachQueue((queue) =>
   }),
 );
 
-onEachEngineAndQueue((engine, queue) => {
+onEachEngineAndQueueAtOnce((engine, queue, atOnce) => {
   describe("the tenants' server", () => {
     let server: TenantsServer;
     let journey: Journey;
-    beforeAll(async () => {
+    atOnce.open(async () => {
       server = await engine.openServer();
       journey = await openJourney({ engine, queue, engineUrl: server.url });
+      await journey.startMaintenance();
     });
-    afterAll(async () => {
+    atOnce.close(async () => {
       await journey?.close();
       await server?.close();
     });
 
-    it('down for a while: actions wait, cost no failure, and end by themselves', async () => {
-      const [worker, maintenance] = await Promise.all([journey.startWorker(), journey.startMaintenance()]);
+    atOnce.alone('down for a while: actions wait, cost no failure, and end by themselves', async () => {
+      const worker = await journey.startWorker();
       const made = await journey.requestDatabase('outage_before');
       await journey.ended(made.id);
       await server.stop();
@@ -115,10 +117,10 @@ onEachEngineAndQueue((engine, queue) => {
       for (const { id } of [create, drop]) {
         expect(await journey.ended(id, 60_000)).toMatchObject({ state: 'succeeded', failures: 0 });
       }
-      await Promise.all([worker.stop(), maintenance.stop()]);
+      await worker.stop();
     });
 
-    it('killed in the middle of a step: the action goes on when it is back', async () => {
+    atOnce.alone('killed in the middle of a step: the action goes on when it is back', async () => {
       const create = await journey.requestDatabase('outage_middle');
       const frozen = await journey.startVictim(create.id, 'started:create_login:SIGSTOP');
       await eventually(async () => (await journey.context.store.actions.find(create.id))?.steps.length === 2);
@@ -126,11 +128,10 @@ onEachEngineAndQueue((engine, queue) => {
       frozen.signal('SIGCONT');
       await eventually(async () => (await journey.context.store.actions.find(create.id))?.state === 'queued');
       await server.restart();
-      const maintenance = await journey.startMaintenance();
       const ended = await journey.ended(create.id, 60_000);
       expect(ended).toMatchObject({ state: 'succeeded', failures: 0 });
       expect(await engine.refusalOf(await journey.uriOf(create.credential_id ?? ''))).toBeNull();
-      await Promise.all([frozen.stop(), maintenance.stop()]);
+      await frozen.stop();
     });
   });
 });
