@@ -146,6 +146,19 @@ describe('whoever asks for one at the same time as others', () => {
       await store.servers.turn(journey.serverId, 'active');
     }
   });
+
+  test('is not kept waiting for a server that no preflight has passed yet, and asks it nothing', async () => {
+    const { store } = journey.context;
+    const [row] = await sql<{ checked_at: Date }>('SELECT checked_at FROM servers WHERE id = $1', [journey.serverId]);
+    const set = `UPDATE servers SET state = $2, checked_at = $3 WHERE id = $1`;
+    await sql(set, [journey.serverId, 'unchecked', null]);
+    try {
+      expect(await refreshServer(journey.context, journey.serverId, 5_000)).toBe(false);
+      expect(await store.actions.findOpenOfServer(journey.serverId, 'server_refresh')).toBeNull();
+    } finally {
+      await sql(set, [journey.serverId, 'active', row?.checked_at]);
+    }
+  });
 });
 
 test('takes no lock on the server: whoever works there under its name goes on', async () => {
