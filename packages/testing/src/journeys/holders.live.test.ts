@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([...alone.values()].map(({ journey }) => journey.close())));
 
 /** All that actions may change, in the store and on the server, as text; of the server what there is of these databases. */
-async function everything(names: string[], { engine, storeUrl }: Journey): Promise<string> {
+async function everything(names: string[], { engine, storeUrl, view }: Journey): Promise<string> {
   const store = await withClient(storeUrl, async (client) => {
     const tables = ['actions', 'steps', 'databases', 'credentials', 'grants', 'servers'];
     const rows: unknown[] = [];
@@ -38,7 +38,10 @@ async function everything(names: string[], { engine, storeUrl }: Journey): Promi
     return rows;
   });
   const server: unknown[] = [];
-  for (const name of names) server.push(await engine.belongings.describe(engine.sharedUrl(), name, [name]));
+  for (const name of names) {
+    server.push(await engine.belongings.describe(engine.sharedUrl(), name, [name]));
+    for (const login of await view.listNames(name)) server.push(await view.findVerifier(login));
+  }
   return JSON.stringify([store, server]);
 }
 

@@ -97,6 +97,10 @@ function view(adminUrl: string): TenantsView {
       return databases.some((each: Document) => each.name === name);
     },
     hasLogin: async (name) => (await ask({ usersInfo: name })).users.length > 0,
+    async findVerifier(user) {
+      const { cursor } = await ask({ find: 'system.users', filter: { user } });
+      return cursor.firstBatch.length === 0 ? null : JSON.stringify(cursor.firstBatch);
+    },
     isLocked: async (name) => (await ask({ usersInfo: name })).users[0]?.customData?.locked === true,
     dropDatabase: async (name) => void (await ask({ dropDatabase: 1 }, name)),
     dropLogin: async (name) => void (await ask({ dropUser: name })),

@@ -74,6 +74,10 @@ function view(adminUrl: string): TenantsView {
     hasDatabase: async (database) =>
       (await ask('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [database])).length > 0,
     hasLogin: async (login) => (await ask('SELECT 1 FROM mysql.user WHERE User = ?', [login])).length > 0,
+    async findVerifier(login) {
+      const [row] = await ask('SELECT Priv AS verifier FROM mysql.global_priv WHERE User = ?', [login]);
+      return row === undefined ? null : String(row.verifier);
+    },
     async isLocked(login) {
       const locked = "JSON_VALUE(Priv, '$.account_locked')";
       return (await ask(`SELECT 1 FROM mysql.global_priv WHERE User = ? AND ${locked}`, [login])).length > 0;

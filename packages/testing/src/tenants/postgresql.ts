@@ -83,6 +83,10 @@ function view(adminUrl: string): TenantsView {
     },
     hasDatabase: async (name) => (await ask('SELECT FROM pg_database WHERE datname = $1', [name])).length > 0,
     hasLogin: async (name) => (await ask('SELECT FROM pg_roles WHERE rolname = $1', [name])).length > 0,
+    findVerifier: async (name) => {
+      const [row] = await ask('SELECT rolpassword AS verifier FROM pg_authid WHERE rolname = $1', [name]);
+      return row === undefined ? null : String(row.verifier);
+    },
     isLocked: async (name) =>
       (await ask('SELECT rolcanlogin AS open FROM pg_roles WHERE rolname = $1', [name]))[0]?.open === false,
     dropDatabase: async (name) => void (await ask(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`)),

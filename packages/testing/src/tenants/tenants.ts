@@ -26,6 +26,8 @@ export interface TenantsView {
   listNames(prefix: string): Promise<string[]>;
   hasDatabase(name: string): Promise<boolean>;
   hasLogin(name: string): Promise<boolean>;
+  /** What the server keeps of its password; another text once it was set again, as far as the server tells. Null where there is no such login. */
+  findVerifier(login: string): Promise<string | null>;
   /** Whether it is kept out whatever password it gives. */
   isLocked(login: string): Promise<boolean>;
   /** As somebody does who knows nothing of Berth. */
