@@ -1,6 +1,6 @@
 // Once per run, before the first test: start the servers and tell the test processes where they are.
 import { ensureProgram, MARIADB, REDIS } from './ensure-program';
-import { findMemoryFolder, removeAbandoned } from './memory-folder';
+import { findMemoryFolder, makeTemporaryFolder, removeAbandoned } from './memory-folder';
 import { type TriedOn, versionOf } from './run-table';
 import { type RunServers, startServers } from './servers';
 import { mongodbTriedOn } from './test-mongodb';
@@ -20,12 +20,13 @@ export default async function setup(): Promise<void> {
   const memory = process.env.TMPDIR === undefined ? await findMemoryFolder() : null;
   if (memory !== null) {
     await removeAbandoned(memory);
-    process.env.TMPDIR = memory; // for what a test file makes for itself as well
+    process.env.TMPDIR = memory;
   }
   const noRedis = ensureProgram(REDIS);
   const noMariadb = ensureProgram(MARIADB);
   const servers = await startServers({ redis: noRedis === null, mariadb: noMariadb === null });
   globalThis.berthTestServers = servers;
+  if (memory !== null) process.env.TMPDIR = await makeTemporaryFolder(servers.home); // what a killed test leaves goes with the run
   globalThis.berthTriedOn = [
     triedOn('PostgreSQL', "real, npm's", servers.postgresProgram),
     triedOn('PostgreSQL', "real, Debian's", debianBinaries(OLDEST_POSTGRESQL)?.postgres, NO_OLDEST_POSTGRESQL),

@@ -1,7 +1,7 @@
 // Where a run keeps its servers: in memory where there is room. What PostgreSQL asks of a disk in these tests is above all to
 // make and to remove the 300 files of a database, thousands of times; on ext4 that was a sixth of the run's CPU.
 import { existsSync, readlinkSync } from 'node:fs';
-import { readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Linux keeps a file system in memory here, for everybody. */
@@ -42,9 +42,17 @@ export async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, seenBy, pid] = RUN_FOLDER.exec(name) ?? [];
     if (seenBy !== whoSeesUs() || existsSync(`/proc/${pid}`)) continue;
-    const { uid } = await stat(join(folder, name));
-    if (uid === process.getuid?.()) await rm(join(folder, name), { recursive: true, force: true });
+    const seen = await lstat(join(folder, name)).catch(() => null); // another run may have been quicker
+    if (seen?.uid === process.getuid?.()) await rm(join(folder, name), { recursive: true, force: true });
   }
+}
+
+/** Makes a folder for temporary files in a run's own, which whoever runs PostgreSQL for root may pass through. */
+export async function makeTemporaryFolder(home: string): Promise<string> {
+  const folder = join(home, 'temporary');
+  await mkdir(folder);
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** The number of the set of processes that see each other; 0 where the system has no such sets. */
