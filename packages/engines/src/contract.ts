@@ -176,7 +176,8 @@ export interface EngineSession {
 
   /**
    * Logs in as the tenant would and tries its role: an owner makes a table and writes; a writer is refused making anything,
-   * and a reader writing too, wherever there is a table to try. Leaves nothing behind. Throws `login_check_failed`.
+   * and a reader writing too, wherever there is a table to try. What the owner of that table took back from it is told in
+   * `lacks`. Leaves nothing behind. Throws `login_check_failed`.
    */
   proveLogin(database: DatabaseRef, login: LoginRef, password: Secret, role: Role): Promise<EntryEvidence>;
   /**

@@ -4,6 +4,7 @@ import { eventually, openTestPostgresql } from '@berth/testing';
 import { newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
 import { postgresql } from '.';
 import { type LiveServer, liveServer } from './live-server';
+import { groupNameOf } from './names';
 import { quoteIdentifier as quote, quoteLiteral } from './quote';
 
 let live: LiveServer;
@@ -76,22 +77,47 @@ test('a login that hangs at the door once its password was taken is let in, and 
   await eventually(async () => (await live.asSuperuser(sessions)).length === 0, { what: 'its session to end' });
 });
 
-test('a reader of a database that lets everybody make tables, or locks them, is let in, and told of', async () => {
-  const owner = await ground.makeTenant();
-  const inside = await ground.openTenant(owner);
-  await inside.write('there');
-  const reader = { ...owner, login: ground.newLogin(), password: newPassword() };
-  await ground.session().ensureLogin(reader.login, reader.password);
-  await ground.session().ensureGrant(owner.database, reader.login, 'readonly');
-  const prove = () => ground.session().proveEntry(owner.database, reader.login, reader.password, 'readonly');
-  await live.asSuperuser('GRANT CREATE ON SCHEMA public TO PUBLIC', owner.database.name);
+test('a reader of a database that lets everybody make tables, or write, or locks them, is let in, and told of', async () => {
+  const { prove, tenant: reader, sql } = await makeLesser('readonly');
+  const tried = { can_write: false, tried_on: 'public.notes' };
+  await sql('GRANT CREATE ON SCHEMA public TO PUBLIC');
   expect(await prove()).toMatchObject({ lacks: expect.stringContaining('not refused to make a table') });
-  await live.asSuperuser('REVOKE CREATE ON SCHEMA public FROM PUBLIC', owner.database.name);
-  await live.asSuperuser(
-    `BEGIN; LOCK notes; PREPARE TRANSACTION ${quoteLiteral(owner.database.id)}`,
-    owner.database.name,
-  );
-  expect(await prove()).toMatchObject({ lacks: null, can_write: false, tried_on: 'public.notes' });
+  await sql('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+  for (const right of ['INSERT', 'UPDATE', 'DELETE']) {
+    await sql(`GRANT ${right} ON notes TO PUBLIC`);
+    expect(await prove()).toMatchObject({
+      can_write: null,
+      lacks: 'The login was not refused to write to public.notes',
+    });
+    const strictly = ground.session().proveLogin(reader.database, reader.login, reader.password, 'readonly');
+    expect(await refusalOf(strictly)).toBe('login_check_failed');
+    await sql(`REVOKE ${right} ON notes FROM PUBLIC`);
+  }
+  const refused = expect.arrayContaining(['to make a table', 'to write to public.notes']);
+  expect(await prove()).toMatchObject({ ...tried, can_read: true, lacks: null, details: { refused } });
+  await sql(`BEGIN; LOCK notes; PREPARE TRANSACTION ${quoteLiteral(reader.database.id)}`);
+  expect(await prove()).toMatchObject({ ...tried, can_read: null, lacks: null, details: { refused } });
+});
+
+test('what a writer may is tried, and not asked of the catalogue: a lock, a policy and a right taken back are told', async () => {
+  const { prove, sql, tenant: writer } = await makeLesser('readwrite');
+  const tried = { tried_on: 'public.notes' };
+  expect(await prove()).toMatchObject({ ...tried, can_write: true, can_read: true, lacks: null });
+  await sql(`CREATE FUNCTION closed() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+    REVOKE EXECUTE ON FUNCTION closed FROM PUBLIC;
+    ALTER TABLE notes ENABLE ROW LEVEL SECURITY; CREATE POLICY closed ON notes USING (closed())`);
+  const lacks = expect.stringContaining('permission denied for function closed');
+  expect(await prove()).toMatchObject({ ...tried, can_write: true, can_read: false, lacks });
+  await sql('ALTER TABLE notes DISABLE ROW LEVEL SECURITY');
+  const name = quoteLiteral(writer.database.id);
+  await sql(`BEGIN; LOCK notes IN SHARE MODE; PREPARE TRANSACTION ${name}`);
+  expect(await prove()).toMatchObject({ ...tried, can_write: null, can_read: true, lacks: null });
+  await sql(`ROLLBACK PREPARED ${name}`);
+  await sql(`REVOKE INSERT, UPDATE, DELETE ON notes FROM ${quote(groupNameOf(writer.database, 'readwrite'))}`);
+  const refused = expect.stringContaining('permission denied for table notes');
+  expect(await prove()).toMatchObject({ ...tried, can_write: false, can_read: true, lacks: refused });
+  const strictly = ground.session().proveLogin(writer.database, writer.login, writer.password, 'readwrite');
+  expect(await strictly).toMatchObject({ can_write: false, lacks: refused }); // the owner of the table has its reasons
 });
 
 test('a fault of our own while a role is tried is no evidence of what the login lacks', async () => {
@@ -110,3 +136,17 @@ test('a fault of our own while a role is tried is no evidence of what the login 
     expect([asks, outcome]).toEqual([asks, 'internal']);
   }
 });
+
+/** A login with a lesser role on a database whose owner has one table. */
+async function makeLesser(role: 'readonly' | 'readwrite') {
+  const owner = await ground.makeTenant();
+  await (await ground.openTenant(owner)).write('there');
+  const tenant: Tenant = { ...owner, login: ground.newLogin(), password: newPassword() };
+  await ground.session().ensureLogin(tenant.login, tenant.password);
+  await ground.session().ensureGrant(owner.database, tenant.login, role);
+  return {
+    tenant,
+    prove: () => ground.session().proveEntry(tenant.database, tenant.login, tenant.password, role),
+    sql: (statements: string) => live.asSuperuser(statements, owner.database.name),
+  };
+}

@@ -26,19 +26,15 @@ export async function proveLesser(
       `"${login.name}" acts as "${who?.current}", and not as "${group}" lets it`,
     );
   }
+  const refused: string[] = [];
+  for (const { what, sql } of triesOf(database, who.has_public)) {
+    await expectRefusal(inside, what, sql);
+    refused.push(what);
+  }
   const table = await findReadTable(inside, role);
-  const tries = triesOf(database, role, who.has_public, table);
-  for (const { what, sql } of tries) await expectRefusal(inside, what, sql);
-  return {
-    login: who.session,
-    role,
-    can_make: false,
-    can_write: table === null ? null : role === 'readwrite' && table.can_write,
-    can_read: table === null ? null : true,
-    tried_on: table?.name ?? null,
-    lacks: null,
-    details: { acts_as: who.current, refused: tries.map(({ what }) => what) },
-  };
+  const seen = table === null ? UNTRIED : await tryTable(inside, role, table);
+  if (seen.can_write === false && seen.tried_on !== null) refused.push(toWriteTo(seen.tried_on));
+  return { login: who.session, role, can_make: false, ...seen, details: { acts_as: who.current, refused } };
 }
 
 interface Try {
@@ -46,55 +42,96 @@ interface Try {
   sql: string;
 }
 
-function triesOf(database: DatabaseRef, role: LesserRole, hasPublic: boolean, table: ReadTable | null): Try[] {
+function triesOf(database: DatabaseRef, hasPublic: boolean): Try[] {
   const unique = `berth_check_${randomUUID().replaceAll('-', '')}`;
-  const tries: Try[] = [
+  return [
     { what: 'to act as the owners', sql: `SET ROLE ${quoteIdentifier(groupNameOf(database))}` },
     { what: 'to make a schema', sql: `CREATE SCHEMA ${unique}` },
     { what: 'to make a temporary table', sql: `CREATE TEMPORARY TABLE ${unique} (a int)` },
     ...(hasPublic ? [{ what: 'to make a table', sql: `CREATE TABLE public.${unique} (a int)` }] : []),
   ];
-  if (role === 'readwrite' || table === null) return tries;
-  // a lock for writing takes the right to write; asked for like this it is never waited for
-  tries.push({ what: `to write to ${table.name}`, sql: `LOCK ${table.name} IN ROW EXCLUSIVE MODE NOWAIT` });
-  return tries;
 }
 
-/** A table that the server says it may read, and whether it says that it may write to it. */
-interface ReadTable {
-  name: string;
-  can_write: boolean;
+/** What was tried on a table of the tenant's. */
+type Tried = Pick<EntryEvidence, 'can_write' | 'can_read' | 'tried_on' | 'lacks'>;
+
+const UNTRIED: Tried = { can_write: null, can_read: null, tried_on: null, lacks: null };
+
+const toWriteTo = (table: string) => `to write to ${table}`;
+
+/**
+ * A reader must be refused writing. What a writer or a reader is let do, its table's owner may have taken back or locked: that is
+ * told, and no failure. The lock for writing takes the right to write; EXPLAIN takes the right to read, and reads nothing.
+ */
+async function tryTable(inside: Connection, role: LesserRole, table: string): Promise<Tried> {
+  const locking = (mode: string) => `LOCK ${table} IN ${mode} MODE NOWAIT`; // never waited for
+  const write = locking('ROW EXCLUSIVE');
+  const read = [locking('ACCESS SHARE'), `EXPLAIN SELECT 1 FROM ${table}`];
+  if (role === 'readonly') await expectRefusal(inside, toWriteTo(table), write);
+  const writing = role === 'readonly' ? null : await attempt(inside, [write]);
+  const reading = await attempt(inside, read);
+  return {
+    can_write: role === 'readonly' ? false : isLetThrough(writing),
+    can_read: isLetThrough(reading),
+    tried_on: table,
+    lacks: refusalIn(writing) ?? refusalIn(reading),
+  };
+}
+
+/** What else a tenant may do to its table: it is locked, gone meanwhile, or a policy of it fails. */
+const THEIRS: ReadonlySet<string> = new Set(['server_busy', 'engine_refused']);
+
+/** Null: it could not be tried to its end. */
+function isLetThrough(error: unknown): boolean | null {
+  if (error === null) return true;
+  if (isRefusal(error)) return false;
+  if (THEIRS.has(codeOf(error))) return null;
+  throw error;
+}
+
+/** The refusal in the server's words. */
+function refusalIn(error: unknown): string | null {
+  return error instanceof PlatformError && isRefusal(error) ? error.message : null;
 }
 
 /**
- * Of a reader, rather one that it may not write to: a single one that its owner opened to it is the owner's business. Where it
- * may write to all of them, the first one tells. Of a writer, rather one that it may write to.
+ * A table that the server says it may read. Of a reader, rather one that it may not write to: a single one that its owner opened
+ * to it is the owner's business. Where it may write to all of them, the first one tells. Of a writer, rather one that it may
+ * write to. Of both, rather one without policies.
  */
-async function findReadTable(inside: Connection, role: LesserRole): Promise<ReadTable | null> {
-  const [row] = await inside.query<ReadTable>(
-    `SELECT format('%I.%I', nspname, relname) AS name, has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE') AS can_write
+async function findReadTable(inside: Connection, role: LesserRole): Promise<string | null> {
+  const [row] = await inside.query<{ name: string }>(
+    `SELECT format('%I.%I', nspname, relname) AS name
        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
       WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
         AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-      ORDER BY has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE') = $1, c.oid LIMIT 1`,
+      ORDER BY has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE') = $1, relrowsecurity, c.oid LIMIT 1`,
     [role === 'readonly'],
   );
-  return row ?? null;
+  return row?.name ?? null;
 }
 
-/** In a transaction that is thrown away: what is let through, and must not be, is not kept either. */
+/** Whatever else than a refusal went wrong proves nothing. */
 async function expectRefusal(inside: Connection, what: string, sql: string): Promise<void> {
-  await inside.query('BEGIN READ WRITE');
-  const code = await inside.query(sql).then(
-    () => null,
-    (error: unknown) => refusalOf(error),
-  );
-  await inside.query('ROLLBACK');
-  if (code === null) throw new PlatformError('login_check_failed', `The login was not refused ${what}`);
+  const error = await attempt(inside, [sql]);
+  if (error === null) throw new PlatformError('login_check_failed', `The login was not refused ${what}`);
+  if (!isRefusal(error)) throw error;
 }
 
-/** 42501 is `admin_refused` at the wall of errors; whatever else went wrong proves nothing. */
-function refusalOf(error: unknown): string {
-  if (codeOf(error) === 'admin_refused') return 'refused';
-  throw error;
+/** Returns what went wrong, or null. In a transaction that is thrown away: what is let through, and must not be, is not kept. */
+async function attempt(inside: Connection, statements: string[]): Promise<unknown> {
+  await inside.query('BEGIN READ WRITE');
+  try {
+    for (const sql of statements) await inside.query(sql);
+    return null;
+  } catch (error) {
+    return error;
+  } finally {
+    await inside.query('ROLLBACK');
+  }
+}
+
+/** 42501 is `admin_refused` at the wall of errors. */
+function isRefusal(error: unknown): boolean {
+  return codeOf(error) === 'admin_refused';
 }
