@@ -136,7 +136,7 @@ export const EVIDENCE = {
   proveIsolation: z.strictObject({
     refused: names.describe('Databases that refused the login, each with the reason: `berth_canary: privilege`.'),
     not_tried: names.describe(
-      'Databases that could not be tried, and that the server’s own tables keep the login out of.',
+      'Databases that could not be tried, for no connection is left: the server’s own tables keep the login out of each, unless operators let it stay open.',
     ),
     left_open: names.describe(
       'System databases that let the login in, and stay open to every login, as operators said.',

@@ -1,4 +1,4 @@
-// The sequence of every proof: knock as the tenant would, with its password; take what the server says for its verdict; and hold
+// The sequence of the proofs: knock as the tenant would, with its password; take what the server says for its verdict; and hold
 // what could not be tried against the server's own tables. What a server is asked, and how, is its engine's (`Proving`).
 import { codeOf, PlatformError, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, EntryEvidence, IsolationEvidence, LoginRef, Reason, RefusalEvidence } from './contract';
@@ -27,14 +27,14 @@ export interface Proving<C extends { close(): Promise<void> }> {
   knock(database: string, login: LoginRef, password: Secret): Promise<Answer<C>>;
   /** Tries from inside what the role may, and what it may not. Throws `login_check_failed`, or why it could not be tried. */
   tryRole(inside: C, database: DatabaseRef, login: LoginRef, role: Role): Promise<EntryEvidence>;
-  /** Whether the server's own tables keep the login out of the database. */
-  isShut(database: string, login: LoginRef): Promise<boolean>;
+  /** Whether the server's own tables keep the login out of the database, by a lock or otherwise. Left out where they are not asked. */
+  isShut?(database: string, login: LoginRef): Promise<boolean>;
   /** Whether they let it in, with this role there and no other. `inside` is its session, null where none was opened. */
   isEntitled(database: DatabaseRef, login: LoginRef, role: Role, inside: C | null): Promise<boolean>;
   /** Whether a trial that ended with this code may be its tenant's own doing. */
   mayBeTenants(code: string): boolean;
-  /** Why a refusal proves nothing, though it is one; null where it does. */
-  findDoubt(refusal: Refusal, database: string, login: LoginRef): Promise<string | null>;
+  /** Why a refusal proves nothing, though it is one; null where it does. Left out where each does. */
+  findDoubt?(refusal: Refusal, database: string, login: LoginRef): Promise<string | null>;
 }
 
 /** Where a login must be refused, and for what. */
@@ -44,6 +44,8 @@ export interface Doors {
   staysOpen(database: string): boolean;
   /** Whether a refusal for this reason keeps the login out for good. */
   isolates(reason: Reason, database: string): boolean;
+  /** Whether the server's own tables keep the login out for good: a lock, which ends, does not. */
+  isShut(database: string, login: LoginRef): Promise<boolean>;
 }
 
 /** The proofs that are verbs of an engine. */
@@ -100,7 +102,7 @@ async function proveEntry<C extends { close(): Promise<void> }>(
 const NOTHING_MORE = 'The server took the password, and then nothing more came';
 
 /** Codes that say something of Berth alone, and nothing of what a login lacks. */
-export const OURS: ReadonlySet<string> = new Set(['claim_lost', 'internal']);
+export const BERTHS_OWN_CODES: ReadonlySet<string> = new Set(['claim_lost', 'internal']);
 
 /** Let in, with its role, and not able to show it. */
 function lacking({ name }: LoginRef, role: Role, lacks: string): EntryEvidence {
@@ -136,19 +138,19 @@ async function proveRefused<C extends { close(): Promise<void> }>(
   const { code, error, isVerdict, reason } = refusal;
   if (!isVerdict) {
     const isUntried = error.code === 'server_busy' || error.code === 'login_check_failed';
-    if (!isUntried || !(await isShut(database.name, login))) throw error;
+    if (!isUntried || !(await isShut?.(database.name, login))) throw error;
     return { refused: true, reason: 'privilege', code: null, tried: false };
   }
   if (reason === 'other') throw checkFailed('The login was refused for a reason that proves nothing');
-  const doubt = await findDoubt(refusal, database.name, login);
+  const doubt = (await findDoubt?.(refusal, database.name, login)) ?? null;
   if (doubt !== null) throw checkFailed(doubt);
   return { refused: true, reason, code, tried: true };
 }
 
-/** Knocks at every door, each with a login of its own. Throws `not_isolated`. */
+/** Knocks at every door, and comes in anew for each. Throws `not_isolated`, or `server_busy` where nothing could be told. */
 export async function proveDoors<C extends { close(): Promise<void> }>(
-  { isShut, knock }: Proving<C>,
-  { databases, isolates, staysOpen }: Doors,
+  { knock }: Proving<C>,
+  { databases, isolates, isShut, staysOpen }: Doors,
   login: LoginRef,
   password: Secret,
 ): Promise<IsolationEvidence> {
@@ -159,7 +161,7 @@ export async function proveDoors<C extends { close(): Promise<void> }>(
       await connection.close();
       if (!staysOpen(database)) throw notIsolated(login, database);
       evidence.left_open.push(database);
-    } else if (refusal.isUsedUp && (await isShut(database, login))) {
+    } else if (refusal.isUsedUp && (staysOpen(database) || (await isShut(database, login)))) {
       evidence.not_tried.push(database);
     } else {
       if (!refusal.isVerdict) throw refusal.error;

@@ -1,5 +1,6 @@
 // Knocks at a database as a tenant would, with its password, and reads what the server says to that. MongoDB lets a login in
-// before it names a database, so a knock is two things: the login, and a first look into a collection of that database.
+// before it names a database, so a knock is two things: the login, and a first look into that database.
+import { randomUUID } from 'node:crypto';
 import type { PlatformError, Secret } from '@berth/core';
 import type { LoginRef } from '../contract';
 import { type Answer, checkFailed, type Refusal } from '../prove-by-knocking';
@@ -7,7 +8,6 @@ import type { Admin } from './admin';
 import { serverCodeOf } from './admin';
 import { type Attempt, attemptConnection, type Connection } from './connect';
 import { AUTHENTICATION_FAILED, errorOf, type Fault, UNAUTHORIZED } from './errors';
-import { PLACEHOLDER } from './names';
 
 const CHECK_NAME = 'berth check';
 
@@ -54,10 +54,13 @@ function untriedOf(fault: Fault): PlatformError {
   return isOfDriver ? checkFailed('The login cannot be tried: no driver takes such a password') : errorOf(fault);
 }
 
-/** Whether the login may look into the database; `Unauthorized` is the server's no, everything else is thrown. */
+/**
+ * Whether the login may look into the database; `Unauthorized` is the server's no, everything else is thrown. It looks for a
+ * collection that nobody can have made: a tenant's view could fail, or take as long as it likes.
+ */
 export async function mayLook(inside: Connection, database: string): Promise<boolean> {
   try {
-    await inside.command(database, { find: PLACEHOLDER, limit: 1, singleBatch: true });
+    await inside.command(database, { find: `berth_look_${randomUUID()}`, limit: 1, singleBatch: true });
     return true;
   } catch (error) {
     if (serverCodeOf(error) !== UNAUTHORIZED) throw error;

@@ -14,10 +14,8 @@ export function provingOf(admin: Admin): Proving<Connection> {
   return {
     knock: (database, login, password) => knock(admin, database, login, password),
     tryRole,
-    isShut: async () => false,
     isEntitled: async (database, login, role, inside) => inside !== null && hasRole(inside, database, login, role),
     mayBeTenants: (code) => code === 'login_check_failed',
-    findDoubt: async () => null,
   };
 }
 

@@ -1,6 +1,6 @@
 // What tenants and operators can do to a database and its logins on MongoDB, and what comes of it.
 import { randomBytes } from 'node:crypto';
-import { idTail, newId, Secret } from '@berth/core';
+import { idTail, newId, ROLES, Secret } from '@berth/core';
 import { eventually } from '@berth/testing';
 import { ensureTenant, refusalOf, type Tenant } from '../conformance/ground';
 import type { EngineSession } from '../contract';
@@ -69,6 +69,25 @@ describe('an owner', () => {
     expect(await session.observeDatabase(tenant.database)).toBe('ours');
     await session.removeDatabase(tenant.database);
     expect(await session.observeDatabase(tenant.database)).toBe('free');
+  });
+
+  test('that has a view that cannot be read where Berth looks keeps no login from being let in, or refused', async () => {
+    const tenant = await makeTenant();
+    const inside = (await openInside(tenant)).db(tenant.database.name);
+    await inside.command({ insert: 'notes', documents: [{ text: 'no number' }] });
+    await inside.command({ drop: PLACEHOLDER });
+    const pipeline = [{ $set: { half: { $divide: ['$text', 2] } } }];
+    await inside.command({ create: PLACEHOLDER, viewOn: 'notes', pipeline });
+    await expect(inside.command({ find: PLACEHOLDER })).rejects.toThrow('$divide');
+    await session.ensureDatabase(tenant.database);
+    for (const role of ROLES) {
+      await session.ensureGrant(tenant.database, tenant.login, role);
+      const entry = await session.proveEntry(tenant.database, tenant.login, tenant.password, role);
+      expect(entry).toMatchObject({ role, lacks: null, can_read: true });
+    }
+    await session.removeGrant(tenant.database, tenant.login);
+    const refused = await session.proveRefused(tenant.database, tenant.login, tenant.password);
+    expect(refused).toMatchObject({ reason: 'privilege' });
   });
 
   test.each([

@@ -1,7 +1,7 @@
 // What MariaDB and MySQL are asked in the proofs of ../prove-by-knocking.ts: by a knock, from inside, and of their tables.
 import { PlatformError, type Role, type Secret } from '@berth/core';
 import type { DatabaseRef, IsolationEvidence, LoginRef } from '../contract';
-import { type Doors, OURS, type Proving, proveDoors } from '../prove-by-knocking';
+import { BERTHS_OWN_CODES, type Doors, type Proving, proveDoors } from '../prove-by-knocking';
 import type { Admin } from './admin';
 import type { Connection } from './connect';
 import { listPrivileges } from './ensure-grant';
@@ -20,7 +20,7 @@ export function provingOf(admin: Admin): Proving<Connection> {
     tryRole: (inside, database, login, role) => tryRole(admin, inside, database, login, role),
     isShut: (database, login) => isShut(admin, database, login),
     isEntitled: (database, login, role) => isEntitled(admin, database, login, role),
-    mayBeTenants: (code) => !OURS.has(code),
+    mayBeTenants: (code) => !BERTHS_OWN_CODES.has(code),
     // told only to whoever has a right there, and could make the database
     findDoubt: async ({ reason }, database, login) =>
       reason === 'no such database' && !(await isShut(admin, database, login))
@@ -46,6 +46,7 @@ function doorsOf(admin: Admin): Doors {
     staysOpen: (database) => leftOpen.includes(database),
     isolates: (reason, database) =>
       reason === 'privilege' || (reason === 'no such database' && leftOpen.includes(database)),
+    isShut: (database, login) => isShutByGrants(admin, database, login),
   };
 }
 

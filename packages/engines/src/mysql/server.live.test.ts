@@ -116,9 +116,15 @@ describeWhere(missing === null, missing ?? '', 'a server before its preflight', 
     await live().asSuperuser('FLUSH PRIVILEGES');
     const lenient = await ground.open({ admin: { openDatabases: ['test'] } });
     expect(await lenient.ensureServerPrepared()).toMatchObject({ left_open: ['test'], open_to_everybody: [] });
-    const { login, password } = await ground.makeTenant();
+    const { database, login, password } = await ground.makeTenant();
     const isolation = { refused: expect.arrayContaining(['mysql: privilege']), left_open: ['test'] };
     expect(await lenient.proveIsolation(login, password)).toMatchObject(isolation);
+    await lenient.ensureLoginLimit(login, 1);
+    const pool = await ground.openTenant({ database, login, password }); // a busy one: nothing can be tried
+    const untried = { refused: [], not_tried: expect.arrayContaining(['berth_canary', 'test']), left_open: [] };
+    expect(await lenient.proveIsolation(login, password)).toMatchObject(untried);
+    await pool.close();
+    await lenient.ensureLoginLimit(login, 5);
     await live().asSuperuser(`DELETE FROM mysql.db WHERE User = ''`);
     await live().asSuperuser('FLUSH PRIVILEGES');
     expect(await lenient.proveIsolation(login, password)).toMatchObject({ left_open: [] });

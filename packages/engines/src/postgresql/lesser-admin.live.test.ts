@@ -97,6 +97,14 @@ describe('an admin that is no superuser', () => {
       refused: expect.arrayContaining(['berth_canary: privilege', 'postgres: privilege']),
       left_open: ['template1'],
     });
+    await lenient.ensureLoginLimit(tenant.login, 1);
+    const pool = await ground.openTenant(tenant); // a busy one: nothing can be tried
+    expect(await lenient.proveIsolation(tenant.login, tenant.password)).toMatchObject({
+      not_tried: expect.arrayContaining(['berth_canary', 'template1']),
+      left_open: [],
+    });
+    await pool.close();
+    await lenient.ensureLoginLimit(tenant.login, 5);
     const guest = await enter({ ...tenant, database: { ...tenant.database, name: 'template1' } });
     await guest.query('CREATE TEMPORARY TABLE mine (a int)');
     await expect(guest.query('CREATE TABLE public.mine (a int)')).rejects.toThrow('permission denied');

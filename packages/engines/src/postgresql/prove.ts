@@ -1,7 +1,7 @@
 // What PostgreSQL is asked in the proofs of ../prove-by-knocking.ts: by a knock, from inside, and of its catalogue.
 import type { Role, Secret } from '@berth/core';
 import type { DatabaseRef, IsolationEvidence, LoginRef } from '../contract';
-import { type Doors, OURS, type Proving, proveDoors } from '../prove-by-knocking';
+import { BERTHS_OWN_CODES, type Doors, type Proving, proveDoors } from '../prove-by-knocking';
 import type { Admin } from './admin';
 import type { Connection } from './connect';
 import { knock } from './knock';
@@ -16,10 +16,9 @@ export function provingOf(admin: Admin): Proving<Connection> {
   return {
     knock: (database, login, password) => knock(admin, database, login, password),
     tryRole: (inside, database, login, role) => tryRole(admin, inside, database, login, role),
-    isShut: (database, login) => isShut(admin, database, login),
+    isShut: (database, login) => isKeptOut(admin, database, login, `NOT rolcanlogin OR ${SHUT}`),
     isEntitled: (database, login, role) => isEntitled(admin, database, login, role),
-    mayBeTenants: (code) => !OURS.has(code),
-    findDoubt: async () => null,
+    mayBeTenants: (code) => !BERTHS_OWN_CODES.has(code),
   };
 }
 
@@ -35,12 +34,16 @@ function doorsOf(admin: Admin): Doors {
     staysOpen: (database) => staysOpen(admin, database),
     isolates: (reason, database) =>
       reason === 'privilege' || reason === 'database closed' || (reason === 'no such database' && database !== CANARY),
+    isShut: (database, login) => isKeptOut(admin, database, login, SHUT),
   };
 }
 
-async function isShut(admin: Admin, database: string, login: LoginRef): Promise<boolean> {
+/** Of a login `r` and a database `d`: what keeps out whoever is let in elsewhere. */
+const SHUT = `NOT datallowconn OR NOT has_database_privilege(r.oid, d.oid, 'CONNECT')`;
+
+async function isKeptOut(admin: Admin, database: string, login: LoginRef, by: string): Promise<boolean> {
   const [row] = await admin.main.query<{ is_shut: boolean }>(
-    `SELECT NOT rolcanlogin OR NOT datallowconn OR NOT has_database_privilege(r.oid, d.oid, 'CONNECT') AS is_shut
+    `SELECT ${by} AS is_shut
        FROM pg_roles r, pg_database d WHERE r.rolname::text = $1 AND d.datname::text = $2`,
     [login.name, database],
   );

@@ -4,6 +4,7 @@ const CODES = {
   BadValue: 2,
   UserNotFound: 11,
   Unauthorized: 13,
+  TypeMismatch: 14,
   AuthenticationFailed: 18,
   NamespaceNotFound: 26,
   CursorNotFound: 43,

@@ -44,6 +44,8 @@ const FIRST_BATCH = 101;
 
 /** The one filter that takes time: `{ $where: 'sleep(<ms>) || true' }`. */
 const SLEEP = /^sleep\((\d{1,5})\) \|\| true$/;
+/** The one stage that fails: `{ $set: { half: { $divide: ['$<a text>', 2] } } }`. */
+const HALVES = /^\{"\$set":\{"half":\{"\$divide":\["\$(\w+)",2\]\}\}\}$/;
 
 async function find(call: Call): Promise<Document> {
   const name = textOf(call.body, 'find');
@@ -67,16 +69,26 @@ async function find(call: Call): Promise<Document> {
   return { cursor: cursorOf(`${call.db}.${name}`, first) };
 }
 
-/** The users are documents too: `admin.system.users`. A view shows what its stages leave, of which the double knows `$match`. */
+/** The users are documents too: `admin.system.users`. A view shows what its stages leave. */
 function documentsIn({ state, db }: Call, name: string): Document[] {
   if (db === 'admin' && name === 'system.users') return [...state.users.values()].map(userDocument);
   const collection = findCollection(state, db, name);
   if (collection?.options.viewOn === undefined) return collection?.documents ?? [];
   const seen = findCollection(state, db, collection.options.viewOn)?.documents ?? [];
-  return documentsOf(collection.options, 'pipeline').reduce<Document[]>((left, { $match, ...others }) => {
-    if (Object.keys(others).length > 0) throw new CommandError('BadValue', 'Views of the double match, and no more');
-    return left.filter((each) => matches(each, documentOf({ $match }, '$match')));
-  }, seen);
+  return documentsOf(collection.options, 'pipeline').reduce(staged, seen);
+}
+
+/** Of stages the double knows `$match`, and one that fails where a document has such a field and it is a text: see `HALVES`. */
+function staged(left: Document[], stage: Document): Document[] {
+  const [, halved] = HALVES.exec(JSON.stringify(stage)) ?? [];
+  if (halved !== undefined) {
+    if (left.every((each) => typeof each[halved] !== 'string'))
+      throw new CommandError('BadValue', 'The double halves nothing');
+    throw new CommandError('TypeMismatch', '$divide only supports numeric types, not string and int');
+  }
+  const { $match, ...others } = stage;
+  if (Object.keys(others).length > 0) throw new CommandError('BadValue', 'Views of the double match, and no more');
+  return left.filter((each) => matches(each, documentOf({ $match }, '$match')));
 }
 
 /** A batch ends before the document that would make it more than an answer holds, and says nothing of it. */

@@ -257,9 +257,13 @@ describe('what a database holds beside documents', () => {
     await asRoot({ create: 'first', viewOn: 'notes', pipeline: [{ $match: { n: 1 } }] }, 'shelf');
     await asRoot({ createIndexes: 'notes', indexes: [{ key: { n: 1 }, name: 'by_n', unique: true }] }, 'shelf');
     expect((await asRoot({ find: 'first' }, 'shelf')).cursor.firstBatch).toMatchObject([{ n: 1 }]);
+    await asRoot({ insert: 'words', documents: [{ text: 'no number' }] }, 'shelf');
+    const pipeline = [{ $set: { half: { $divide: ['$text', 2] } } }];
+    await asRoot({ create: 'failing', viewOn: 'words', pipeline }, 'shelf');
+    expect(await refusalOf(asRoot({ find: 'failing' }, 'shelf'))).toEqual([14, 'TypeMismatch']);
     const write = { insert: 'first', documents: [{ n: 3 }] };
     expect(await refusalOf(asRoot(write, 'shelf'))).toEqual([166, 'CommandNotSupportedOnView']);
-    expect(await namesOf({ listCollections: 1, filter: { type: 'view' } })).toEqual(['first']);
+    expect(await namesOf({ listCollections: 1, filter: { type: 'view' } })).toEqual(['first', 'failing']);
     expect(await namesOf({ listIndexes: 'notes' })).toEqual(['_id_', 'by_n']);
   });
 

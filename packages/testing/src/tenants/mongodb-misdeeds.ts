@@ -14,6 +14,10 @@ export const mongodbMisdeeds: Misdeed[] = [
     await db.command({ insert: 'berth', documents: [{ text: 'mine' }] });
     await db.command({ drop: 'berth' });
   }),
+  misdeed('has a view that cannot be read in the place of that collection', async (db) => {
+    await db.command({ drop: 'berth' });
+    await db.command({ create: 'berth', viewOn: 'kept', pipeline: [{ $set: { half: { $divide: ['$text', 2] } } }] });
+  }),
   whileIn('runs a command that takes long', (db) =>
     db.command({ find: 'kept', filter: { $where: 'sleep(60000) || true' } }),
   ),
