@@ -39,7 +39,7 @@ const TOLD = [
 const missingMariadb = whyNoMariadb();
 /** The double, where the machine has no MongoDB: what is tried here is the demo. */
 const SHOWN = ['postgresql', ...(missingMariadb === null ? ['mysql'] : []), 'mongodb'];
-const ENDING = [/^✓ Stopped everything and removed its files/, /^From nothing to a connected database in /];
+const ENDING = [/^✓ Stopped everything and removed its files/, /^From the first process to a connected database in /];
 
 test(
   'the demo shows on each engine a quarantine under a session that keeps writing, what proves it, the refusal and the restore',

@@ -89,9 +89,9 @@ async function tellServer(
 function tellEnd(terminal: Terminal, connectedMs: number, leftOut: string[]): void {
   if (leftOut.length > 0) terminal.say(['\nNot shown:', ...leftOut].join('\n  '));
   terminal.say(`
-From nothing to a connected database in ${formatMs(connectedMs)}; the whole demo took ${formatMs(performance.now())}.
+From the first process to a connected database in ${formatMs(connectedMs)}; the whole demo took ${formatMs(performance.now())}.
 
-Next:  npm start        the same, kept running on port 8080, with data that stay
+Next:  npm start        a Berth with PostgreSQL on port 8080 that goes on running, with data that stay
        Docs             http://127.0.0.1:8080/docs while it runs: every request, to be tried from there
        README.md        a walk-through with curl, and how to run it on servers of your own
        ARCHITECTURE.md  how it is built, on one page

@@ -79,6 +79,7 @@ test('a session opens the board, its data and its pictures; a bearer token does 
     const page = await request(api.app).get('/admin/queues').set(headers);
     expect([page.status, page.get('x-powered-by')]).toEqual([200, undefined]);
     expect(page.text).toContain('<base href="/admin/queues/"');
+    expect(page.text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//); // it needs no network beyond Berth
     const data = await request(api.app).get('/admin/queues/api/queues').set(headers);
     expect(data.body.queues.map(({ name }: { name: string }) => name)).toEqual(
       ENGINES.map((engine) => `berth-${engine}`),

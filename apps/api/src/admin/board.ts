@@ -10,6 +10,8 @@ import { queueDownPage } from './pages';
 /** A queue that takes longer to say how much it holds does not answer. */
 const LOOK_MS_MAX = 2_000;
 
+const PUBLIC_FONTS = /<link\b[^>]*\bhref="https:[^>]*>/g;
+
 /** The board, to be mounted at `basePath`, behind the sign-in. 503 with a page while the queue is down. */
 export function boardRouter({ log, sender }: ApiContext, basePath: string): Router {
   const adapter = new ExpressAdapter().setBasePath(basePath);
@@ -36,10 +38,21 @@ export function boardRouter({ log, sender }: ApiContext, basePath: string): Rout
     next();
   };
 
+  /** Berth needs no network beyond itself, and its pages may ask for none: the page of bull-board names fonts of a public server. */
+  const withoutFonts: RequestHandler = (_request, response, next) => {
+    const render = response.render.bind(response);
+    response.render = (view: string, values?: object) =>
+      render(view, values, (error, page) => {
+        if (error) next(error);
+        else response.send(page.replace(PUBLIC_FONTS, ''));
+      });
+    next();
+  };
+
   const router = Router();
   const pages = adapter.getRouter();
   pages.disable('x-powered-by'); // an Express app of its own, with its own habits
-  return router.use(follow, pages);
+  return router.use(follow, withoutFonts, pages);
 }
 
 function adaptersOf(queue: object): BullMQAdapter[] {
