@@ -22,7 +22,19 @@ export async function seed({ storeUrl, token }: SeedOptions): Promise<{ poolName
   }
 }
 
-async function main(): Promise<void> {
+const USAGE = `npm run seed
+
+Brings the store of BERTH_STORE_URL up to date, makes what is missing of the first rows (a team with its project, environments,
+plans and pools), and prints a new token with all scopes, shown only then. Each run makes one more token. It takes no options.`;
+
+async function main(args: string[]): Promise<void> {
+  const [first] = args;
+  if (first === '--help' || first === '-h') {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  if (first !== undefined)
+    throw new Error(`npm run seed takes no options: "${first}". npm run seed -- --help says more.`);
   const storeUrl = process.env.BERTH_STORE_URL ?? '';
   if (storeUrl === '') throw new Error('Set BERTH_STORE_URL to the store (see .env.example), then run this again.');
   const token = makeToken();
@@ -33,7 +45,7 @@ async function main(): Promise<void> {
 }
 
 if (process.argv[1]?.endsWith('seed.ts') === true) {
-  main().catch((error: unknown) => {
+  main(process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   });

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { Secret } from '@berth/core';
 import { eventually, openTestStore, type TestStore } from '@berth/testing';
 import { Client } from 'pg';
@@ -120,18 +121,36 @@ describe('a migration that was left half applied', () => {
     const failed: unknown = await migrate(testStore.secretUrl, 'apply').catch((error) => error);
     expect(failed).toMatchObject({ code: 'store_behind' });
     expect(String(failed instanceof Error ? failed.cause : '')).toContain('deliveries');
+    expect(String(failed)).toMatch(/could not be applied: .*"deliveries" already exists/);
     await expect(migrate(testStore.secretUrl, 'apply')).rejects.toMatchObject({ code: 'store_behind' });
     expect((await client.query(`SELECT nextval('deliveries')`)).rows).toEqual([{ nextval: '42' }]);
   });
 });
 
-test('a store that is down, or refuses the login, is unreachable, and the URL is not repeated', async () => {
-  const wrong = new URL(testStore.url);
-  wrong.password = 'wrong-horse';
-  for (const url of ['postgres://berth:wrong-horse@127.0.0.1:1/berth', wrong.href]) {
-    const error: unknown = await migrate(new Secret(url), 'apply').catch((thrown) => thrown);
-    expect(error).toMatchObject({ code: 'store_unreachable' });
-    expect(`${error} ${error instanceof Error ? error.cause : ''}`).not.toContain('wrong-horse');
+test.each([
+  ['is down', (url: URL) => url.href.replace(`:${url.port}/`, ':1/'), /reached: ECONNREFUSED\.$/],
+  ['refuses the login', (url: URL) => url.href, /reached: password authentication failed for user "postgres"\.$/],
+  ['has another name', ({ port }: URL) => `postgres://berth:wrong-/horse@127.0.0.1:${port}/berth`, /Percent-encode/],
+  ['is no URL', () => 'postgres://berth:wrong-horse@[/berth', /Percent-encode/],
+])('a store that %s is unreachable, with the reason, and the URL is not repeated', async (_what, change, reason) => {
+  const url = new URL(testStore.url);
+  url.password = 'wrong-horse';
+  const error: unknown = await migrate(new Secret(change(url)), 'apply').catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'store_unreachable', message: expect.stringMatching(reason) });
+  expect(inspect(error)).not.toMatch(/wrong-|horse/);
+});
+
+test('a role that may make nothing in the store is told so', async () => {
+  await empty();
+  const role = `lesser_${new URL(testStore.url).pathname.slice(1)}`;
+  await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'known'; GRANT USAGE ON SCHEMA public TO ${role}`);
+  const lesser = new URL(testStore.url);
+  [lesser.username, lesser.password] = [role, 'known'];
+  try {
+    const message = expect.stringContaining('could not be applied: permission denied for schema public. The store');
+    await expect(migrate(new Secret(lesser.href), 'apply')).rejects.toMatchObject({ code: 'store_behind', message });
+  } finally {
+    await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PlatformError, type Secret } from '@berth/core';
 import { Client } from 'pg';
 import { listMigrations, type Migration, prismaFolder } from './migrations';
+import { reasonOf } from './reason';
 import { withSchemaEngine } from './schema-engine';
 
 const LOCK = 'berth migrations';
@@ -13,13 +14,7 @@ const LOCK = 'berth migrations';
  * it changes nothing and throws `store_behind` naming them. Throws `store_behind` too when one failed half-way before.
  */
 export async function migrate(url: Secret, how: 'apply' | 'refuse'): Promise<string[]> {
-  const client = new Client({ connectionString: url.reveal(), application_name: 'berth migrate' });
-  client.on('error', () => {}); // a lost connection also fails the query in flight, which is where it is handled
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new PlatformError('store_unreachable', 'The store (BERTH_STORE_URL) cannot be reached.', { cause: error });
-  }
+  const client = await connect(url);
   try {
     const migrations = await listMigrations();
     const before = await look(client, migrations);
@@ -45,6 +40,20 @@ export async function migrate(url: Secret, how: 'apply' | 'refuse'): Promise<str
     return names;
   } finally {
     await client.end(); // ends the lock as well
+  }
+}
+
+async function connect(url: Secret): Promise<Client> {
+  try {
+    const client = new Client({ connectionString: url.reveal(), application_name: 'berth migrate' });
+    client.on('error', () => {}); // a lost connection also fails the query in flight, which is where it is handled
+    await client.connect();
+    return client;
+  } catch (error) {
+    const message = `The store (BERTH_STORE_URL) cannot be reached: ${reasonOf(error)}`;
+    // Node keeps the whole URL beside an error of reading one
+    const isUrlTold = error instanceof Error && 'input' in error;
+    throw new PlatformError('store_unreachable', message, isUrlTold ? {} : { cause: error });
   }
 }
 
@@ -87,7 +96,7 @@ async function apply(url: Secret, migrations: Migration[]): Promise<void> {
   } catch (error) {
     throw new PlatformError(
       'store_behind',
-      'A migration could not be applied. The store is as the last whole one left it; the log says why.',
+      `A migration could not be applied: ${reasonOf(error)} The store is as the last whole one left it.`,
       { cause: error },
     );
   }

@@ -16,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => store?.close());
 
-async function seed(): Promise<string> {
+function seed(...args: string[]) {
   const tsx = join(ROOT, 'node_modules/.bin/tsx');
   const env = { ...process.env, BERTH_STORE_URL: store.url };
-  return (await promisify(execFile)(tsx, [join(ROOT, 'prisma/seed.ts')], { cwd: ROOT, env })).stdout;
+  return promisify(execFile)(tsx, [join(ROOT, 'prisma/seed.ts'), ...args], { cwd: ROOT, env });
 }
 
 const tokenIn = (stdout: string) => /^(berth_\w+)$/m.exec(stdout)?.[1] ?? '';
@@ -43,15 +43,28 @@ test('prints a token that the store knows by its hash, and a pool to register se
     rows(`SELECT scopes FROM accesses WHERE secret_hash = '${hashToken(new Secret(tokenIn(stdout)))}'`);
   const all = [{ scopes: ['public', 'admin', 'credentials', 'operator'] }];
 
-  const first = await seed();
+  const { stdout: first } = await seed();
   expect(await made()).toEqual(MADE);
   expect(await scopesOf(first)).toEqual(all);
   const [, pool = ''] = /"pool": "([\w-]+)"/.exec(first) ?? [];
   expect(await rows(`SELECT engine FROM pools WHERE name = '${pool}'`)).toEqual([{ engine: 'postgresql' }]);
 
-  const second = await seed();
+  const { stdout: second } = await seed();
   expect(second).toContain('Made: an access of team first with all scopes.\n');
   expect(await made()).toEqual(MADE);
   expect([await scopesOf(first), await scopesOf(second)]).toEqual([all, all]);
+  await client.end();
+});
+
+test('an option is refused and --help answered, and neither makes a token', async () => {
+  const client = new Client({ connectionString: store.url });
+  await client.connect();
+  const tokens = async () => (await client.query('SELECT count(*) FROM accesses')).rows;
+  const before = await tokens();
+  const [help, refused] = await Promise.all([seed('--help'), seed('--fast').catch((error: unknown) => error)]);
+  expect(help).toMatchObject({ stdout: expect.stringMatching(/^npm run seed\n[\s\S]*BERTH_STORE_URL/) });
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no options: "--fast"') });
+  expect(help.stdout + String(Reflect.get(Object(refused), 'stderr'))).not.toMatch(/berth_\w/);
+  expect(await tokens()).toEqual(before);
   await client.end();
 });
