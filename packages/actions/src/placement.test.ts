@@ -1,6 +1,6 @@
 // Where a new database goes: every reason against a server, and a choice that does not depend on chance.
 import type { ServerRoom } from '@berth/store';
-import { choose, judge } from './placement';
+import { choose, judge, noRoom } from './placement';
 
 const GIB = 1024n ** 3n;
 const PLAN = { size_bytes_max: 2n * GIB, connections_max: 20 };
@@ -80,5 +80,26 @@ describe('the choice', () => {
   it('is none where none fits', () => {
     expect(among(room({ state: 'offline' }), room({ reservedBytes: 99n * GIB }))).toBeUndefined();
     expect(among()).toBeUndefined();
+  });
+});
+
+describe('the refusal', () => {
+  const environment = { id: 'env_a', name: 'development' };
+  const plan = { id: 'pln_a', name: 'small', engine: 'postgresql', environments: [], ...PLAN };
+  const resolved = { engine: 'postgresql' as const, plan, environment, project: environment, pool: null };
+  const told = (...rooms: ServerRoom[]) =>
+    noRoom(
+      rooms.map((each) => judge(each, PLAN)),
+      resolved,
+    ).message;
+
+  it('sends to a preflight where a server is unchecked and nothing else, and to a smaller plan where none is', () => {
+    const full = room({ reservedBytes: 90n * GIB });
+    expect(told(full, room({ state: 'unchecked', connectionsMax: null }))).toMatch(/servers\/:id\/preflight/);
+    expect(told(full, room({ state: 'unchecked', connectionsMax: null }))).not.toContain('smaller plan');
+    for (const other of [full, room({ state: 'offline' }), room({ state: 'unchecked', reservedBytes: 90n * GIB })]) {
+      expect(told(other)).toMatch(/smaller plan/);
+      expect(told(other)).not.toContain('preflight');
+    }
   });
 });

@@ -91,14 +91,19 @@ export function judge(room: ServerRoom, plan: Needed): Candidate {
   };
 }
 
+const UNCHECKED = 'it is unchecked';
+const CHECK = 'An operator has the unchecked one looked at: POST /v1/servers/:id/preflight says what it lacks.';
+const SHRINK = 'Ask for a smaller plan, or an operator for a server.';
+
 /** The refusal where no candidate fits, with the reason of each. */
 export function noRoom(candidates: Candidate[], { engine, environment, pool }: Resolved): PlatformError {
   const where = pool === null ? `in environment ${environment.name}` : `in pool ${pool.name}`;
   const each = candidates.map(({ name, reasons }) => `${name}: ${reasons.join(', ')}`);
+  const isCheckMissing = candidates.some(({ reasons }) => reasons.join() === UNCHECKED);
   const message =
     each.length === 0
       ? `There is no ${engine} server ${where}. An operator registers one with POST /v1/servers.`
-      : `No ${engine} server ${where} has room for it (${each.join('; ')}). Ask for a smaller plan, or an operator for a server.`;
+      : `No ${engine} server ${where} has room for it (${each.join('; ')}). ${isCheckMissing ? CHECK : SHRINK}`;
   return fieldError('no_room', 'engine', message);
 }
 

@@ -62,7 +62,24 @@ describe('a registration', () => {
     await expect(insert({ name: 'first' })).rejects.toMatchObject({ code: 'name_taken', fields: [{ field: 'name' }] });
     const address = { code: 'name_taken', fields: [{ field: 'admin_url' }] };
     await expect(insert({ host: 'first.example.org' })).rejects.toMatchObject(address);
+    const both = await Promise.allSettled(['twin', 'other twin'].map((twin) => insert({ name: twin, host: 'twin' })));
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: address });
     await insert({ host: 'first.example.org', port: 5433 });
+  });
+
+  it('on a registered address is told whose it is, in what state, and how a wrong login of it is corrected', async () => {
+    const first = await insert({ name: 'mistyped', host: 'mistyped.example.org' });
+    const refusal = {
+      message: `The address mistyped.example.org:5432 is server mistyped (${first.id}), unchecked.`,
+      fields: [{ message: expect.stringContaining(`PATCH /v1/servers/${first.id} {"admin_url": …}, or DELETE it.`) }],
+    };
+    await expect(insert({ name: 'mistyped', host: 'mistyped.example.org' })).rejects.toMatchObject(refusal);
+    const admin = { port: 5432, tls: 'disable', caCertificate: null, adminSealed: 's', openDatabases: [] };
+    const change = { host: 'mistyped.example.org', ...admin };
+    await expect(street.store.servers.changeAdmin(street.serverId, change)).rejects.toMatchObject(refusal);
+    await street.store.servers.changeAdmin(first.id, change);
+    await street.store.servers.remove(first.id);
+    await insert({ name: 'mistyped', host: 'mistyped.example.org' });
   });
 });
 

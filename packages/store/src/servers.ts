@@ -65,6 +65,7 @@ function writesOf(db: Db) {
 
     /** Registered, `unchecked`. Throws `name_taken` when its name or its address is registered. */
     async insert(server: NewServer): Promise<Server> {
+      await refuseAddress(db, server);
       const write = db.$queryRaw<Server[]>`
         WITH changed AS (
           INSERT INTO servers (id, name, engine, pool_id, host, port, tls, ca_certificate, admin_sealed,
@@ -77,7 +78,7 @@ function writesOf(db: Db) {
         SELECT ${columnsOf('changed', FIELDS)} FROM changed`;
       const [row] = await refusing(write, {
         servers_name_free: () => taken('name', `A server named "${server.name}" is registered.`),
-        servers_address_free: () => taken('admin_url', `A server at ${server.host}:${server.port} is registered.`),
+        servers_address_free: () => addressTaken(server),
       });
       if (row === undefined) throw new PlatformError('internal', 'The store did not return the server it wrote.');
       return row;
@@ -207,6 +208,7 @@ function operatedOf(db: Db) {
       id: string,
       admin: Required<Pick<NewServer, 'host' | 'port' | 'tls' | 'caCertificate' | 'adminSealed' | 'openDatabases'>>,
     ): Promise<void> {
+      await refuseAddress(db, admin, id);
       // in one statement every part but RETURNING sees the rows as they were before it
       const write = db.$queryRaw`
         WITH written AS (
@@ -219,7 +221,7 @@ function operatedOf(db: Db) {
         ), raised AS (${raise('server.unchecked', SERVER_REFERENCES)})
         SELECT id FROM written`;
       await refusing(write, {
-        servers_address_free: () => taken('admin_url', `A server at ${admin.host}:${admin.port} is registered.`),
+        servers_address_free: () => addressTaken(admin),
       });
     },
 
@@ -241,8 +243,22 @@ function operatedOf(db: Db) {
   };
 }
 
-function taken(field: string, message: string): PlatformError {
-  return new PlatformError('name_taken', message, {
-    fields: [{ field, message: 'choose another, or use that server' }],
-  });
+type Address = Pick<NewServer, 'host' | 'port'>;
+
+/** Who has an address is read before it is asked for: after a refusal by the index a transaction reads nothing more. */
+async function refuseAddress(db: Db, { host, port }: Address, exceptId = ''): Promise<void> {
+  const other = await db.server.findFirst({ where: { host, port, id: { not: exceptId }, ...LIVING } });
+  if (other === null) return;
+  const { id, name, state } = other;
+  const remedy = `Correct its login: PATCH /v1/servers/${id} {"admin_url": …}, or DELETE it.`;
+  throw taken('admin_url', `The address ${host}:${port} is server ${name} (${id}), ${state}.`, remedy);
+}
+
+/** Where two take it at once. */
+function addressTaken({ host, port }: Address): PlatformError {
+  return taken('admin_url', `A server at ${host}:${port} is registered.`);
+}
+
+function taken(field: string, message: string, remedy = 'choose another, or use that server'): PlatformError {
+  return new PlatformError('name_taken', message, { fields: [{ field, message: remedy }] });
 }
