@@ -13,7 +13,7 @@ export const ERRORS = {
   not_found: { status: 404, retry: 'never', title: 'Not found' },
   method_not_allowed: { status: 405, retry: 'never', title: 'This address does not know that method' },
   name_taken: { status: 409, retry: 'never', title: 'The name is taken' },
-  contradicts: { status: 409, retry: 'never', title: 'Another action stands against it' },
+  contradicts: { status: 409, retry: 'never', title: 'What is there stands against it' },
   protected: { status: 409, retry: 'never', title: 'Deletion protection is on' },
   repeated: { status: 409, retry: 'never', title: 'This request was made before' },
   not_cancellable: { status: 409, retry: 'never', title: 'This action cannot be cancelled any more' },
@@ -63,7 +63,7 @@ export interface FieldProblem {
 
 interface ErrorDetail {
   fields?: FieldProblem[];
-  /** The action that stands against the request, for `contradicts`. */
+  /** The action that stands against the request, where one does, for `contradicts`. */
   actionId?: string;
   /** How long to stay away, for `too_many_requests`. */
   retryAfterMs?: number;

@@ -26,6 +26,15 @@ describe.each(ENGINES)('of %s', (engine) => {
     },
   );
 
+  test.each(['sla/sh', 'question?', 'ha#sh', 'bad%zz'])('the password %s is refused with what to do', (password) => {
+    const [protocol] = rulesOf(engine).urlProtocols;
+    const read = (text: string) => readAdminUrl(engine, new Secret(`${protocol}//admin:${text}@db.example.org`));
+    const message = expect.stringContaining('percent-encode user and password');
+    const refusal = { fields: [{ field: 'admin_url', message }] };
+    expect(() => read(password)).toThrow(expect.objectContaining(refusal));
+    expect(read(encodeURIComponent(password)).password.reveal()).toBe(password);
+  });
+
   test('a setting said twice is refused', () => {
     const setting = rulesOf(engine).tlsSettings.require;
     expect(() => readAdminUrl(engine, urlOf(engine, `?${setting}&${setting}`))).toThrow('cannot be read');

@@ -21,7 +21,7 @@ export function readAdminUrl(engine: EngineName, text: Secret): ServerAdmin {
   if (url === null || !urlProtocols.includes(url.protocol) || tls === undefined || !isWhole || url.hash !== '') {
     const settings = Object.values(tlsSettings).map((each) => `?${each}`);
     const form = `${urlProtocols[0]}//user:password@host:${defaultPort}, with ${settings.join(' or ')} and no other setting`;
-    const fields = [{ field: 'admin_url', message: `must look like ${form}` }];
+    const fields = [{ field: 'admin_url', message: `must look like ${form}; percent-encode user and password` }];
     throw new PlatformError('invalid_request', 'The admin URL cannot be read.', { fields });
   }
   const port = url.port === '' ? defaultPort : Number(url.port);

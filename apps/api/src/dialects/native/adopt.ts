@@ -46,7 +46,11 @@ async function adoptDatabase(api: ApiContext, call: AskedWith<typeof adoption>):
   const { engine_name: engineName, name: asked, ...rest } = call.body;
   const name = newName.safeParse(asked ?? engineName).data;
   if (name === undefined) {
-    throw fieldError('invalid_request', 'name', 'give one: Berth cannot call it what its server does');
+    throw fieldError(
+      'invalid_request',
+      'name',
+      `"${engineName}" is no name in Berth; send "name" as well (a-z, 0-9, _ and -)`,
+    );
   }
   await requestAndAnswer(api, call, databaseAdopt, { serverId, engineName, name, ...rest }, async (action) => ({
     database: showDatabase(await getVisibleDatabase(api.store, call.caller, action.database_id)),

@@ -181,6 +181,13 @@ test.each([
   }
 });
 
+test('a database whose own name is none in Berth is adopted with one that is, and the refusal says so', async () => {
+  const adopt = call('post', `/servers/${own.server}/adopt`, { engine_name: 'Odd Name' });
+  expect(await expectRefusal(adopt, { fields: ['name'] })).toContain(
+    '"Odd Name" is no name in Berth; send "name" as well (a-z, 0-9, _ and -)',
+  );
+});
+
 test('a deed at the wrong time names what stands against it', async () => {
   const { database } = await furnish(api, api.team, 'timed');
   const standing = { status: 409, code: 'contradicts' };
