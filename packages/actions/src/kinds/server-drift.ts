@@ -2,7 +2,7 @@
 import type { SeenAccess } from '@berth/engines/contract';
 import { compareServer, type Differences } from '../compare-server';
 import type { Kind } from '../kind';
-import { planLook, type ServerLookInput } from './server-look';
+import { planLook, type ServerLookInput } from './join-or-plan';
 
 /** Of each list; a server that was dumped into another has thousands, and nobody reads them all. */
 const DIFFERENCES_MAX = 1_000;

@@ -8,7 +8,7 @@ import { readAdminUrl, readOpenDatabases, sealAdmin, tlsOf } from '../administer
 import { showServer } from '../administer/show';
 import type { Change, Kind, Planning } from '../kind';
 import { readEngine } from '../resolve';
-import { joinOrPlan } from './server-look';
+import { joinOrPlan } from './join-or-plan';
 import { engineOf } from './subjects';
 
 export interface ServerRegistration {

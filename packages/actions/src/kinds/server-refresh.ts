@@ -2,7 +2,7 @@
 import type { SeenDatabase } from '@berth/engines/contract';
 import { isPossible } from '@berth/store';
 import type { Kind } from '../kind';
-import { planLook, type ServerLookInput } from './server-look';
+import { planLook, type ServerLookInput } from './join-or-plan';
 
 /** Of databases whose numbers cannot be: the evidence names the first ones. */
 const NAMED_MAX = 100;

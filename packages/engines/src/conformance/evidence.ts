@@ -1,4 +1,5 @@
 // The evidence: an operator who asks whether a database is proven shut reads the same words on every engine.
+import { idTail } from '@berth/core';
 import { EVIDENCE } from '../evidence';
 import { rulesOf } from '../rules';
 import { type Ground, newPassword } from './ground';
@@ -69,7 +70,12 @@ export function describeEvidence({ engine, session, makeTenant, newDatabase, new
       const absent = { found: 'free', dropped: false, ended: 0, details: {} };
       expect(await session().removeDatabase(database)).toEqual({ ...dropped, revoked: [login.name], left: [] });
       expect(await session().removeDatabase(newDatabase())).toEqual({ ...absent, revoked: [], left: [] });
-      expect(await session().removeLogin(login)).toEqual({ ...dropped, looks: [0, 0] });
+      const other = newDatabase(); // whoever reads of the login's end may not know of it
+      await session().ensureDatabase(other);
+      await session().ensureGrant(other, login, 'owner');
+      const removed = await session().removeLogin(login);
+      expect(removed).toEqual({ ...dropped, looks: [0, 0] });
+      expect(JSON.stringify(removed)).not.toContain(idTail(other.id));
       expect(await session().removeLogin(newLogin())).toEqual({ ...absent, looks: [] });
       expect(await session().ensureServerPrepared()).toMatchObject({ shut: [], canary_made: false });
     });

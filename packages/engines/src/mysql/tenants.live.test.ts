@@ -1,5 +1,6 @@
 // What tenants of MariaDB and MySQL can do that those of other engines cannot: be granted by pattern, leave grants and
 // definers behind, run without a session, drop their own database, hold tables by XA.
+import { idTail } from '@berth/core';
 import { describeWhere, eventually, whyNoMariadb } from '@berth/testing';
 import type { Connection } from 'mysql2/promise';
 import { ensureTenant, newPassword, openGround, refusalOf, type Tenant } from '../conformance/ground';
@@ -95,8 +96,8 @@ describeWhere(missing === null, missing ?? '', 'tenants of MariaDB', () => {
       await client.query('CREATE VIEW left_view AS SELECT 1');
       await client.query('CREATE PROCEDURE left_procedure() SELECT 1');
       const { details } = await ground.session().removeLogin(leaver.login);
-      const { name } = tenant.database;
-      expect(details.still_defined_by_it).toEqual([`view ${name}.left_view`, `routine ${name}.left_procedure`]);
+      expect(details).toMatchObject({ databases: 1, definitions_left: 2 });
+      expect(JSON.stringify(details)).not.toContain(idTail(tenant.database.id));
       const next = ground.newLogin(leaver.login.name);
       expect(await ground.session().observeLogin(next)).toBe('foreign');
       expect(await refusalOf(ground.session().ensureLogin(next, newPassword()))).toBe('taken_on_server');

@@ -9,6 +9,7 @@ import { insist } from './insist';
 import { defaultPrivileges, grantOnWhatIsThere } from './lesser-group';
 import { onBehalfOf, standingGroups } from './membership';
 import { groupNameOf, markerOf } from './names';
+import { IS_OUTSIDER, listOutsiders } from './outsiders';
 import { observeDatabaseRow, observeGroups } from './ownership';
 import { quoteIdentifier, quoteLiteral } from './quote';
 import { releaseRole } from './release-role';
@@ -19,7 +20,7 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
   const row = await observeDatabaseRow(admin, database);
   if (row.ownership === 'free') throw new PlatformError('not_found', `The server has no database "${database.name}"`);
   if (row.ownership === 'ours') {
-    const left = await listLetIn(admin, database);
+    const left = await listOutsiders(admin, database);
     return { database: database.name, adopted: false, left_as_they_are: left, details: {} };
   }
   const standing = await observeStanding(admin, database);
@@ -40,24 +41,10 @@ export async function ensureAdopted(admin: Admin, database: DatabaseSpec, former
   return {
     database: database.name,
     adopted: true,
-    left_as_they_are: await listLetIn(admin, database),
+    left_as_they_are: await listOutsiders(admin, database),
     details: { ...before, owners_inside: inside.owners },
   };
 }
-
-/** Logins that may enter the database and are neither ours nor superusers, without the admin. */
-async function listLetIn({ main }: Admin, { name }: DatabaseSpec): Promise<string[]> {
-  const rows = await main.query<{ name: string }>(
-    `SELECT rolname AS name FROM pg_roles r, pg_database d
-      WHERE d.datname::text = $1 AND has_database_privilege(r.oid, d.oid, 'CONNECT') AND ${OTHERS} ORDER BY 1`,
-    [name],
-  );
-  return rows.map((row) => row.name);
-}
-
-/** Logins that are somebody else's. */
-const OTHERS = `rolcanlogin AND NOT rolsuper AND rolname <> current_user
-        AND coalesce(shobj_description(r.oid, 'pg_authid'), '') NOT LIKE 'berth:%'`;
 
 interface Standing {
   isOpen: boolean;
@@ -87,7 +74,7 @@ async function observeStanding({ main }: Admin, { name }: DatabaseSpec): Promise
   );
   if (!row) throw new PlatformError('not_found', `The server has no database "${name}"`);
   const logins = await main.query<{ name: string }>(
-    `SELECT rolname AS name FROM pg_roles r WHERE ${OTHERS} ORDER BY 1`,
+    `SELECT rolname AS name FROM pg_roles r WHERE ${IS_OUTSIDER} ORDER BY 1`,
   );
   const { owner, isSuperuser, isAdmin, ...rest } = row;
   return { ...rest, owner: { name: owner, isSuperuser, isAdmin }, logins: logins.map((login) => login.name) };

@@ -1,8 +1,10 @@
 // What keeps PostgreSQL from dropping a database or a role, one thing after the other.
-import { newId } from '@berth/core';
+import { connect } from 'node:net';
+import { idTail, newId } from '@berth/core';
 import { openTestPostgresql } from '@berth/testing';
 import { Client } from 'pg';
-import { openGround, type Tenant } from '../conformance/ground';
+import { newPassword, openGround, type Tenant } from '../conformance/ground';
+import { type Listener, listen } from '../conformance/server';
 import { postgresql } from '.';
 import { type LiveServer, liveServer, openClient } from './live-server';
 import { groupNameOf, ORPHANS } from './names';
@@ -171,7 +173,8 @@ test('a login that owns things in several databases leaves them to each database
     await client.end();
   }
   const evidence = await ground.session().removeLogin(tenant.login);
-  expect(evidence.details.cleared).toEqual(expect.arrayContaining([tenant.database.name, other.name]));
+  expect(evidence.details).toMatchObject({ databases: 2 });
+  for (const { id } of [tenant.database, other]) expect(JSON.stringify(evidence)).not.toContain(idTail(id));
   for (const database of [tenant.database, other]) {
     expect(await ownersIn(database.name)).toEqual([{ owner: groupNameOf(database), kept: 42 }]);
   }
@@ -221,6 +224,51 @@ test('memberships that somebody else granted are revoked as well', async () => {
   expect(left).toEqual([]);
   await live.asSuperuser(`DROP ROLE ${operator}`);
 });
+
+test('whoever keeps a grant of an adopted database that is shut is told, and is kept out', async () => {
+  const [name, password] = [ground.foreignName(), newPassword()];
+  await live.makeForeignDatabase(name);
+  await live.makeForeignLogin(name, password, name);
+  const database = { id: newId('database'), name, connectionsMax: 5 };
+  const { left_as_they_are } = await ground.session().ensureAdopted(database, []);
+  const shut = () => ground.session().removeAccess({ database, logins: [] });
+  expect(left_as_they_are).toContain(name);
+  expect(await shut()).toMatchObject({ revoked: [], still_let_in: [], details: { kept_out: left_as_they_are } });
+  await expect(live.openTenant(name, name, password)).rejects.toMatchObject({ code: '53300' });
+  expect(await shut()).toMatchObject({ details: { kept_out: left_as_they_are } });
+  await ground.session().ensureDatabase(database);
+  await (await live.openTenant(name, name, password)).close();
+  await ground.session().removeDatabase(database);
+  expect(await shut()).toMatchObject({ shut: false, details: { kept_out: [] } });
+});
+
+test('a drop that is kept from its end and tried again tells what it ended at every try', async () => {
+  const tenant = await ground.makeTenant();
+  for (let sessions = 0; sessions < 3; sessions++) await ground.openTenant(tenant);
+  const relay = await relayBeforeDrop(async () => {
+    const { database } = tenant;
+    await live.asSuperuser(`BEGIN; PREPARE TRANSACTION ${quoteLiteral(database.id)}`, database.name);
+  });
+  const own = await ground.open({ admin: { host: '127.0.0.1', port: relay.port } });
+  const evidence = await own.removeDatabase(tenant.database).finally(relay.close);
+  expect(evidence).toMatchObject({ dropped: true, details: { rolled_back: 1, slots: [], subscriptions: [] } });
+  expect(evidence.ended).toBeGreaterThanOrEqual(3); // those of the second try are more, if any
+});
+
+/** To the server; what an admin says waits for `deed` before its first DROP DATABASE passes. */
+async function relayBeforeDrop(deed: () => Promise<void>): Promise<Listener> {
+  let isDone = false;
+  return listen((near) => {
+    const far = connect(live.admin.port, live.admin.host);
+    far.on('error', () => near.destroy()).pipe(near);
+    near.on('close', () => far.destroy());
+    near.on('data', (bytes) => {
+      if (isDone || !bytes.includes('DROP DATABASE')) return void far.write(bytes);
+      isDone = true;
+      void deed().finally(() => far.write(bytes));
+    });
+  });
+}
 
 function openAsTenant({ database, login, password }: Tenant): Promise<Client> {
   const { host, port } = live.admin;

@@ -5,12 +5,14 @@ import type { Admin } from './admin';
 import { insist } from './insist';
 import { demandNoMembers, listMembers, revokeStatements, standingGroups } from './membership';
 import { groupNameOf } from './names';
+import { listOutsiders } from './outsiders';
 import { observeDatabaseRow, observeGroups, observeLoginRole } from './ownership';
 import { listPrepared } from './prepared';
 import { quoteIdentifier } from './quote';
 
 /**
- * As EngineSession.removeAccess promises: locks the logins; of the database, every membership, CONNECT and the limit. What
+ * As EngineSession.removeAccess promises: locks the logins; of the database, every membership, CONNECT and the limit. Logins
+ * of others keep their CONNECT in a database that was adopted: the limit keeps them out (`kept_out`) until it is given back. What
  * is prepared inside is data and stays, but for what keeps a row that must be changed (insist.ts).
  */
 export async function removeAccess(
@@ -31,7 +33,9 @@ export async function removeAccess(
   const revoked = await revokeMembers(admin, database);
   const prepared = await listPrepared(admin, database.name);
   const rolledBack = before.filter((gid) => !prepared.includes(gid));
-  return { locked, shut, revoked, still_let_in: [], details: { prepared, rolled_back: rolledBack } };
+  const keptOut = shut ? await listOutsiders(admin, database) : [];
+  const details = { kept_out: keptOut, prepared, rolled_back: rolledBack };
+  return { locked, shut, revoked, still_let_in: [], details };
 }
 
 /** Whether there was a database of ours to shut. Its limit counts for everybody but superusers. */

@@ -1,6 +1,6 @@
 // Drops a database and what would keep it from being dropped: sessions, prepared transactions, slots, subscriptions.
 import { codeOf } from '@berth/core';
-import type { DatabaseRef, Details, RemovalEvidence } from '../contract';
+import type { DatabaseRef, RemovalEvidence } from '../contract';
 import type { Admin } from './admin';
 import { pastStragglers } from './handshakes';
 import { insist } from './insist';
@@ -58,33 +58,34 @@ async function isReleased(admin: Admin, role: { name: string; oid: number }): Pr
   }
 }
 
-/** What hung on it: how many sessions were ended, and what else went. */
+/** What hung on it, at all tries: how many sessions were ended, and what else went. */
 interface Cleared {
   ended: number;
-  details: Details;
+  details: { rolled_back: number; slots: string[]; subscriptions: string[] };
 }
 
 async function dropWithFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Cleared> {
+  const cleared: Cleared = { ended: 0, details: { rolled_back: 0, slots: [], subscriptions: [] } };
   for (let drops = 1; ; drops++) {
-    const evidence = await clearFollowers(admin, database, row);
+    await clearFollowers(admin, database, row, cleared);
     try {
       await pastStragglers(admin, `DROP DATABASE IF EXISTS ${quoteIdentifier(database.name)} WITH (FORCE)`);
-      return evidence;
+      return cleared;
     } catch (error) {
       if (codeOf(error) !== 'server_busy' || drops === DROPS_MAX) throw error; // 55006: something came back
     }
   }
 }
 
-/** Prepared transactions twice: a session may prepare its work between the first look and its end. */
-async function clearFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow): Promise<Cleared> {
+/** Prepared transactions twice: a session may prepare its work between the first look and its end. Adds to what was cleared. */
+async function clearFollowers(admin: Admin, database: DatabaseRef, row: DatabaseRow, cleared: Cleared): Promise<void> {
+  const { details } = cleared;
   if (!row.isOpen) await insist(admin, [`ALTER DATABASE ${quoteIdentifier(database.name)} ALLOW_CONNECTIONS true`]);
-  const rolledBack = await rollBackPrepared(admin, { database: database.name });
-  const ended = await endAll(admin, row.oid);
-  const rolledBackLate = await rollBackPrepared(admin, { database: database.name });
-  const slots = await dropSlots(admin, database);
-  const subscriptions = await dropSubscriptions(admin, database, row.oid);
-  return { ended, details: { rolled_back: rolledBack + rolledBackLate, slots, subscriptions } };
+  details.rolled_back += await rollBackPrepared(admin, { database: database.name });
+  cleared.ended += await endAll(admin, row.oid);
+  details.rolled_back += await rollBackPrepared(admin, { database: database.name });
+  details.slots.push(...(await dropSlots(admin, database)));
+  details.subscriptions.push(...(await dropSubscriptions(admin, database, row.oid)));
 }
 
 async function endAll(admin: Admin, oid: number | null): Promise<number> {

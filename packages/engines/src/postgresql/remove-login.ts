@@ -17,6 +17,8 @@ export async function removeLogin(admin: Admin, login: LoginRef): Promise<LoginR
   await insist(admin, [`ALTER ROLE ${quoteIdentifier(login.name)} NOLOGIN`]);
   const { ended, looks } = await endSessionsOf(admin, [oid], null);
   const rolledBack = await rollBackPrepared(admin, { owner: login.name });
-  const cleared = await releaseRole(admin, { name: login.name, oid });
-  return { found: ownership, dropped: true, ended, looks, details: { rolled_back: rolledBack, cleared } };
+  const visited = await releaseRole(admin, { name: login.name, oid });
+  // counted, not named: whoever reads this may not know of the others
+  const details = { rolled_back: rolledBack, databases: visited.length };
+  return { found: ownership, dropped: true, ended, looks, details };
 }
