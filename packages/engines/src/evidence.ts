@@ -79,7 +79,9 @@ export const EVIDENCE = {
   ensureGrant: z.strictObject({
     database,
     login,
-    role: z.enum(ROLES).describe('The role that the login has there now.'),
+    role: z
+      .enum(ROLES)
+      .describe('The role that the login has there now or, where a locked login has none, gets when it is unlocked.'),
     role_before: roleBefore,
     ended,
     details,
@@ -101,9 +103,11 @@ export const EVIDENCE = {
     revoked: names.describe(
       'Logins that had a grant on the database, or one that waited for their lock to end, and lost it.',
     ),
-    still_let_in: names.describe(
-      'Logins that may still enter, by an operator’s grant that covers other databases too. Whoever was given the whole server is an admin, and is not told.',
-    ),
+    still_let_in: names
+      .nullable()
+      .describe(
+        'Logins that may still enter, by an operator’s grant that covers other databases too; null: nobody looked, as on MongoDB, where roles of operators’ own making are not looked into. Whoever was given the whole server is an admin, and is not told.',
+      ),
     details,
   }),
   removeGrant: z.strictObject({ database, login, role_before: roleBefore, ended, details }),

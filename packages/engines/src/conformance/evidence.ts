@@ -9,13 +9,14 @@ const DETAILS = expect.any(Object);
 /** Part of the suite. That each evidence has its fields, and no others, the ground sees to in every test (`held`). */
 export function describeEvidence({ engine, session, makeTenant, newDatabase, newLogin, openTenant }: Ground): void {
   const { loginConnectionLimit, writersMakeTables } = rulesOf(engine.name).capabilities;
+  const still_let_in = engine.name === 'mongodb' ? null : []; // roles that operators made are not looked into there
 
   describe('the evidence', () => {
     test('of shutting out, of what was shut already, and of the old password', async () => {
       const tenant = await makeTenant();
       const { database, login, password } = tenant;
       const shutting = () => session().removeAccess({ database, logins: [login] });
-      const shut = { locked: [login.name], shut: true, still_let_in: [], details: DETAILS };
+      const shut = { locked: [login.name], shut: true, still_let_in, details: DETAILS };
       expect(await shutting()).toEqual({ ...shut, revoked: [login.name] });
       expect(await shutting()).toEqual({ ...shut, revoked: [] });
       const ended = { ended: 0, looks: [0, 0], details: DETAILS };
@@ -25,7 +26,7 @@ export function describeEvidence({ engine, session, makeTenant, newDatabase, new
       expect(await session().proveRefused(database, login, password)).toEqual(refused);
       expect(await session().ensureLogin(login, password)).toEqual({ login: login.name, made: false });
       expect(await session().proveRefused(database, login, password)).toEqual({ ...refused, reason: 'privilege' });
-      const nothing = { locked: [login.name], shut: null, revoked: [], still_let_in: [], details: {} };
+      const nothing = { locked: [login.name], shut: null, revoked: [], still_let_in, details: {} };
       expect(await session().removeAccess({ logins: [login] })).toEqual(nothing);
     });
 

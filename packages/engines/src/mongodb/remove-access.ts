@@ -17,12 +17,12 @@ export async function removeAccess(
 ): Promise<AccessEvidence> {
   const locked: string[] = [];
   for (const login of logins) if (await lockLogin(admin, login)) locked.push(login.name);
-  const nobody = { still_let_in: [], details: {} };
-  if (!database) return { locked, shut: null, revoked: [], ...nobody };
+  const unseen = { still_let_in: null, details: {} }; // roles that operators made themselves are not looked into
+  if (!database) return { locked, shut: null, revoked: [], ...unseen };
   const isOurs = (await observeDatabase(admin, database)) === 'ours';
   if (isOurs) await markShut(admin, database);
   if (isOurs) await keepOthers(admin, database);
-  return { locked, shut: isOurs, revoked: isOurs ? await stripDatabase(admin, database.name) : [], ...nobody };
+  return { locked, shut: isOurs, revoked: isOurs ? await stripDatabase(admin, database.name) : [], ...unseen };
 }
 
 /** Takes what the login has, and keeps it in the registry for whoever lets it in again. Returns whether it is ours. */

@@ -158,6 +158,22 @@ test('a user that operators made in the database itself is shut out with the res
   await server.asAdmin(database.name, { dropUser: 'report' });
 });
 
+test('a user with a role that operators made is let in still, and nothing else is claimed', async () => {
+  const { database, login } = await makeTenant();
+  const own = `own_${idTail(newId('credential'))}`;
+  const resource = { db: database.name, collection: 'notes' };
+  await server.asAdmin('admin', { createRole: own, privileges: [{ resource, actions: ['find'] }], roles: [] });
+  const password = new Secret('of-the-operators');
+  const roles = [{ role: own, db: 'admin' }];
+  await server.asAdmin('admin', { createUser: own, pwd: password.reveal(), roles, mechanisms: ['SCRAM-SHA-256'] });
+  const shut = await session.removeAccess({ database, logins: [login] });
+  const inside = await openInside({ login: { id: newId('credential'), name: own }, password });
+  await inside.db(database.name).command({ find: 'notes' });
+  expect(shut).toMatchObject({ shut: true, revoked: [login.name], still_let_in: null });
+  await server.asAdmin('admin', { dropUser: own });
+  await server.asAdmin('admin', { dropRole: own });
+});
+
 describe('a locked login', () => {
   test('has no role, keeps what it is to get back where tenants cannot reach it, and gets back all of it', async () => {
     const [one, other] = [await makeTenant(), await makeTenant()];

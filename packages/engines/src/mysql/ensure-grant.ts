@@ -20,12 +20,12 @@ export async function ensureGrant(
 ): Promise<GrantEvidence> {
   demandOurs((await observeDatabaseRow(admin, database)).ownership, `The database "${database.name}"`);
   demandOurs((await observeLoginRow(admin, login)).ownership, `The login "${login.name}"`);
-  const had = await listPrivileges(admin, database, login);
+  const { privileges: had, role: before } = await observeRights(admin, database, login);
   const everything = quoteEverythingIn(escapePattern(database.name));
   await admin.main.query(`GRANT ${privilegesOf(role).join(', ')} ON ${everything} TO ${quoteLogin(login.name)}`);
   const beyond = had.filter((each) => !privilegesOf(role).includes(each));
   const revoked = await takeBeyond(admin, database, login, role);
-  const evidence = { database: database.name, login: login.name, role, role_before: roleBefore(had) };
+  const evidence = { database: database.name, login: login.name, role, role_before: before };
   if (beyond.length === 0 && revoked.length === 0) return { ...evidence, ended: 0, details: {} };
   const ended = await endEarlierSessions(admin, login.name);
   // once more: a session may have made a routine meanwhile, on which the server gave it rights by name
@@ -33,9 +33,21 @@ export async function ensureGrant(
   return { ...evidence, ended, details: { taken: [...beyond, ...revoked] } };
 }
 
-/** What these privileges are, as a role. */
-export function roleBefore(had: string[]): GrantEvidence['role_before'] {
-  return had.length === 0 ? null : (ROLES.find((role) => isRole(role, had)) ?? 'other');
+/** What the login may do in the whole of this database, and what that is as a role: rights inside it alone are `other`. */
+export async function observeRights(
+  admin: Admin,
+  database: DatabaseRef,
+  login: LoginRef,
+): Promise<{ privileges: string[]; role: GrantEvidence['role_before'] }> {
+  const privileges = await listPrivileges(admin, database, login);
+  if (privileges.length > 0) return { privileges, role: ROLES.find((role) => isRole(role, privileges)) ?? 'other' };
+  const inside = await listThingGrants(admin, isInside(admin, database, login));
+  return { privileges, role: inside.length > 0 ? 'other' : null };
+}
+
+/** Of a row about a table or a routine. */
+function isInside(admin: Admin, database: DatabaseRef, login: LoginRef): string {
+  return `${isAccount(login.name)} AND ${isDatabase(admin, 'Db', database.name)}`;
 }
 
 /** What the login may do in the whole of this database, by grants on this database and no other. */
@@ -60,8 +72,7 @@ async function takeBeyond(admin: Admin, database: DatabaseRef, login: LoginRef, 
       await admin.main.query(`REVOKE ${beyond.join(', ')} ON ${on} FROM ${quoteLogin(login.name)}`);
     }
   }
-  const inside = `${isAccount(login.name)} AND ${isDatabase(admin, 'Db', database.name)}`;
-  for (const grant of await listThingGrants(admin, inside)) {
+  for (const grant of await listThingGrants(admin, isInside(admin, database, login))) {
     await revoke(admin, grant);
     taken.push(grant.name);
   }

@@ -21,7 +21,7 @@ export async function observeOpenness(admin: Admin): Promise<Openness> {
   const staying = patterns.filter((pattern) => staysOpen(admin, pattern));
   const lacks = patterns.filter((pattern) => !staying.includes(pattern)).map(lackOfShutting);
   lacks.push(...(await anonymousAccounts(admin)), ...(await globalPublic(admin)), ...(await intruders(admin)));
-  if (admin.mandatoryRoles !== '') lacks.push(lackOfMandatory(admin.mandatoryRoles));
+  if (admin.mandatoryRoles !== '') lacks.push(lackOfMandatory(` ${admin.mandatoryRoles}`));
   const cannot = staying.map(
     (pattern) => `Keep the logins of this server out of the database ${pattern}, which stays open to all`,
   );
@@ -68,10 +68,11 @@ async function globalPublic({ isMariaDb, main }: Admin): Promise<string[]> {
 
 /**
  * MySQL: any login may take such a role (SET ROLE ALL), also where none is active as it comes, and no table of grants tells of it.
+ * Their names are for operators alone, and are left out of what tenants read.
  * https://dev.mysql.com/doc/refman/8.4/en/roles.html#mandatory-roles
  */
-export function lackOfMandatory(mandatoryRoles: string): string {
-  return `Every login has the roles ${mandatoryRoles}, and may what they may (SET PERSIST mandatory_roles = '')`;
+export function lackOfMandatory(names = ''): string {
+  return `Every login has the mandatory roles${names}, and may what they may (SET PERSIST mandatory_roles = '')`;
 }
 
 /** Whoever writes there says what is Berth's. Those who were given every database, the server's own too, are admins. */

@@ -34,7 +34,7 @@ const KEPT_OUT_OF = [CANARY, STORE, 'mysql', 'sys'];
 
 /** As EngineSession.proveIsolation promises. A role that is not active when a login comes in would let it in later: that is asked. */
 export async function proveIsolation(admin: Admin, login: LoginRef, password: Secret): Promise<IsolationEvidence> {
-  if (admin.mandatoryRoles !== '') throw new PlatformError('not_isolated', lackOfMandatory(admin.mandatoryRoles));
+  if (admin.mandatoryRoles !== '') throw new PlatformError('not_isolated', lackOfMandatory());
   return proveDoors(provingOf(admin), doorsOf(admin), login, password);
 }
 

@@ -4,7 +4,7 @@ import type { DatabaseRef, LoginRef, UngrantEvidence } from '../contract';
 import { type Admin, isDatabase } from './admin';
 import { listDefinitions } from './definers';
 import { endEarlierSessions } from './end-sessions';
-import { listPrivileges, roleBefore } from './ensure-grant';
+import { observeRights } from './ensure-grant';
 import { describeGrant, isByName, listDatabaseGrants, listThingGrants, revoke } from './grants';
 import { isOursOrGone, observeDatabaseRow, observeLoginRow } from './ownership';
 import { isAccount } from './quote';
@@ -16,15 +16,13 @@ export async function removeGrant(admin: Admin, database: DatabaseRef, login: Lo
   if (!isOursOrGone(row) || ownership !== 'ours') {
     return { database: database.name, login: login.name, role_before: null, ended: 0, details: {} };
   }
-  const had = await listPrivileges(admin, database, login);
+  const { role } = await observeRights(admin, database, login);
   const grants = await revokeAll(admin, database, login);
   const ended = await endEarlierSessions(admin, login.name);
   grants.push(...(await revokeAll(admin, database, login))); // what the server gave it on a routine made meanwhile
   const runsAsIt = await listDefinitions(admin, login.name, [database.name]);
   const details = { grants, still_defined_by_it: runsAsIt };
-  const isOther = had.length === 0 && grants.length > 0; // on single tables or routines
-  const before = isOther ? 'other' : roleBefore(had);
-  return { database: database.name, login: login.name, role_before: before, ended, details };
+  return { database: database.name, login: login.name, role_before: role, ended, details };
 }
 
 async function revokeAll(admin: Admin, database: DatabaseRef, login: LoginRef): Promise<string[]> {

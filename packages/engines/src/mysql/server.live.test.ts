@@ -188,8 +188,29 @@ describeWhere(missing === null, missing ?? '', 'a server before its preflight', 
     const admin = await openAdmin(live().admin, () => 20_000);
     await expect(proveIsolation(admin, login, password)).resolves.toBeDefined();
     const open = proveIsolation({ ...admin, mandatoryRoles: '`reader`@`%`' }, login, password);
-    expect(await refusalOf(open)).toBe('not_isolated');
+    await expect(open).rejects.toMatchObject({
+      code: 'not_isolated',
+      message: expect.stringMatching(/^[^`]*SET PERSIST mandatory_roles/),
+    });
     await admin.main.close();
+  });
+
+  test('counts a lock that comes between the knock and the look as no isolation', async () => {
+    const tenant = await ground.makeTenant();
+    await ground.session().ensureLoginLimit(tenant.login, 1);
+    const pool = await ground.openTenant(tenant);
+    await live().letIntoCanary(tenant.login.name);
+    const admin = await openAdmin(live().admin, () => 20_000);
+    let looks = 0;
+    const query: typeof admin.main.query = async (sql) => {
+      if (looks++ === 0) await live().asSuperuser(`ALTER USER ${quoteAccount(tenant.login.name)} ACCOUNT LOCK`);
+      return admin.main.query(sql);
+    };
+    const proof = proveIsolation({ ...admin, main: { ...admin.main, query } }, tenant.login, tenant.password);
+    expect(await refusalOf(proof)).toBe('server_busy');
+    expect(looks).toBeGreaterThan(0);
+    await Promise.all([admin.main.close(), pool.close()]);
+    await ground.session().removeLogin(tenant.login); // and its grant on the canary
   });
 
   testWhere(HAS_CHECK, NO_CHECK, 'is told that it takes no hashes of passwords', async () => {

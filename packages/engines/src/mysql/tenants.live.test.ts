@@ -235,6 +235,18 @@ describeWhere(missing === null, missing ?? '', 'tenants of MariaDB', () => {
     expect(await rows(left)).toEqual([[0]]);
   });
 
+  test.each(['ensureGrant', 'removeGrant'] as const)(
+    '%s tells rights on a single table as what was there before',
+    async (verb) => {
+      const tenant = await ground.makeTenant();
+      const { database, login } = tenant;
+      await ground.session().removeGrant(database, login);
+      await live.asSuperuser(`CREATE TABLE ${exactly(tenant)}.notes (a INT)`);
+      await live.asSuperuser(`GRANT SELECT ON ${exactly(tenant)}.notes TO ${quoteAccount(login.name)}`);
+      expect(await ground.session()[verb](database, login, 'readonly')).toMatchObject({ role_before: 'other' });
+    },
+  );
+
   test('an owner that drops its database and makes it again is still its owner, and a drop still clears its grants', async () => {
     const tenant = await ground.makeTenant();
     const client = await enter(tenant);
