@@ -27,6 +27,9 @@ test('names, ids, hashes and verifiers of two creates are told alike, and nothin
   const other = `GRANT bench_1_fghij_owner TO bench_1; '${'b1'.repeat(16)}' PASSWORD 'SCRAM-SHA-256$4096:y'`;
   expect(told(one, 'shop')).toBe(told(other, 'bench_1'));
   expect(told(one, 'shop')).not.toBe(told(other.replace('_owner', '_writer'), 'bench_1'));
+  const values = (...oids: string[]) => told(JSON.stringify([oids[0], `{"${oids.slice(1).join('","')}"}`]), 'shop');
+  expect(values('16387', '16385', '0')).toBe(values('1016432', '1016430', '0'));
+  expect(values('16387', '16385', '0')).not.toBe(values('16387', '16385', '16386'));
 });
 
 test('who asks what is in the way of a slow statement is no part of a create; every other connection is', () => {

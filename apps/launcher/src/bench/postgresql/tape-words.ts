@@ -9,6 +9,7 @@ export const postgresqlWords: TapeWords = {
     [/(db|cred)_[0-9a-z]{26}/g, 'ID'],
     [/[0-9a-f]{32}/g, 'HASH'],
     [/-?\d{15,19}/g, 'NUMBER'],
+    [/(?<=")\d{5,10}(?=\\?")/g, 'OID'], // of a role, as the value of a parameter
     [/SCRAM-SHA-256\$[^'"]*/g, 'VERIFIER'],
   ],
 };
