@@ -50,6 +50,13 @@ function describeReplay(engine: BenchEngine, url: () => string): void {
     expect(await describeMade('bench_copy_1')).toEqual(await describeMade(RECORDED));
   });
 
+  test('another create sends the same, but for what is made of chance', async () => {
+    const tap = await openTap(engine, server.port);
+    await createByVerbs(engine.verbs, { ...server, port: tap.port }, 'bench_again', password);
+    const again = scriptsOf(await tap.close(), 'bench_again', engine.words);
+    expect(differenceOf(scriptsOf(tape, RECORDED, engine.words), again)).toBeNull();
+  });
+
   test('copies that are sent at once do not end each other', async () => {
     await Promise.all(['bench_copy_2', 'bench_copy_3', 'bench_copy_4'].map((name) => send(renamed(name))));
     expect(await describeMade('bench_copy_4')).toEqual(await describeMade(RECORDED));
