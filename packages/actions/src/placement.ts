@@ -71,7 +71,7 @@ export function judge(room: ServerRoom, plan: Needed): Candidate {
   const freeBytes = size === null ? null : size - room.reservedBytes;
   const freeConnections = connections === null ? null : connections - room.reservedConnections;
   const reasons = [
-    ...(room.state === 'active' ? [] : [`it is ${room.state}`]),
+    ...(room.state === 'active' ? [] : [notActive(room.state)]),
     ...(freeBytes === null || freeBytes >= plan.size_bytes_max
       ? []
       : [`${megabytes(plan.size_bytes_max)} needed, ${megabytes(freeBytes)} free of ${megabytes(size ?? 0n)}`]),
@@ -91,7 +91,11 @@ export function judge(room: ServerRoom, plan: Needed): Candidate {
   };
 }
 
-const UNCHECKED = 'it is unchecked';
+/** The reason of a server that takes no databases; by it a refusal knows those that only wait to be looked at. */
+function notActive(state: ServerRoom['state']): string {
+  return `it is ${state}`;
+}
+
 const CHECK = 'An operator has the unchecked one looked at: POST /v1/servers/:id/preflight says what it lacks.';
 const SHRINK = 'Ask for a smaller plan, or an operator for a server.';
 
@@ -99,7 +103,7 @@ const SHRINK = 'Ask for a smaller plan, or an operator for a server.';
 export function noRoom(candidates: Candidate[], { engine, environment, pool }: Resolved): PlatformError {
   const where = pool === null ? `in environment ${environment.name}` : `in pool ${pool.name}`;
   const each = candidates.map(({ name, reasons }) => `${name}: ${reasons.join(', ')}`);
-  const isCheckMissing = candidates.some(({ reasons }) => reasons.join() === UNCHECKED);
+  const isCheckMissing = candidates.some(({ reasons }) => reasons.join() === notActive('unchecked'));
   const message =
     each.length === 0
       ? `There is no ${engine} server ${where}. An operator registers one with POST /v1/servers.`
