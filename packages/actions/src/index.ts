@@ -14,7 +14,6 @@ export {
   recordDeed,
   recordLeftOut,
   recordRefusal,
-  recordReveal,
 } from './administer/audit';
 export { type ChangeInput, needsAction, updateDatabase } from './administer/databases';
 export { createEnvironment, deleteEnvironment, updateEnvironment } from './administer/environments';
@@ -32,8 +31,7 @@ export { type Context, type OpenedContext, openContext } from './context';
 export { type Bites, FORGETTABLE, type Forgettable, forget } from './forget';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
-export { isHidden, isInsideLimits, isOperator, mayReach } from './kinds/subjects';
-export { refuseOutside } from './kinds/whole-credential';
+export { isHidden, isInsideLimits, isOperator, mayReach, mayReachCredential } from './kinds/subjects';
 export { lookAtServers } from './look-at-servers';
 export { findAnswer, findFirst, keepAnswer, type Once } from './once';
 export { type Preview, previewDatabase } from './preview';
@@ -41,6 +39,7 @@ export { type Purged, purge } from './purge';
 export { refreshServer } from './refresh-server';
 export { request } from './request';
 export { type ResealOptions, reseal } from './reseal';
+export { type Revealed, revealCredential } from './reveal';
 export { type Moment, type RunOptions, run } from './run';
 export { cancelAction, retryAction } from './steer';
 export { type Swept, sweep } from './sweep';

@@ -65,7 +65,7 @@ export async function closedReason(tx: Nouns, database: DatabaseView): Promise<P
 export async function getOwnCredential(tx: Nouns, access: Access, id: string): Promise<CredentialView> {
   const credential = await tx.credentials.find(id);
   if (credential === null || credential.team_id !== access.team_id) throw noCredential(id);
-  if (!(await mayReachAny(tx, access, credential))) throw noCredential(id);
+  if (!(await mayReachCredential(tx, access, credential))) throw noCredential(id);
   if (credential.state === 'deleted') throw new PlatformError('not_found', `The credential ${id} was deleted.`);
   const standing = await tx.actions.findOpenDelete({ credentialId: id });
   if (standing !== null) throw contradicts(standing.id, `The credential ${id} is being deleted.`);
@@ -75,7 +75,7 @@ export async function getOwnCredential(tx: Nouns, access: Access, id: string): P
 }
 
 /** Whether one of its databases is inside what this access may see. */
-async function mayReachAny(tx: Nouns, access: Access, { grants }: CredentialView): Promise<boolean> {
+export async function mayReachCredential(tx: Nouns, access: Access, { grants }: CredentialView): Promise<boolean> {
   for (const grant of grants) if (mayReach(access, await getDatabase(tx, grant.database_id))) return true;
   return false;
 }

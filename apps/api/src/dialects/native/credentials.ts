@@ -6,7 +6,9 @@ import {
   grantCreate,
   grantDelete,
   isOperator,
+  mayReachCredential,
   request as requestAction,
+  revealCredential,
 } from '@berth/actions';
 import { ROLES } from '@berth/core';
 import type { Access } from '@berth/store';
@@ -17,8 +19,7 @@ import { answerAccepted, requestAndAnswer } from './accepted';
 import { READ, WRITE } from './authenticate';
 import { type Asked, type AskedWith, type Endpoint, endpoint } from './endpoint';
 import { flag, newName, nothing, pageOf, pageQuery, reference, showPage } from './fields';
-import { getVisibleCredential, getVisibleDatabase, mayReachCredential } from './reach';
-import { revealSecrets } from './reveal';
+import { getVisibleCredential, getVisibleDatabase } from './reach';
 import { accepts, lists, shows } from './shapes/answers';
 import { credentialShape, revealedShape, showCredential, showRevealed } from './shapes/credential';
 import type { ExampleKind } from './shapes/example-actions';
@@ -142,7 +143,7 @@ async function getCredential(api: ApiContext, call: Asked<typeof getQuery>): Pro
   const { reveal } = call.query;
   const credential = await getVisibleCredential(api.store, call.caller, call.request.params.id);
   if (reveal !== 'true') return void call.response.json(showCredential(call.caller, credential));
-  const revealed = await revealSecrets(api, call.caller, credential);
+  const revealed = await revealCredential(api, call.caller, credential);
   call.response.json(showRevealed(call.caller, credential, revealed));
 }
 

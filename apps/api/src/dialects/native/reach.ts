@@ -1,5 +1,5 @@
 // What an access may see: its team's, inside its limits; an operator everything. What it may not see does not exist.
-import { isHidden, isInsideLimits, isOperator, mayReach } from '@berth/actions';
+import { isHidden, isInsideLimits, isOperator, mayReach, mayReachCredential } from '@berth/actions';
 import { type IdNoun, isId, PlatformError, unknownReference } from '@berth/core';
 import type {
   Access,
@@ -25,12 +25,6 @@ export async function getVisibleCredential(store: Store, access: Access, id: unk
   if (credential === null) throw noSuch('credential', id);
   if (isOperator(access) || (await mayReachCredential(store, access, credential))) return credential;
   throw noSuch('credential', id);
-}
-
-/** Whether one of its databases is the access's own team's, inside its limits. */
-export async function mayReachCredential(store: Store, access: Access, credential: CredentialView): Promise<boolean> {
-  for (const grant of credential.grants) if (await mayReachDatabaseOf(store, access, grant.database_id)) return true;
-  return false;
 }
 
 /** Whether an access may see a database of its own team: inside its limits and not kept unseen; an operator sees all. */

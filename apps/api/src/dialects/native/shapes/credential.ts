@@ -1,11 +1,12 @@
 // A credential as the native API shows it, without its password and with it.
+
+import type { Revealed } from '@berth/actions';
 import { CREDENTIAL_STATES, ROLES } from '@berth/core';
 import type { Access, CredentialView } from '@berth/store';
 import { z } from 'zod';
 import { EXAMPLE_IDS, EXAMPLE_TIMES } from '../../../http/examples';
 import { idShape as id } from '../../../http/id-shape';
 import { seesDatabase } from '../reach';
-import type { Revealed } from '../reveal';
 import { type Shown, time } from './parts';
 
 const grantShape = z.strictObject({ database_id: id('database'), database: z.string(), role: z.enum(ROLES) });

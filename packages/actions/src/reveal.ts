@@ -1,11 +1,12 @@
 // Passwords and URLs of logins, for those who may see them, when they ask.
-import { type Caller, openSecret, recordReveal, refuseOutside } from '@berth/actions';
 import { isEngineName, PlatformError, type Secret, TLS_MODES } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { type CredentialView, type DatabaseView, isMade } from '@berth/store';
-import { requireScope } from '../../http/bearer';
-import type { ApiContext } from '../dialect';
-import { mayReachCredential } from './reach';
+import { recordReveal } from './administer/audit';
+import type { Context } from './context';
+import { type Caller, openSecret } from './kind';
+import { mayReachCredential } from './kinds/subjects';
+import { refuseOutside } from './kinds/whole-credential';
 
 /** The password, the CA of the server's own, the URL of the oldest grant, and one for each grant by the id of its database. */
 export interface Revealed {
@@ -16,15 +17,22 @@ export interface Revealed {
 }
 
 /**
- * Of a working login of the access's own team. Throws `missing_scope`; `not_found` for another team's, whoever asks;
- * `in_use` where the password opens a database outside the access's limits; `contradicts` for one that does not work.
+ * Of a working login of the access's own team; recorded in the audit before it is shown. Throws `missing_scope`; `not_found`
+ * for another team's, whoever asks; `in_use` where the password opens a database outside the access's limits;
+ * `contradicts` for one that does not work.
  */
-export async function revealSecrets(api: ApiContext, access: Caller, credential: CredentialView): Promise<Revealed> {
-  const { keyRing, store } = api;
+export async function revealCredential(
+  context: Context,
+  access: Caller,
+  credential: CredentialView,
+): Promise<Revealed> {
+  const { keyRing, store } = context;
   if (!(await mayReachCredential(store, access, credential))) {
     throw new PlatformError('not_found', `There is no credential ${credential.id} in this team.`);
   }
-  requireScope(access, 'credentials');
+  if (!access.scopes.includes('credentials')) {
+    throw new PlatformError('missing_scope', 'This needs a token with the scope credentials.');
+  }
   refuseOutside(access, credential);
   if (credential.state !== 'active' || credential.secret_sealed === null) {
     throw new PlatformError(
@@ -32,9 +40,9 @@ export async function revealSecrets(api: ApiContext, access: Caller, credential:
       `The credential is ${credential.state}; a password is shown while it is active.`,
     );
   }
-  const databases = await openDatabasesOf(api, credential);
+  const databases = await openDatabasesOf(context, credential);
   const server = await store.servers.find(credential.server_id);
-  await recordReveal(api, access, credential); // when it cannot be written, nothing is shown
+  await recordReveal(context, access, credential); // when it cannot be written, nothing is shown
   const password = openSecret(keyRing, credential.id, credential.secret_sealed);
   const uris = databases.map((database): [string, string] => [database.id, uriOf(database, credential, password)]);
   const caCertificate = server?.ca_certificate ?? null;
@@ -42,7 +50,7 @@ export async function revealSecrets(api: ApiContext, access: Caller, credential:
 }
 
 /** Where the login works by now. Throws `contradicts` when it does nowhere. */
-async function openDatabasesOf({ store }: ApiContext, { grants, id }: CredentialView): Promise<DatabaseView[]> {
+async function openDatabasesOf({ store }: Context, { grants, id }: CredentialView): Promise<DatabaseView[]> {
   const databases: DatabaseView[] = [];
   for (const grant of grants.filter(isMade)) {
     const database = await store.databases.find(grant.database_id);
