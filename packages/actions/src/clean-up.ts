@@ -15,8 +15,7 @@ export async function cleanUp(context: Context, keepMs: number): Promise<void> {
   const creates = await context.store.actions.listNeverMade(before, CLEAN_UP_MAX);
   for (const create of creates) {
     try {
-      const { id } = await requestDelete(context, create);
-      context.log.info({ actionId: id }, 'Deleting what a create did not make');
+      await cleanUpAfter(context, create);
     } catch (error) {
       // tried again, deleted or protected since the list was read
       if (!['contradicts', 'protected', 'not_found'].includes(codeOf(error))) throw error;
@@ -24,7 +23,18 @@ export async function cleanUp(context: Context, keepMs: number): Promise<void> {
   }
 }
 
-function requestDelete(context: Context, create: Pick<Action, 'kind' | 'database_id' | 'credential_id'>) {
+/**
+ * Requests the delete of what this create did not make, before its time: for callers who were told that there is nothing.
+ * Throws `contradicts`, `protected`, `not_found` when there is something by now, or nothing to delete.
+ */
+export async function cleanUpAfter(context: Context, create: FailedCreate): Promise<void> {
+  const { id } = await requestDelete(context, create);
+  context.log.info({ actionId: id }, 'Deleting what a create did not make');
+}
+
+type FailedCreate = Pick<Action, 'kind' | 'database_id' | 'credential_id'>;
+
+function requestDelete(context: Context, create: FailedCreate) {
   if (create.kind === 'credential_create') {
     return request(context, credentialDelete, { credentialId: create.credential_id ?? '', onlyIn: 'failed' }, null);
   }

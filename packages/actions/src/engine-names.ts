@@ -11,6 +11,23 @@ export async function chooseDatabaseName(tx: Nouns, engine: EngineName, serverId
   return asItStands ? name : rules.engineNameOf(name, idTail(id));
 }
 
+/** What a login is to be called, in the way of a product: the name asked for, and the one to take where another has that. */
+export interface WishedLogin {
+  asked: string;
+  /** By the tail of its id. */
+  other(idTail: string): string;
+}
+
+/** Whether it is the login that such a wish made, under whichever of the two names. */
+export function isWished({ asked, other }: WishedLogin, login: { id: string; username: string }): boolean {
+  return login.username === asked || login.username === other(idTail(login.id));
+}
+
+/** The name of a wish that is free on that server, for this team and on the engine; as it is asked where nobody has it. */
+export async function chooseWished(tx: Nouns, serverId: string, { asked, other }: WishedLogin, id: string) {
+  return (await tx.credentials.isLoginNameHeld(serverId, asked)) ? other(idTail(id)) : asked;
+}
+
 /** The same for a login. */
 export async function chooseLoginName(tx: Nouns, engine: EngineName, serverId: string, name: string, id: string) {
   const rules = rulesOf(engine);

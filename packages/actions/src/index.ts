@@ -26,8 +26,9 @@ export { deleteServer, type ServerChange, updateServer } from './administer/serv
 export * from './administer/show';
 export { createTeam, deleteTeam, updateTeam } from './administer/teams';
 export { checkKeys } from './check-keys';
-export { cleanUp } from './clean-up';
+export { cleanUp, cleanUpAfter } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
+export type { WishedLogin } from './engine-names';
 export { type Bites, FORGETTABLE, type Forgettable, forget } from './forget';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';

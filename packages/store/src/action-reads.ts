@@ -141,6 +141,13 @@ function lineOf(db: Db) {
         orderBy: { number: 'desc' },
       }),
 
+    /** The queued or running action of this kind about a credential, which a second request may join; null when there is none. */
+    findOpenOfCredential: (credentialId: string, kind: ActionKind): Promise<Action | null> =>
+      db.action.findFirst({
+        where: { credential_id: credentialId, kind, state: { in: ['queued', 'running'] } },
+        orderBy: { number: 'desc' },
+      }),
+
     /** The newest action of these kinds about a database, ended or not; null when there is none. */
     findLastOfDatabase: (databaseId: string, kinds: ActionKind[]): Promise<Action | null> =>
       db.action.findFirst({ where: { database_id: databaseId, kind: { in: kinds } }, orderBy: { number: 'desc' } }),

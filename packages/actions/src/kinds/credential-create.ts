@@ -1,9 +1,9 @@
 // credential_create: one more login for a database, proven to work there and nowhere else.
-import { idTail, PlatformError, type Role } from '@berth/core';
+import { type EngineName, fieldError, idTail, PlatformError, type Role } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
-import type { Action, Nouns } from '@berth/store';
-import { chooseLoginName, reserveName } from '../engine-names';
+import type { Action, DatabaseView, Nouns } from '@berth/store';
+import { chooseLoginName, chooseWished, isWished, reserveName, type WishedLogin } from '../engine-names';
 import { type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
 import { makeLogin } from './login-steps';
@@ -20,13 +20,19 @@ import {
 
 export interface CredentialCreateInput {
   databaseId: string;
-  /** Made from the database's name when missing. */
-  username?: string | undefined;
+  /**
+   * Made from the database's name when missing. Of a wish the other name is taken where another database has a login of the
+   * one asked for; within its own database it is there once.
+   */
+  username?: string | WishedLogin | undefined;
   /** Default: owner. */
   role?: Role | undefined;
 }
 
-/** Safe to ask many times at once: they stand in line. Throws `name_taken`; `contradicts` while a delete is under way. */
+/**
+ * Safe to ask many times at once: they stand in line; a wish that is being made already is joined. Throws `name_taken`;
+ * `contradicts` while a delete is under way.
+ */
 export const credentialCreate: Kind<CredentialCreateInput> = {
   name: 'credential_create',
 
@@ -37,8 +43,10 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
     await tx.servers.lock(database.server_id);
     const engine = engineOf(database);
     refuseReservedName(engine, input.username);
+    const joins = typeof input.username === 'object' ? await findWished(tx, database.id, input.username) : null;
+    if (joins !== null) return { joins };
     const id = tx.credentials.newId();
-    const username = input.username ?? rulesOf(engine).engineNameOf(database.name, idTail(id));
+    const username = await chooseUsername(tx, database, input.username, id);
     const credential = await tx.credentials.insert({
       id,
       teamId: database.team_id,
@@ -96,7 +104,28 @@ async function giveUp(tx: Nouns, action: Action): Promise<void> {
   if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
 }
 
-function refuseReservedName(engine: Parameters<typeof rulesOf>[0], username: string | undefined): void {
+/** The create of such a login that is on its way; null when there is no such login. Throws `name_taken` when there is one. */
+async function findWished(tx: Nouns, databaseId: string, wish: WishedLogin): Promise<Action | null> {
+  const there = await tx.credentials.listOfDatabase(databaseId);
+  const same = there.find((each) => each.delete_accepted_at === null && isWished(wish, each));
+  if (same === undefined) return null;
+  const open = await tx.actions.findOpenOfCredential(same.id, 'credential_create');
+  if (open !== null) return open;
+  throw fieldError('name_taken', 'username', `A login named "${wish.asked}" exists in this database.`);
+}
+
+async function chooseUsername(
+  tx: Nouns,
+  database: DatabaseView,
+  asked: CredentialCreateInput['username'],
+  id: string,
+): Promise<string> {
+  if (typeof asked === 'object') return chooseWished(tx, database.server_id, asked, id);
+  return asked ?? rulesOf(engineOf(database)).engineNameOf(database.name, idTail(id));
+}
+
+function refuseReservedName(engine: EngineName, asked: CredentialCreateInput['username']): void {
+  const username = typeof asked === 'object' ? asked.asked : asked;
   if (username === undefined || !rulesOf(engine).isReserved(username)) return;
   const message = `"${username}" is reserved by ${engine} or by Berth; choose another name`;
   throw new PlatformError('invalid_request', 'The name is reserved.', { fields: [{ field: 'username', message }] });

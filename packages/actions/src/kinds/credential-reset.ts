@@ -13,16 +13,20 @@ import { getDatabaseOf, getWholeCredential, listOpenGrants } from './whole-crede
 
 export interface CredentialResetInput {
   credentialId: string;
+  /** One that is queued or running will do: who did not hear its answer asks again. */
+  joins?: true;
 }
 
-/** Each request is one more new password. Throws `contradicts` while the credential is not active or being deleted; `in_use`. */
+/** Each request is one more new password, unless it joins. Throws `contradicts` while the credential is not active or being deleted; `in_use`. */
 export const credentialReset: Kind<CredentialResetInput> = {
   name: 'credential_reset',
 
-  async plan({ tx, requester }, { credentialId }) {
+  async plan({ tx, requester }, { credentialId, joins }) {
     await tx.credentials.lock(credentialId);
     const credential = await getWholeCredential(tx, requiredAccess(requester), credentialId);
     const database = await getDatabaseOf(tx, credential);
+    const open = joins === true ? await tx.actions.findOpenOfCredential(credentialId, 'credential_reset') : null;
+    if (open !== null) return { joins: open };
     if (credential.state === 'failed') {
       throw new PlatformError(
         'contradicts',

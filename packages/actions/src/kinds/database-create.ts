@@ -6,7 +6,7 @@ import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
 import type { Access, Action, CredentialView, DatabaseView, Nouns } from '@berth/store';
 import { type AskedCharset, readCharset } from '../charset';
-import { chooseDatabaseName, chooseLoginName, reserveName } from '../engine-names';
+import { chooseDatabaseName, chooseLoginName, chooseWished, reserveName, type WishedLogin } from '../engine-names';
 import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../kind';
 import { type Candidate, choose, confirmRoom, listCandidates, lockCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
@@ -19,6 +19,8 @@ export interface DatabaseCreateInput extends Asked, AskedCharset {
   name: string;
   labels?: Record<string, string> | undefined;
   ownerLogin: 'auto' | 'none';
+  /** What that first login is called. Default: as the database. */
+  owner?: WishedLogin | undefined;
   /** Pins the server; otherwise one is chosen among the active ones of the environment (and pool). */
   serverId?: string | undefined;
 }
@@ -63,7 +65,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       teamId: access.team_id,
       databaseId: database.id,
       confirm: () => confirmRoom(tx, resolved, server.id, input.serverId),
-      credentialId: withLogin ? await planOwner(planning, access, resolved, server, database) : null,
+      credentialId: withLogin ? await planOwner(planning, access, resolved, server, database, input.owner) : null,
       serverId: server.id,
       stepNames: withLogin ? [...DATABASE_STEPS, ...LOGIN_STEPS] : DATABASE_STEPS,
       change: { before: null, after: describeDatabase({ ...database, project, environment, plan, server }) },
@@ -165,9 +167,11 @@ export async function planOwner(
   { engine }: Resolved,
   server: { id: string },
   database: { id: string; engine_name: string },
+  owner?: WishedLogin,
 ): Promise<string> {
   const id = tx.credentials.newId();
-  const name = await chooseLoginName(tx, engine, server.id, database.engine_name, id);
+  const wished = owner === undefined ? database.engine_name : await chooseWished(tx, server.id, owner, id);
+  const name = await chooseLoginName(tx, engine, server.id, wished, id);
   const credential = await tx.credentials.insert({
     id,
     teamId: access.team_id,
