@@ -1,6 +1,6 @@
 // Ids say what they name, sort by time, and are UUIDs in another spelling.
-import { fromString, fromUUIDBytes, TypeID, toUUID } from 'typeid-js';
-import { ID_PREFIXES, type IdNoun, idTail, isId, newId } from './ids';
+import { fromString, fromUUIDBytes, toUUID } from 'typeid-js';
+import { ID_PREFIXES, type IdNoun, idOfUuid, idTail, isId, newId, uuidOf } from './ids';
 
 const NOUNS = Object.keys(ID_PREFIXES).filter((noun): noun is IdNoun => noun in ID_PREFIXES);
 
@@ -31,7 +31,9 @@ test('the UUID inside an id is a version 7 of now, and leads back to the id', ()
   const id = newId('database');
   const uuid = toUUID(fromString(id));
   expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(TypeID.fromUUID('db', uuid).toString()).toBe(id);
+  expect(uuidOf(id)).toBe(uuid);
+  expect([idOfUuid('database', uuid), idOfUuid('database', uuid.toUpperCase())]).toEqual([id, id]);
+  for (const none of ['', id, `${uuid}0`, uuid.replaceAll('-', '')]) expect(idOfUuid('database', none)).toBeNull();
   expect(fromUUIDBytes('db', Buffer.from(uuid.replaceAll('-', ''), 'hex')).toString()).toBe(id);
   const madeAt = Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16);
   expect(madeAt).toBeGreaterThanOrEqual(before);

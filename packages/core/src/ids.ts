@@ -1,6 +1,6 @@
 // Ids: sortable by time, prefixed by what they name, never digits only, never with a colon (BullMQ refuses both).
 // A TypeID (prefix + UUIDv7 in base32), so that the UUID that some products' APIs want is in it, not in another column.
-import { typeid } from 'typeid-js';
+import { TypeID, typeid } from 'typeid-js';
 
 export const ID_PREFIXES = {
   access: 'acc',
@@ -43,3 +43,15 @@ const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 export function idTail(id: string): string {
   return id.slice(-5);
 }
+
+/** The UUID in an id, which products show in its place: `01890a5d-ac96-774b-bcce-b302099a8057`. */
+export function uuidOf(id: string): string {
+  return TypeID.fromString(id).toUUID();
+}
+
+/** The id of this noun with that UUID, in whatever case it is written; null for what is no UUID. */
+export function idOfUuid(noun: IdNoun, uuid: string): string | null {
+  return UUID.test(uuid) ? TypeID.fromUUID(ID_PREFIXES[noun], uuid.toLowerCase()).toString() : null;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -37,16 +37,22 @@ const VIEW = {
  * The same in one statement: the four relations of an `include` are four more, sent at once. A transaction, which has one
  * connection, takes them one after another, and pg 9 will not take them at all.
  */
-const VIEW_SQL = Prisma.sql`
+const VIEW_SQL = viewSql();
+
+/** The same with more columns, from more than it. */
+export function viewSql(columns = Prisma.empty, from = Prisma.empty): Prisma.Sql {
+  return Prisma.sql`
   SELECT ${columnsOf('databases', Prisma.DatabaseScalarFieldEnum)},
     json_build_object('name', projects.name) AS project,
     json_build_object('name', environments.name, 'quarantine_days', environments.quarantine_days) AS environment,
     json_build_object('name', plans.name, 'connections_max', plans.connections_max,
       'quarantine_days', plans.quarantine_days) AS plan,
     json_build_object('name', servers.name, 'host', servers.host, 'port', servers.port, 'tls', servers.tls) AS server
+    ${columns}
   FROM databases JOIN projects ON projects.id = databases.project_id
     JOIN environments ON environments.id = databases.environment_id
-    JOIN plans ON plans.id = databases.plan_id JOIN servers ON servers.id = databases.server_id`;
+    JOIN plans ON plans.id = databases.plan_id JOIN servers ON servers.id = databases.server_id ${from}`;
+}
 
 export function databaseReadsOf(db: Db) {
   return {

@@ -33,7 +33,9 @@ import { refreshesOf } from './refreshes';
 import { sealedOf } from './sealed';
 import { serverRoomsOf } from './server-rooms';
 import { serversOf } from './servers';
+import { standingOf } from './standing';
 import { openStatementNames } from './statement-names';
+import { teamActionsOf } from './team-actions';
 import { teamsOf } from './teams';
 import { tombstonesOf } from './tombstones';
 
@@ -211,7 +213,14 @@ async function onceMore<T>(run: () => Promise<T>): Promise<T> {
 function nounsOf(db: Db) {
   return {
     accesses: accessesOf(db),
-    actions: { ...actionsOf(db), ...actionReadsOf(db), ...endedActionsOf(db), ...waitsOf(db), ...crowdsOf(db) },
+    actions: {
+      ...actionsOf(db),
+      ...actionReadsOf(db),
+      ...endedActionsOf(db),
+      ...teamActionsOf(db),
+      ...waitsOf(db),
+      ...crowdsOf(db),
+    },
     audit: auditOf(db),
     catalog: catalogOf(db),
     credentials: credentialsOf(db),
@@ -227,6 +236,7 @@ function nounsOf(db: Db) {
     pools: poolsOf(db),
     projects: projectsOf(db),
     sealed: sealedOf(db),
+    standing: standingOf(db),
     teams: teamsOf(db),
     tombstones: tombstonesOf(db),
     servers: { ...serversOf(db), ...serverRoomsOf(db), ...refreshesOf(db) },

@@ -1,0 +1,139 @@
+// Databases, and the grants on them, as products show them that know no actions: what is on its way out is gone for their
+// clients at once, and what could not be made was never there. Reads only.
+import type { ActionKind } from '@berth/core';
+import { type DatabaseView, viewSql } from './database-reads';
+import { columnsOf, type Db } from './db';
+import { type Grant, Prisma } from './generated/client';
+import type { Placed } from './page';
+
+export interface StandingFilter {
+  teamId: string;
+  /** Null: all. */
+  projectId: string | null;
+  environmentId: string | null;
+  /** Those in quarantine too, or on their way there; those of which their client was told that they are deleted never. */
+  withQuarantined: boolean;
+  /** Default: any name. */
+  name?: string;
+}
+
+/** The queued or running action that makes a database, takes it away or brings it back. */
+export interface Opened {
+  id: string;
+  number: number;
+  kind: string;
+  created_at: Date;
+}
+
+export type StandingDatabase = DatabaseView & {
+  plan_number: number;
+  plan_size_bytes_max: bigint;
+  environment_number: number;
+  project_number: number;
+  server_version: string | null;
+  /** Numbers of its grants, oldest first. */
+  grant_numbers: number[];
+  opened: Opened | null;
+};
+
+/** A grant, its login and its database. */
+export type StandingGrant = Grant & { username: string; database_number: number };
+
+const LIFE_KINDS: ActionKind[] = ['database_create', 'database_quarantine', 'database_restore', 'database_delete'];
+
+/** `mine` as `each`: of a database, by the indexes of open actions. */
+const OPENED = Prisma.sql`
+  LEFT JOIN LATERAL (SELECT each.* FROM (
+      SELECT id, number, kind, created_at FROM actions WHERE database_id = databases.id AND state = 'queued'
+      UNION ALL SELECT id, number, kind, created_at FROM actions WHERE database_id = databases.id AND state = 'running') each
+    WHERE kind = ANY(${LIFE_KINDS}) ORDER BY number DESC LIMIT 1) opened ON true`;
+
+/** Logins that are there, or are being made. */
+const IS_STANDING_LOGIN = Prisma.sql`
+  grants.revoked_at IS NULL AND credentials.state IN ('creating', 'active') AND credentials.delete_accepted_at IS NULL`;
+
+const COLUMNS = Prisma.sql`, plans.number AS plan_number, plans.size_bytes_max AS plan_size_bytes_max,
+  environments.number AS environment_number, projects.number AS project_number, servers.version AS server_version,
+  ARRAY(SELECT grants.number FROM grants JOIN credentials ON credentials.id = grants.credential_id
+    WHERE grants.database_id = databases.id AND ${IS_STANDING_LOGIN} ORDER BY grants.number) AS grant_numbers,
+  opened.id AS opened_id, opened.number AS opened_number, opened.kind AS opened_kind, opened.created_at AS opened_at`;
+
+type Row = Omit<StandingDatabase, 'opened'> & {
+  opened_id: string | null;
+  opened_number: number | null;
+  opened_kind: string | null;
+  opened_at: Date | null;
+};
+
+export function standingOf(db: Db) {
+  return {
+    /** Oldest first. */
+    async listDatabases(filter: StandingFilter, skip: number, take: number): Promise<Placed<StandingDatabase>> {
+      const [data, total] = [
+        await db.$queryRaw<Row[]>`
+          ${viewSql(COLUMNS, OPENED)} WHERE ${isStanding(filter)} ORDER BY databases.number LIMIT ${take} OFFSET ${skip}`,
+        await count(db, Prisma.sql`databases`, filter),
+      ];
+      return { data: data.map(databaseOf), total };
+    },
+
+    /** By its number, if it stands for this filter; null when it does not. */
+    async findDatabase(filter: StandingFilter, number: number): Promise<StandingDatabase | null> {
+      const [row] = await db.$queryRaw<Row[]>`
+        ${viewSql(COLUMNS, OPENED)} WHERE ${isStanding(filter)} AND databases.number = ${number}`;
+      return row === undefined ? null : databaseOf(row);
+    },
+
+    /** The grants on the databases that stand, oldest first. */
+    async listGrants(filter: StandingFilter, skip: number, take: number): Promise<Placed<StandingGrant>> {
+      const [data, total] = [
+        await db.$queryRaw<StandingGrant[]>`
+          ${GRANT} WHERE ${isStandingGrant(filter)} ORDER BY grants.number LIMIT ${take} OFFSET ${skip}`,
+        await count(db, Prisma.sql`${GRANTS}`, filter, Prisma.sql`AND ${IS_STANDING_LOGIN}`),
+      ];
+      return { data, total };
+    },
+
+    /** By its number; null when there is none that stands for this filter. */
+    async findGrant(filter: StandingFilter, number: number): Promise<StandingGrant | null> {
+      const [row] = await db.$queryRaw<StandingGrant[]>`
+        ${GRANT} WHERE ${isStandingGrant(filter)} AND grants.number = ${number}`;
+      return row ?? null;
+    },
+  };
+}
+
+const GRANTS = Prisma.sql`grants JOIN credentials ON credentials.id = grants.credential_id
+  JOIN databases ON databases.id = grants.database_id`;
+const GRANT = Prisma.sql`
+  SELECT ${columnsOf('grants', Prisma.GrantScalarFieldEnum)}, credentials.engine_username AS username,
+    databases.number AS database_number
+  FROM ${GRANTS}`;
+
+async function count(db: Db, from: Prisma.Sql, filter: StandingFilter, more = Prisma.empty): Promise<number> {
+  const [row] = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM ${from} WHERE ${isStanding(filter)} ${more}`;
+  return row?.count ?? 0;
+}
+
+function isStandingGrant(filter: StandingFilter): Prisma.Sql {
+  return Prisma.sql`${isStanding(filter)} AND ${IS_STANDING_LOGIN}`;
+}
+
+function isStanding({ teamId, projectId, environmentId, withQuarantined, name }: StandingFilter): Prisma.Sql {
+  const states = ['creating', 'available', ...(withQuarantined ? ['quarantined'] : [])];
+  const leaving = ['database_delete', ...(withQuarantined ? [] : ['database_quarantine'])];
+  return Prisma.sql`databases.team_id = ${teamId} AND databases.state = ANY(${states}) AND NOT databases.hidden
+    AND (${withQuarantined} OR databases.delete_accepted_at IS NULL)
+    AND databases.id NOT IN (SELECT database_id FROM actions WHERE state IN ('queued', 'running')
+      AND team_id = ${teamId} AND kind = ANY(${leaving}) AND database_id IS NOT NULL)
+    AND (${projectId}::text IS NULL OR databases.project_id = ${projectId})
+    AND (${environmentId}::text IS NULL OR databases.environment_id = ${environmentId})
+    AND (${name ?? null}::text IS NULL OR databases.name = ${name ?? null})`;
+}
+
+function databaseOf({ opened_id, opened_number, opened_kind, opened_at, ...database }: Row): StandingDatabase {
+  const isOpened = opened_id !== null && opened_number !== null && opened_kind !== null && opened_at !== null;
+  const opened = isOpened ? { id: opened_id, number: opened_number, kind: opened_kind, created_at: opened_at } : null;
+  return { ...database, opened };
+}
