@@ -2,11 +2,19 @@
 // would, by the store alone.
 import type { RequestListener } from 'node:http';
 import { type Context, watchMeans } from '@berth/actions';
-import { newId, PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
+import { newId, PlatformError, type Scope, Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { type Health, NO_TRACING, openHealth, openLog, openMetrics } from '@berth/runtime';
-import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
-import { type Access, type Action, openStore, type Project, type Server, type Team } from '@berth/store';
+import { hashPassword, hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
+import {
+  type Access,
+  type Action,
+  type NewAccess,
+  openStore,
+  type Project,
+  type Server,
+  type Team,
+} from '@berth/store';
 import { Client } from 'pg';
 import { appOf } from './app';
 import { openRateLimits, type RateLimitOptions } from './http/rate-limits';
@@ -146,27 +154,59 @@ export interface NewToken {
 
 /** A token, and the access it opens. */
 export async function makeAccess(api: TestApi, asked: NewToken): Promise<{ token: Secret; access: Access }> {
-  const { accesses, catalog } = api.context.store;
-  const team = asked.team ?? api.team;
+  const token = makeToken();
+  const access = await api.context.store.accesses.ensureBearer({
+    teamId: (asked.team ?? api.team).id,
+    name: 'an access',
+    person: 'caller@example.org',
+    secretHash: hashToken(token),
+    scopes: asked.scopes,
+    defaults: await defaultsOf(api, asked),
+    expiresAt: asked.expiresAt ?? null,
+  });
+  return { token, access };
+}
+
+export interface NewLogin extends NewToken {
+  login: string;
+  password: string;
+  seesQuarantine?: boolean;
+}
+
+/** An access that is opened by a login and a password. */
+export async function makeBasicAccess(api: TestApi, asked: NewLogin): Promise<Access> {
+  const { engine, environmentId, planId, projectId } = await defaultsOf(api, asked);
+  const secretHash = await hashPassword(new Secret(asked.password));
+  const teamId = (asked.team ?? api.team).id;
+  return api.context.store.accesses.insert(
+    { teamId, person: 'caller@example.org', secretHash, kind: 'basic', login: asked.login },
+    {
+      name: 'an access',
+      scopes: asked.scopes,
+      limit_project_id: null,
+      limit_environment_id: null,
+      default_engine: engine ?? null,
+      default_environment_id: environmentId ?? null,
+      default_plan_id: planId ?? null,
+      default_project_id: projectId ?? null,
+      default_pool_id: null,
+      sees_quarantine: asked.seesQuarantine ?? false,
+      expires_at: asked.expiresAt ?? null,
+    },
+  );
+}
+
+async function defaultsOf(api: TestApi, { team, hasDefaults }: NewToken): Promise<NewAccess['defaults']> {
+  if (hasDefaults === false) return {};
+  const { catalog } = api.context.store;
   const plan = await catalog.findPlan('small', 'postgresql');
-  const project = await catalog.findProject(team.id, 'default');
-  const defaults = {
+  const project = await catalog.findProject((team ?? api.team).id, 'default');
+  return {
     engine: 'postgresql',
     environmentId: api.environmentId,
     ...(plan !== null && { planId: plan.id }),
     ...(project !== null && { projectId: project.id }),
   };
-  const token = makeToken();
-  const access = await accesses.ensureBearer({
-    teamId: team.id,
-    name: 'an access',
-    person: 'caller@example.org',
-    secretHash: hashToken(token),
-    scopes: asked.scopes,
-    defaults: asked.hasDefaults === false ? {} : defaults,
-    expiresAt: asked.expiresAt ?? null,
-  });
-  return { token, access };
 }
 
 /** A worker's claim. */

@@ -10,6 +10,7 @@ import { trustProxies } from './http/address';
 import { errorsTo } from './http/errors';
 import { answerPlainJson } from './http/plain-json';
 import { renderProblem } from './http/problem';
+import { openProofs } from './http/proofs';
 import { openRefusals } from './http/refusals';
 import { requestMetrics } from './http/request-metrics';
 import { requestSpans } from './http/request-span';
@@ -18,12 +19,12 @@ import { openStreams } from './http/streams';
 import { watchedBy } from './http/watch';
 import { openapiRouter } from './openapi/router';
 
-/** What an app is made of. Without `streams` it has some of its own, with the usual bounds. */
-export type Serving = Omit<ApiContext, 'streams'> & Partial<Pick<ApiContext, 'streams'>>;
+/** What an app is made of. It has streams and proofs of its own, with the usual bounds, where it is given none. */
+export type Serving = Omit<ApiContext, 'proofs' | 'streams'> & Partial<Pick<ApiContext, 'proofs' | 'streams'>>;
 
 /** Everything that answers. What is thrown under a mount is answered by its dialect, all else by a problem document. */
 export function appOf(serving: Serving): Express {
-  const api = { streams: openStreams(serving.metrics), ...serving };
+  const api = { streams: openStreams(serving.metrics), proofs: openProofs(serving.clock), ...serving };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // states change under the same address; nobody may be told that nothing did

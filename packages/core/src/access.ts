@@ -6,3 +6,13 @@ export type Scope = (typeof SCOPES)[number];
 
 export const ACCESS_KINDS = ['bearer', 'basic', 'session', 'cosmos_key', 'jwt_signer'] as const;
 export type AccessKind = (typeof ACCESS_KINDS)[number];
+
+const LOGIN = /^[A-Za-z0-9_.@+-]{1,64}$/;
+
+/** Whether a Basic access may have this login: letter by letter, without the colon that ends it in RFC 7617. */
+export function isLogin(text: string): boolean {
+  return LOGIN.test(text);
+}
+
+/** The characters that a password of a Basic access may have, when somebody chose it. */
+export const PASSWORD_LENGTH = { min: 6, max: 200 } as const;

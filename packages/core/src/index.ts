@@ -11,4 +11,5 @@ export * from './ids';
 export * from './secret';
 export * from './server';
 export * from './span';
+export * from './turns';
 export * from './within';

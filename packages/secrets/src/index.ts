@@ -1,3 +1,5 @@
-// What is hidden: the key ring, and the making of passwords. Meant to be audited in an hour.
+// What is hidden: the key ring, the making of passwords, and what is kept of those that are only compared. Meant to be
+// audited in an hour.
 export * from './key-ring';
 export * from './password';
+export * from './password-hash';

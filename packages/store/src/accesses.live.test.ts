@@ -1,5 +1,6 @@
-// A token opens what it was made for, until it expires or is revoked, by the store's clock.
-import type { NewAccess } from './accesses';
+// A token or a login opens what it was made for, until it expires or is revoked, by the store's clock.
+import { codeOf } from '@berth/core';
+import type { AccessFields, NewAccess } from './accesses';
 import { openStreet, type Street } from './street.fixture';
 
 let street: Street;
@@ -54,4 +55,45 @@ test('ensureBearer with a known secret changes nothing, however often and at onc
     bearer('once', { name: 'another' }),
   ]);
   expect(again).toEqual([first, first]);
+});
+
+const FIELDS: AccessFields = {
+  name: 'an access',
+  scopes: ['public'],
+  limit_project_id: null,
+  limit_environment_id: null,
+  default_engine: null,
+  default_plan_id: null,
+  default_environment_id: null,
+  default_project_id: null,
+  default_pool_id: null,
+  sees_quarantine: false,
+  expires_at: null,
+};
+const basic = (login: string, change: Partial<AccessFields> = {}) =>
+  street.store.accesses.insert(
+    { teamId: street.teamId, person: 'p', secretHash: `hash of ${login} ${Math.random()}`, kind: 'basic', login },
+    { ...FIELDS, ...change },
+  );
+
+test('a login is found letter by letter, while it lives', async () => {
+  const { id } = await basic('Admin');
+  const idOf = async (login: string) => (await street.store.accesses.findBasic(login))?.id ?? null;
+  expect(await idOf('Admin')).toBe(id);
+  await basic('expired', { expires_at: new Date(Date.now() - 1_000) });
+  await street.sql(`UPDATE accesses SET login = 'no basic' WHERE id = $1`, [(await bearer('with a login')).id]);
+  for (const login of ['admin', 'Admin ', '', 'Admi_', 'expired', 'no basic']) expect(await idOf(login)).toBeNull();
+  await street.store.accesses.rotate(id, 'the next hash', 0);
+  const rotated = await street.store.accesses.findBasic('Admin');
+  expect([rotated?.id, rotated?.secret_hash, rotated?.previous_secret_hash]).toEqual([id, 'the next hash', null]);
+  await street.store.accesses.revoke(id);
+  expect(await idOf('Admin')).toBeNull();
+});
+
+test('a login belongs to one living access; revoked, it is free again', async () => {
+  const { id } = await basic('wanted');
+  expect(await basic('wanted').catch(codeOf)).toBe('name_taken');
+  await basic('Wanted'); // another one
+  await street.store.accesses.revoke(id);
+  expect((await basic('wanted')).login).toBe('wanted');
 });

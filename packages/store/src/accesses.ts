@@ -1,6 +1,6 @@
-// Accesses, found by the hash of their secret. A token itself is never here.
-import { newId, type Scope } from '@berth/core';
-import { columnsOf, type Db } from './db';
+// Accesses: tokens, found by their hash, and logins with what is kept of a password. A secret itself is never here.
+import { fieldError, newId, type Scope } from '@berth/core';
+import { columnsOf, type Db, refusing } from './db';
 import { type Access, Prisma } from './generated/client';
 import { type Page, type PageRequest, page } from './page';
 
@@ -30,6 +30,12 @@ export interface AccessFields {
   sees_quarantine: boolean;
   expires_at: Date | null;
 }
+
+/** Whose it is and how it is opened: by a token, of which this is the hash, or by a login and a password. */
+export type AccessOwner = { teamId: string; person: string; secretHash: string } & (
+  | { kind: 'bearer' }
+  | { kind: 'basic'; login: string }
+);
 
 /** With the names of what it refers to; null for what it does not. */
 export type AccessView = Access & {
@@ -85,6 +91,17 @@ function readsOf(db: Db) {
       const [row] = await db.$queryRaw<Access[]>`
         SELECT ${columns} FROM accesses
         WHERE ${IS_GOOD_BEARER(secretHash)}`;
+      return row ?? null;
+    },
+
+    /**
+     * The living Basic access with this login, letter by letter; null when it is unknown, expired or revoked (by the
+     * store's clock). Whether the password is right is not known here.
+     */
+    async findBasic(login: string): Promise<Access | null> {
+      const [row] = await db.$queryRaw<Access[]>`
+        SELECT ${columns} FROM accesses
+        WHERE login = ${login} AND kind = 'basic' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
       return row ?? null;
     },
 
@@ -144,18 +161,14 @@ function writesOf(db: Db) {
         },
       }),
 
-    /** A bearer access. Hold its team before. */
-    insert: (owner: { teamId: string; person: string; secretHash: string }, fields: AccessFields): Promise<Access> =>
-      db.access.create({
-        data: {
-          id: newId('access'),
-          kind: 'bearer',
-          team_id: owner.teamId,
-          person: owner.person,
-          secret_hash: owner.secretHash,
-          ...fields,
-        },
-      }),
+    /** Hold its team before. Throws `name_taken` when a living access has the login. */
+    insert: ({ teamId, person, secretHash, ...opened }: AccessOwner, fields: AccessFields): Promise<Access> => {
+      const login = opened.kind === 'basic' ? opened.login : null;
+      const owner = { id: newId('access'), team_id: teamId, person, kind: opened.kind, login, secret_hash: secretHash };
+      return refusing(db.access.create({ data: { ...owner, ...fields } }), {
+        accesses_login_free: () => fieldError('name_taken', 'login', `There is an access with the login "${login}".`),
+      });
+    },
 
     /** Null when it was revoked. */
     async update(id: string, change: Partial<AccessFields>): Promise<Access | null> {
@@ -163,7 +176,7 @@ function writesOf(db: Db) {
       return row ?? null;
     },
 
-    /** Its tokens, the one before too, open nothing from now on. Null when it was revoked before. */
+    /** Its secrets, the one before too, open nothing from now on. Null when it was revoked before. */
     async revoke(id: string): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`
         UPDATE accesses SET revoked_at = now(), previous_secret_hash = NULL, previous_until = NULL
@@ -172,15 +185,15 @@ function writesOf(db: Db) {
     },
 
     /**
-     * Another token for a bearer access. The one it had stays good for `graceS` seconds more, the one before that ends
-     * now. Null when it was revoked.
+     * Another token or password. The one it had stays good for `graceS` seconds more (0 for a password, of which only one
+     * is looked at), the one before that ends now. Null when it was revoked.
      */
     async rotate(id: string, secretHash: string, graceS: number): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`
         UPDATE accesses SET secret_hash = ${secretHash},
           previous_secret_hash = CASE WHEN ${graceS}::int > 0 THEN secret_hash END,
           previous_until = CASE WHEN ${graceS}::int > 0 THEN now() + ${graceS}::int * interval '1 second' END
-        WHERE id = ${id} AND kind = 'bearer' AND revoked_at IS NULL RETURNING ${columns}`;
+        WHERE id = ${id} AND kind IN ('bearer', 'basic') AND revoked_at IS NULL RETURNING ${columns}`;
       return row ?? null;
     },
   };

@@ -1,10 +1,10 @@
 // Following the log of events as it grows: one reader for all followers of a process, woken by the listener. Followers
 // take what it read at their own pace, so that nobody waits for a slow one; who falls behind what is remembered reads the
 // store for himself until he has caught up.
+import { openTurns } from '@berth/core';
 import { type Cursor, cursorOf, isBefore, type Place } from './event-cursor';
 import { type EventBatch, type EventFilter, type eventsOf, type StoredEvent, type ToldEvent, tellTo } from './events';
 import type { Listener } from './listener';
-import { openTurns } from './turns';
 
 type Events = Pick<ReturnType<typeof eventsOf>, 'findPlace' | 'listAfter'>;
 

@@ -7,6 +7,7 @@ import type { Context } from '@berth/actions';
 import type { PlatformError } from '@berth/core';
 import type { Health } from '@berth/runtime';
 import type { Request, Response, Router } from 'express';
+import type { Proofs } from '../http/proofs';
 import type { RateLimits } from '../http/rate-limits';
 import type { DocumentedRoute } from '../http/route';
 import type { Streams } from '../http/streams';
@@ -19,6 +20,8 @@ export interface ApiContext extends Context {
   stopping: AbortSignal;
   /** How often a caller may come. */
   limits: RateLimits;
+  /** Passwords that were proven lately. */
+  proofs: Proofs;
   /** Peers whose word on where a request comes from is taken. Default: none. */
   trustedProxies?: string[];
   /** The streams of events that are open. */

@@ -1,4 +1,4 @@
-// How often one caller may come: an access with any request, an address with what opens nothing. Counted in each process
+// How often one caller may come: an access with any request, an address and a login with what opens nothing. Counted in each process
 // by itself: a limit keeps a loop that ran away from taking the room of others, it is no bill.
 import { PlatformError } from '@berth/core';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -9,7 +9,7 @@ const WINDOW_S = 60;
 export interface RateLimitOptions {
   /** Requests of one access. */
   requestsPerMinute: number;
-  /** Tokens and passwords from one address that open nothing. */
+  /** Tokens and passwords that open nothing, from one address; passwords for one login, from all. */
   refusalsPerMinute: number;
 }
 
@@ -18,17 +18,33 @@ export interface RateLimits {
   countRequest(accessId: string): Promise<void>;
   /** Counts a token or password that opens nothing. Throws `too_many_requests` in place of saying so once more. */
   countRefusal(address: string | null): Promise<void>;
+  /**
+   * Counts a password that may open nothing, before it is looked at. Resolves with what takes that back. Throws
+   * `too_many_requests` when its address or its login, whether that exists or not, was refused too often.
+   */
+  countGuess(address: string | null, login: string): Promise<() => Promise<void>>;
 }
 
 /** Holds nothing open: counts are forgotten with the process. */
 export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLimitOptions): RateLimits {
   const requests = limiterOf(requestsPerMinute);
   const refusals = limiterOf(refusalsPerMinute);
+  const guesses = limiterOf(refusalsPerMinute);
   return {
     countRequest: (accessId) => count(requests, accessId, 'requests with this token'),
-    countRefusal: (address) => count(refusals, address ?? 'unknown', 'refused sign-ins from this address'),
+    countRefusal: (address) => count(refusals, address ?? 'unknown', FROM_ADDRESS),
+    async countGuess(address, login) {
+      await count(refusals, address ?? 'unknown', FROM_ADDRESS);
+      await count(guesses, login, 'wrong passwords for this login');
+      return async () => {
+        await refusals?.reward(address ?? 'unknown');
+        await guesses?.reward(login);
+      };
+    },
   };
 }
+
+const FROM_ADDRESS = 'refused sign-ins from this address';
 
 function limiterOf(points: number): RateLimiterMemory | null {
   return points === 0 ? null : new RateLimiterMemory({ points, duration: WINDOW_S });

@@ -30,7 +30,7 @@ export async function createAccess(context: Context, caller: Caller, input: NewA
     const asked = input.team ?? caller.team_id;
     const team = await held(tx.teams, 'team', asked, await tx.catalog.findTeam(asked));
     const fields = await resolveAccess(tx, team.id, input, null);
-    const owner = { teamId: team.id, person: input.person, secretHash: hashToken(token) };
+    const owner = { teamId: team.id, person: input.person, secretHash: hashToken(token), kind: 'bearer' } as const;
     const { id } = await tx.accesses.insert(owner, { ...fields, name: input.name, scopes: input.scopes });
     const access = await getView(tx, id);
     return { access, teamId: team.id, subjectId: id, before: null, after: showAccess(access) };

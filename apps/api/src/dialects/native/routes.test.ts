@@ -6,6 +6,7 @@ import { openTestStore } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
 import { makeAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { openProofs } from '../../http/proofs';
 import { openRateLimits } from '../../http/rate-limits';
 import { nativeRoutes } from './routes';
 import {
@@ -62,6 +63,7 @@ test('the table holds every route of the native API, and no other', () => {
   const routes = nativeRoutes({
     ...api.context,
     limits: noLimits,
+    proofs: openProofs(api.context.clock),
     stopping: api.stopping.signal,
     streams: api.streams,
   });
