@@ -150,6 +150,14 @@ function writesOf(db: Db) {
   };
 }
 
+async function lock(db: Db, ids: string[], databaseId: string | null): Promise<void> {
+  await db.$queryRaw`SELECT id FROM credentials WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE`;
+  await db.$queryRaw`
+    SELECT id FROM databases WHERE id = ANY(ARRAY(
+      SELECT ${databaseId} UNION SELECT database_id FROM grants WHERE credential_id = ANY(${ids}) AND revoked_at IS NULL))
+    ORDER BY id FOR NO KEY UPDATE`;
+}
+
 function readsOf(db: Db) {
   return {
     /** Null when there is none; a deleted one is found too. */
@@ -159,13 +167,10 @@ function readsOf(db: Db) {
      * Locks its row, then those of the databases it has grants on (and of one that it is to have), in the order of their
      * ids, until commit: a delete of one waits for us, or we for it, and meanwhile no grant is added.
      */
-    async lock(id: string, databaseId: string | null = null): Promise<void> {
-      await db.$queryRaw`SELECT id FROM credentials WHERE id = ${id} FOR NO KEY UPDATE`;
-      await db.$queryRaw`
-        SELECT id FROM databases WHERE id = ANY(ARRAY(
-          SELECT ${databaseId} UNION SELECT database_id FROM grants WHERE credential_id = ${id} AND revoked_at IS NULL))
-        ORDER BY id FOR NO KEY UPDATE`;
-    },
+    lock: (id: string, databaseId: string | null = null): Promise<void> => lock(db, [id], databaseId),
+
+    /** The same for several at once: first all their rows, in the order of their ids, then all the databases. */
+    lockAll: (ids: string[]): Promise<void> => lock(db, ids, null),
 
     /** Locks the rows of those that have a grant on a database until commit: they get and lose no other meanwhile. */
     async lockOfDatabase(databaseId: string): Promise<void> {

@@ -11,6 +11,13 @@ const GRANT_REFERENCES = Prisma.sql`team_id, database_id, credential_id, server_
 
 const columns = columnsOf('changed', Prisma.GrantScalarFieldEnum);
 
+/** Living, and with a role to come. While its database is being made that is one which is not made either. */
+const proposedTo = (credentialId: string) => ({
+  credential_id: credentialId,
+  revoked_at: null,
+  pending_role: { not: null },
+});
+
 /** Whether the server knows the grant: it was made once, whatever it is being changed to. */
 export function isMade({ role, pending_role }: Pick<Grant, 'role' | 'pending_role'>): boolean {
   return pending_role !== role;
@@ -26,15 +33,21 @@ function readsOf(db: Db) {
     find: (credentialId: string, databaseId: string): Promise<Grant | null> =>
       db.grant.findFirst({ where: { credential_id: credentialId, database_id: databaseId, revoked_at: null } }),
 
-    /** The queued or running action that gives a login its role in a database, or takes it; null when there is none. */
+    /**
+     * The queued or running action that gives a login its role in a database, or takes it; null when there is none. The create of
+     * a database gives the grants that were proposed with it.
+     */
     findOpenAction: (credentialId: string, databaseId: string): Promise<Action | null> =>
       db.action.findFirst({
         where: {
-          credential_id: credentialId,
           database_id: databaseId,
-          kind: { in: ['grant_create', 'grant_delete'] },
           state: { in: ['queued', 'running'] },
+          OR: [
+            { credential_id: credentialId, kind: { in: ['grant_create', 'grant_delete'] } },
+            { kind: 'database_create', database: { grants: { some: proposedTo(credentialId) } } },
+          ],
         },
+        orderBy: { kind: 'desc' }, // one of the pair's own comes first: then the create leaves it to that
       }),
 
     /** How many grants would be left to a login without this database, and without those that are being taken away. */

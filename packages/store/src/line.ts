@@ -23,11 +23,17 @@ const noneInItsLines = (is: Prisma.Sql) => Prisma.sql`
   NOT EXISTS (SELECT FROM actions other WHERE other.database_id = mine.database_id AND ${is})
   AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id = mine.credential_id AND ${is})`;
 
-/** Nobody works on its database or credential or on a login that it would change, nobody older waits for them, and its
- * server is in use. */
+/** Of an action called `mine`: the logins that a new database is given with it, which may have to be made first. */
+const GIVEN_LOGINS = Prisma.sql`
+  SELECT credential_id FROM grants WHERE mine.kind = 'database_create' AND mine.credential_id IS NULL
+    AND database_id = mine.database_id AND revoked_at IS NULL`;
+
+/** Nobody works on its database or credential or on a login that it would change, nobody older waits for them or for a login
+ * that it is to let in, and its server is in use. */
 export const IS_ITS_TURN = Prisma.sql`
   ${noneInItsLines(IS_AT_WORK)} AND ${noneInItsLines(IS_OLDER)}
   AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
+  AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id IN (${GIVEN_LOGINS}) AND ${IS_OLDER})
   AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
 
 /** Of an action called `mine`: it does not wait for a server at which others are at work, who will say the word. */
@@ -52,6 +58,8 @@ export const WAIT = Prisma.sql`
   (SELECT json_build_object('id', ahead.id, 'kind', ahead.kind, 'state', ahead.state) FROM (
       SELECT id, kind, state, number FROM actions other WHERE other.database_id = mine.database_id AND ${IS_BEFORE}
       UNION ALL SELECT id, kind, state, number FROM actions other WHERE other.credential_id = mine.credential_id AND ${IS_BEFORE}
+      UNION ALL SELECT id, kind, state, number FROM actions other
+        WHERE other.credential_id IN (${GIVEN_LOGINS}) AND ${IS_OLDER}
       UNION ALL SELECT id, kind, state, number FROM actions other
         WHERE other.id IN (SELECT action_id FROM held_credentials WHERE ${IS_LOGIN_OF_IT})) ahead
     ORDER BY ahead.state DESC, ahead.number LIMIT 1) AS ahead,

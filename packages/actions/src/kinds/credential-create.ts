@@ -1,5 +1,5 @@
 // credential_create: one more login for a database, proven to work there and nowhere else.
-import { type EngineName, fieldError, idTail, PlatformError, type Role } from '@berth/core';
+import { type EngineName, fieldError, idTail, isId, PlatformError, type Role } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
 import type { Action, DatabaseView, Nouns } from '@berth/store';
@@ -7,6 +7,7 @@ import { chooseLoginName, chooseWished, isWished, reserveName, type WishedLogin 
 import { type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
 import { makeLogin } from './login-steps';
+import { getOthers, grantOthers, proveOthers, refOf, refuseShut } from './other-databases';
 import {
   databaseRef,
   engineOf,
@@ -20,6 +21,8 @@ import {
 
 export interface CredentialCreateInput {
   databaseId: string;
+  /** Ids of more databases on the same server, in each of which it gets the same role. They are there already. */
+  alsoIn?: string[] | undefined;
   /**
    * Made from the database's name when missing. Of a wish the other name is taken where another database has a login of the
    * one asked for; within its own database it is there once.
@@ -29,17 +32,23 @@ export interface CredentialCreateInput {
   role?: Role | undefined;
 }
 
+const STEPS = ['reserve_names', 'create_login', 'check_login', 'check_isolation'];
+const STEPS_WITH_OTHERS = STEPS.toSpliced(-1, 0, 'grant_others', 'check_others');
+
 /**
  * Safe to ask many times at once: they stand in line; a wish that is being made already is joined. Throws `name_taken`;
- * `contradicts` while a delete is under way.
+ * `contradicts` while a delete is under way, or one of `alsoIn` is not available; `unknown_reference`, `disagree` and
+ * `invalid_request` naming `alsoIn.<index>`.
  */
 export const credentialCreate: Kind<CredentialCreateInput> = {
   name: 'credential_create',
 
   async plan({ tx, keyRing, requester }, input) {
     const access = requiredAccess(requester);
-    await tx.databases.lock(input.databaseId);
+    const asked = [input.databaseId, ...(input.alsoIn ?? [])].filter((each) => isId('database', each));
+    for (const each of asked.sort()) await tx.databases.lock(each);
     const database = await getOwnDatabase(tx, access, input.databaseId);
+    const others = await getOthers(tx, access, database, input.alsoIn ?? []);
     await tx.servers.lock(database.server_id);
     const engine = engineOf(database);
     refuseReservedName(engine, input.username);
@@ -57,20 +66,21 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
       accessId: access.id,
     });
     const role = input.role ?? 'owner';
-    await tx.credentials.grant(credential, database.id, role);
+    for (const each of [database, ...others]) await tx.credentials.grant(credential, each.id, role);
     return {
       engine,
       teamId: database.team_id,
       databaseId: database.id,
       credentialId: id,
       serverId: database.server_id,
-      stepNames: ['reserve_names', 'create_login', 'check_login', 'check_isolation'],
+      stepNames: others.length === 0 ? STEPS : STEPS_WITH_OTHERS,
       change: { before: null, after: describeCredential(await getCredential(tx, id)) },
     };
   },
 
   async perform({ action, keyRing, session, step, store }) {
     const database = await getDatabase(store, action.database_id);
+    refuseShut(await getCredential(store, action.credential_id));
     await step('reserve_names', async () => {
       const asked = loginRef(await getCredential(store, action.credential_id));
       const observe = session.observeLogin.bind(session);
@@ -84,6 +94,11 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
     const password = openSecret(keyRing, credential.id, credential.secret_sealed ?? '');
     await step('create_login', () => makeLogin(session, databaseRef(database), login, password, role));
     await step('check_login', () => session.proveLogin(databaseRef(database), login, password, role));
+    const others = credential.grants.filter(({ database_id }) => database_id !== database.id).map(refOf);
+    if (action.step_names.includes('grant_others')) {
+      await step('grant_others', () => grantOthers(session, others, login, role));
+      await step('check_others', () => proveOthers(session, others, login, password, role));
+    }
     await step('check_isolation', () => session.proveIsolation(login, password));
     return async (tx) => void (await tx.credentials.becomeActive(credential.id));
   },

@@ -11,6 +11,19 @@ import { type Kind, openSecret, type Planning, sealSecret, type Work } from '../
 import { type Candidate, choose, confirmRoom, listCandidates, lockCandidates, noRoom } from '../placement';
 import { type Asked, type Resolved, resolve } from '../resolve';
 import { describeDatabase } from './change';
+import {
+  GIVEN_LOGINS_STEPS,
+  type Given,
+  type GivenLogin,
+  grantGiven,
+  isolateGiven,
+  limitGiven,
+  listGiven,
+  lockGiven,
+  proveGiven,
+  takeBackGiven,
+  withdrawGiven,
+} from './given-logins';
 import { makeLogin } from './login-steps';
 import { refuseOverQuota, refuseReturnOverQuota } from './quota';
 import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAccess } from './subjects';
@@ -23,12 +36,14 @@ export interface DatabaseCreateInput extends Asked, AskedCharset {
   owner?: WishedLogin | undefined;
   /** Pins the server; otherwise one is chosen among the active ones of the environment (and pool). */
   serverId?: string | undefined;
+  /** Logins of that server that get a role in it, where it has no first login of its own. */
+  logins?: GivenLogin[] | undefined;
 }
 
 const DATABASE_STEPS = ['reserve_names', 'create_database'];
 const LOGIN_STEPS = ['create_login', 'check_login', 'check_isolation'];
 
-/** Not safe to repeat: a second request for the same name throws `name_taken`. */
+/** Not safe to repeat: a second request for the same name throws `name_taken`. And what `lockGiven` throws. */
 export const databaseCreate: Kind<DatabaseCreateInput> = {
   name: 'database_create',
 
@@ -38,6 +53,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     const resolved = await resolve(tx, access, input);
     refuseReservedName(resolved, input.name);
     const { charset, collation } = readCharset(resolved.engine, input);
+    const given = await lockGiven(tx, access, input);
     await refuseOverQuota(tx, access.team_id);
     await tx.databases.lockName(input.name);
     const server = await chooseServer(planning, resolved, input);
@@ -58,8 +74,10 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       labels: input.labels ?? {},
       accessId: access.id,
     });
+    for (const { credential, role } of given) await tx.grants.propose(credential, database.id, role);
     const withLogin = input.ownerLogin === 'auto';
     const { project, environment, plan } = resolved;
+    const made = describeDatabase({ ...database, project, environment, plan, server });
     return {
       engine: resolved.engine,
       teamId: access.team_id,
@@ -67,8 +85,12 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       confirm: () => confirmRoom(tx, resolved, server.id, input.serverId),
       credentialId: withLogin ? await planOwner(planning, access, resolved, server, database, input.owner) : null,
       serverId: server.id,
-      stepNames: withLogin ? [...DATABASE_STEPS, ...LOGIN_STEPS] : DATABASE_STEPS,
-      change: { before: null, after: describeDatabase({ ...database, project, environment, plan, server }) },
+      stepNames: [
+        ...DATABASE_STEPS,
+        ...(withLogin ? LOGIN_STEPS : []),
+        ...(given.length > 0 ? GIVEN_LOGINS_STEPS : []),
+      ],
+      change: { before: null, after: given.length === 0 ? made : { ...made, grants: describeGiven(given) } },
     };
   },
 
@@ -98,18 +120,24 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       await work.step('check_login', () => session.proveLogin(database, named, password, 'owner'));
       await work.step('check_isolation', () => session.proveIsolation(named, password));
     }
+    const given = action.step_names.includes('grant_logins') ? await letGivenIn(work, database) : [];
     return async (tx) => {
       await tx.databases.becomeAvailable(stored.id, facts);
+      for (const { grantId } of given) await tx.grants.becomeGranted(grantId);
       if (action.credential_id !== null) await tx.credentials.becomeActive(action.credential_id);
     };
   },
 
-  fail:
-    async ({ action }) =>
-    (tx) =>
-      giveUp(tx, action),
+  async fail(work) {
+    await takeBackGiven(work);
+    return (tx) => giveUp(tx, work.action);
+  },
   withdraw: giveUp,
   async revive(tx, action) {
+    if (action.step_names.includes('grant_logins')) {
+      const advice = 'Delete the database and ask for it anew.';
+      throw new PlatformError('contradicts', `The logins it was to be given were withdrawn when it failed. ${advice}`);
+    }
     const database = await getDatabase(tx, action.database_id);
     await refuseReturnOverQuota(tx, database);
     await tx.databases.withdrawDelete(database); // its clean-up may have been asked for, and failed
@@ -121,6 +149,22 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
 async function giveUp(tx: Nouns, action: Action): Promise<void> {
   if (action.database_id !== null) await tx.databases.becomeFailed(action.database_id);
   if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
+  await withdrawGiven(tx, action);
+}
+
+/** The logins it is given, as the audit tells of grants. */
+function describeGiven(given: Awaited<ReturnType<typeof lockGiven>>) {
+  return given.map(({ credential, role }) => ({ credential_id: credential.id, role }));
+}
+
+/** Lets in those that it is given, and proves it. Returns them. */
+async function letGivenIn({ action, keyRing, session, step, store }: Work, database: DatabaseRef): Promise<Given[]> {
+  const given = await listGiven(store, keyRing, action.database_id ?? '');
+  await step('grant_logins', () => grantGiven(session, database, given));
+  await step('limit_logins', () => limitGiven(session, store, given));
+  await step('check_logins', () => proveGiven(session, database, given));
+  await step('check_logins_isolation', () => isolateGiven(session, given));
+  return given;
 }
 
 function refuseReservedName({ engine }: Resolved, name: string): void {

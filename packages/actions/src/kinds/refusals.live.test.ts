@@ -217,6 +217,102 @@ describe("another team's things, and what is outside an access's limits", () => 
   });
 });
 
+describe('several logins of a new database, or several databases of a new login', () => {
+  /** One more active server of the pool, on which nothing is ever run. */
+  async function secondServer(): Promise<string> {
+    const { servers } = journey.context.store;
+    const first = await servers.find(journey.serverId);
+    const id = servers.newId();
+    const place = { host: `${id}.example.org`, port: 5432, tls: 'require', adminSealed: 'sealed', sizeBytesMax: null };
+    await servers.insert({ id, name: id, engine: 'postgresql', poolId: first?.pool_id ?? '', ...place });
+    await servers.becomeChecked(id, { identity: id, version: '18', connectionsMax: 100, cannot: [] });
+    return id;
+  }
+
+  const owners = (...ids: string[]) => ids.map((credentialId) => ({ credentialId, role: 'owner' as const }));
+  const given = (logins: ReturnType<typeof owners>, change: object = {}, access = journey.access) => {
+    const input = { name: name(), ownerLogin: 'none' as const, serverId: journey.serverId, logins, ...change };
+    return refusal(databaseCreate, input, access);
+  };
+  const unknown = (...indexes: number[]) => ({
+    code: 'unknown_reference',
+    fields: indexes.map((index) => ({ field: `logins.${index}` })),
+  });
+
+  it('are named by their places where they are unknown, whosever they are', async () => {
+    const { credentialId, databaseId } = await made();
+    const theirs = await request(
+      journey.context,
+      databaseCreate,
+      { name: name(), ownerLogin: 'auto' },
+      await otherAccess(),
+    );
+    const [theirLogin, theirDatabase] = [theirs.credential_id ?? '', theirs.database_id ?? ''];
+    const messages = new Set<string>();
+    for (const id of ['cred_unknown', '', 'db_x', 'a\u0000', theirLogin]) {
+      const refused = await given(owners(credentialId, id));
+      expect(refused).toMatchObject(unknown(1));
+      messages.add(inspect(refused).replaceAll(/^ +at .*$/gm, ''));
+    }
+    expect(messages.size).toBe(1);
+    expect(await given(owners('cred_a', credentialId, 'cred_b'))).toMatchObject(unknown(0, 2));
+    const second = await journey.context.store.catalog.ensureProject(journey.access.team_id, 'second');
+    const limited = { ...journey.access, limit_project_id: second.id, default_project_id: second.id };
+    expect(await given(owners(credentialId), {}, limited)).toMatchObject(unknown(0));
+    for (const id of ['db_unknown', '', 'a\u0000', theirDatabase]) {
+      const wrong = { code: 'unknown_reference', fields: [{ field: 'alsoIn.0' }] };
+      expect(await refusal(credentialCreate, { databaseId, alsoIn: [id] })).toMatchObject(wrong);
+    }
+  });
+
+  it('that were never made, are on their way out or shut are no logins to give', async () => {
+    const [failed, leaving, shut] = [await made(), await made(), await made()];
+    await journey.context.store.transaction((tx) => tx.credentials.acceptDelete(leaving.credentialId));
+    await request(journey.context, credentialDelete, { credentialId: leaving.credentialId }, journey.access);
+    await withClient(journey.storeUrl, (client) =>
+      client.query(`UPDATE credentials SET state = 'failed' WHERE id = $1`, [failed.credentialId]),
+    );
+    await drop(shut.databaseId);
+    const logins = owners(failed.credentialId, leaving.credentialId, shut.credentialId);
+    expect(await given(logins)).toMatchObject(unknown(0, 1, 2));
+  });
+
+  it('have to be on the one server, no more than can be proven, and each named once', async () => {
+    const [one, other] = [await made(), await made()];
+    const serverId = await secondServer();
+    expect(await given(owners(one.credentialId), { serverId })).toMatchObject(unknown(0));
+    const fields = [{ field: 'logins' }];
+    expect(await given(owners(one.credentialId), { serverId: undefined })).toMatchObject({ code: 'disagree', fields });
+    expect(await given(owners(one.credentialId), { ownerLogin: 'auto' })).toMatchObject({ code: 'disagree', fields });
+    const many = Array.from({ length: 21 }, (_, index) => `cred_${index}`);
+    expect(await given(owners(...many))).toMatchObject({ code: 'invalid_request', fields });
+    const twice = { code: 'invalid_request', fields: [{ field: 'logins.1' }] };
+    expect(await given(owners(one.credentialId, one.credentialId))).toMatchObject(twice);
+
+    const { databaseId } = one;
+    const also = (...alsoIn: string[]) => refusal(credentialCreate, { databaseId, alsoIn });
+    const elsewhere = await request(
+      journey.context,
+      databaseCreate,
+      { name: name(), ownerLogin: 'none', serverId },
+      journey.access,
+    );
+    const there = elsewhere.database_id ?? '';
+    await withClient(
+      journey.storeUrl,
+      (client) => client.query(`UPDATE servers SET state = 'draining' WHERE id = $1`, [serverId]), // it takes nothing of the others'
+    );
+    expect(await also(other.databaseId, there)).toMatchObject({ code: 'disagree', fields: [{ field: 'alsoIn.1' }] });
+    const again = { code: 'invalid_request', fields: [{ field: 'alsoIn.0' }] };
+    expect(await also(databaseId)).toMatchObject(again);
+    expect(await also(other.databaseId, other.databaseId)).toMatchObject({ fields: [{ field: 'alsoIn.1' }] });
+    expect(await also(...many)).toMatchObject({ code: 'invalid_request', fields: [{ field: 'alsoIn' }] });
+    expect(await also((await made(false)).databaseId)).toMatchObject({ code: 'contradicts' });
+    const standing = await drop(other.databaseId);
+    expect(await also(other.databaseId)).toMatchObject({ code: 'contradicts', actionId: standing.id });
+  });
+});
+
 describe('server_preflight', () => {
   it('of a server that is not there', async () => {
     expect(codeOf(await refusal(serverPreflight, { serverId: 'srv_unknown' }))).toBe('not_found');
