@@ -70,7 +70,8 @@ async function look(client: Client, migrations: Migration[]): Promise<Seen> {
   );
   if (ledger.rows[0]?.there !== true) return { half: null, missing: migrations };
   const { rows } = await client.query<{ migration_name: string; done: boolean }>(
-    `SELECT migration_name, finished_at IS NOT NULL AS done FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+    `SELECT migration_name, finished_at IS NOT NULL AS done FROM _prisma_migrations
+     WHERE rolled_back_at IS NULL ORDER BY migration_name`,
   );
   const done = new Set(rows.filter((row) => row.done).map((row) => row.migration_name));
   return {
