@@ -30,6 +30,7 @@ export { cleanUp, cleanUpAfter } from './clean-up';
 export { type Context, type OpenedContext, openContext } from './context';
 export type { WishedLogin } from './engine-names';
 export { type Bites, FORGETTABLE, type Forgettable, forget } from './forget';
+export type { Requestable } from './kind';
 export { type Caller, openSecret } from './kind';
 export * from './kinds';
 export { isHidden, isInsideLimits, isOperator, mayReach, mayReachCredential } from './kinds/subjects';

@@ -4,7 +4,7 @@ import express, { type RequestHandler } from 'express';
 import type { Call } from './route';
 
 /** Kinds of bodies that are read. */
-export type BodyKind = 'json' | 'form';
+export type BodyKind = 'json' | 'form' | 'multipart';
 
 /** Of the body as it is when unpacked. A database's labels at their longest are half of it. */
 const BODY_BYTES_MAX = 100 * 1024;
@@ -15,11 +15,12 @@ const READERS: Record<BodyKind, { type: string; read: RequestHandler }> = {
     type: 'application/x-www-form-urlencoded',
     read: express.urlencoded({ limit: BODY_BYTES_MAX, extended: false }),
   },
+  multipart: { type: 'multipart/form-data', read: express.raw({ limit: BODY_BYTES_MAX, type: () => true }) },
 };
 
 /**
  * The parsed body, not yet checked; undefined when there is none. JSON is an object or an array; a form's names stay as
- * they were sent (`ids[]`), and one sent twice is an array. Throws `unsupported_media_type`, or what `ourErrorOf` makes
+ * they were sent (`ids[]`), and one sent twice is an array; of a multipart form files are left out. Throws `unsupported_media_type`, or what `ourErrorOf` makes
  * `malformed_body` or `body_too_large` of.
  */
 export async function readBody({ request, response }: Call, kinds: BodyKind[] = ['json']): Promise<unknown> {
@@ -35,5 +36,22 @@ export async function readBody({ request, response }: Call, kinds: BodyKind[] = 
     void reader.read(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
   });
   const body: unknown = request.body;
-  return body;
+  return reader === READERS.multipart ? fieldsOf(body, request.get('content-type') ?? '') : body;
+}
+
+/** Taken apart by Node's own reader of forms. Throws `malformed_body`. */
+async function fieldsOf(body: unknown, type: string): Promise<Record<string, string | string[]>> {
+  const whole = new Response(Buffer.isBuffer(body) ? new Uint8Array(body) : null, {
+    headers: { 'content-type': type },
+  });
+  const form = await whole.formData().catch((cause: unknown) => {
+    throw new PlatformError('malformed_body', 'The body is not what its Content-Type says.', { cause });
+  });
+  const fields: Record<string, string | string[]> = {};
+  for (const name of new Set(form.keys())) {
+    const texts = form.getAll(name).filter((value) => typeof value === 'string');
+    const [only] = texts;
+    if (only !== undefined) fields[name] = texts.length === 1 ? only : texts;
+  }
+  return fields;
 }
