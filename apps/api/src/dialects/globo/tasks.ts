@@ -80,7 +80,9 @@ function askedTasks(access: Access, { request }: Call): TeamActionFilter {
   return {
     ...allOf(access),
     ...(typeof task_id === 'string' && { id: idOfUuid('action', task_id) ?? '' }),
-    ...(typeof task_status === 'string' && { states: ACTION_STATES.filter((state) => STATUSES[state] === task_status) }),
+    ...(typeof task_status === 'string' && {
+      states: ACTION_STATES.filter((state) => STATUSES[state] === task_status),
+    }),
     ...(typeof task_name === 'string' && { kinds: kindsNamed(task_name) }),
     ...(typeof object_id === 'string' && { databaseNumber: numberInPath(object_id) ?? 0 }),
     ...(typeof database_name === 'string' && { databaseName: database_name }),

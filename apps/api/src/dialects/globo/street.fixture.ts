@@ -1,0 +1,132 @@
+// The API's fixture as this face sees it: callers with a login and a password, and a hand that does what is asked for while a
+// request waits, as a worker would.
+import type { Scope } from '@berth/core';
+import { makePassword } from '@berth/secrets';
+import type { Action, Store, Team } from '@berth/store';
+import { openTestStore } from '@berth/testing';
+import request from 'supertest';
+import { addEnvironment, claim, makeBasicAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+
+export const API = '/globo/api';
+
+/** A login and its password. `manager` sees what is in quarantine; `stranger` is of the other team. */
+export const LOGINS = {
+  manager: ['admin', '123456'],
+  ordinary: ['dev', 'dev-123456'],
+  stranger: ['stranger', 'stranger-1'],
+  reader: ['reader', 'reader-123'],
+} as const;
+
+export type Login = keyof typeof LOGINS;
+
+export interface Street extends TestApi {
+  store: Store;
+  storeUrl: string;
+  productionId: string;
+  /** Links as a body names them. */
+  plan: string;
+  environment: string;
+  production: string;
+}
+
+/** Opens all of it over a store of its own; `close` closes the store too. */
+export async function openStreet(): Promise<Street> {
+  const testStore = await openTestStore();
+  const api = await openTestApi(testStore.secretUrl);
+  const { store } = api.context;
+  const productionId = await addEnvironment(api, 'production');
+  const all: Scope[] = ['public', 'admin', 'credentials'];
+  await addLogin(api, 'manager', all, api.team, true);
+  await addLogin(api, 'ordinary', all, api.team, false);
+  await addLogin(api, 'stranger', all, api.otherTeam, true);
+  await addLogin(api, 'reader', ['public'], api.team, false);
+  const plan = await store.catalog.findPlan('small', 'postgresql');
+  const environments = await store.catalog.listEnvironments();
+  const numberOf = (id: string) => environments.find((each) => each.id === id)?.number ?? 0;
+  return {
+    ...api,
+    store,
+    storeUrl: testStore.url,
+    productionId,
+    plan: `/api/plan/${plan?.number}/`,
+    environment: `/api/environment/${numberOf(api.environmentId)}/`,
+    production: `/api/environment/${numberOf(productionId)}/`,
+    async close() {
+      await api.close();
+      await testStore.close();
+    },
+  };
+}
+
+async function addLogin(api: TestApi, which: Login, scopes: Scope[], team: Team, seesQuarantine: boolean) {
+  const [login, password] = LOGINS[which];
+  await makeBasicAccess(api, { login, password, scopes, team, seesQuarantine, hasDefaults: false });
+}
+
+/** As the vendor's examples have it; of every address in an answer. */
+export const HOST = 'localhost:8000';
+
+/** Requests with this login. */
+export function as({ app }: Street, which: Login = 'ordinary') {
+  const [login, password] = LOGINS[which];
+  return request.agent(app).auth(login, password).set('Host', HOST);
+}
+
+/** What of this kind is done, and how it ends; default: everything succeeds. */
+export type Hand = (street: Street, action: Action) => Promise<void>;
+
+/** Sends a request, and does what is asked for meanwhile. */
+export async function worked(street: Street, sent: request.Test, hand: Hand = succeedAny): Promise<request.Response> {
+  let isOver = false;
+  const answer = sent
+    .then((response) => response)
+    .finally(() => {
+      isOver = true;
+    });
+  while (!isOver) {
+    const { data } = await street.store.actions.list({ state: 'queued' }, { cursor: null, limit: 10 });
+    for (const action of data.reverse()) await hand(street, action);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return answer;
+}
+
+export const succeedAny: Hand = async (street, action) => {
+  if (action.kind === 'credential_reset') await giveNewPassword(street, action);
+  else await succeed(street, action.id);
+};
+
+/** Ends it as a server's refusal does, and what it was about as its kind does. */
+export const refuseAny: Hand = async (street, action) => {
+  const claimed = await claim(street, action.id);
+  await street.store.transaction(async (tx) => {
+    await tx.actions.fail(claimed, 'engine_refused', 'The server refused: no more of that.');
+    if (action.kind === 'database_create') await tx.databases.becomeFailed(action.database_id ?? '');
+    if (action.kind.endsWith('_create')) await tx.credentials.becomeFailed(action.credential_id ?? '');
+  });
+};
+
+async function giveNewPassword(street: Street, action: Action): Promise<void> {
+  const { context, store } = street;
+  const claimed = await claim(street, action.id);
+  const id = action.credential_id ?? '';
+  await store.credentials.proposeSecret(id, context.keyRing.seal(makePassword(), `credential/${id}/password`));
+  await store.transaction(async (tx) => {
+    await tx.actions.finish(claimed);
+    await tx.credentials.adoptPendingSecret(id);
+  });
+}
+
+/** A database that is there, by its name. Returns what the create answered. */
+export async function made(street: Street, name: string, which: Login = 'ordinary') {
+  const { environment, plan } = street;
+  const answer = await worked(street, as(street, which).post(`${API}/database/`).send({ name, plan, environment }));
+  if (answer.status !== 201) throw new Error(`It was not made: ${answer.status} ${answer.text}`);
+  return answer.body;
+}
+
+/** The path that a link of an answer leads to. */
+export function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return `${pathname}${search}`;
+}
