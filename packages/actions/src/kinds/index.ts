@@ -18,6 +18,7 @@ import { serverRefresh } from './server-refresh';
 
 export type { DatabaseCreateInput } from './database-create';
 export { databaseRemove } from './database-remove';
+export { grantRemove } from './grant-remove';
 export {
   credentialCreate,
   credentialDelete,

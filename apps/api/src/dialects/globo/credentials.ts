@@ -1,13 +1,6 @@
 // Credentials: each is one login's grant on one database. A login that has others is reset in all of them, and stays there
 // when this one is deleted.
-import {
-  type Caller,
-  credentialCreate,
-  credentialDelete,
-  credentialReset,
-  grantDelete,
-  revealCredential,
-} from '@berth/actions';
+import { type Caller, credentialCreate, credentialReset, grantRemove, revealCredential } from '@berth/actions';
 import { codeOf, PlatformError } from '@berth/core';
 import type { ActionWithSteps, CredentialView, StandingGrant } from '@berth/store';
 import { askedUrl } from '../../http/links';
@@ -89,11 +82,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const grant = await getGrant(api, call, access);
   const { credential_id: credentialId, database_id: databaseId } = grant;
-  const isLast = (await api.store.grants.countOthers(credentialId, databaseId)) === 0;
-  const action = isLast
-    ? await requestAndWait(api, call, credentialDelete, { credentialId }, access)
-    : await requestAndWait(api, call, grantDelete, { credentialId, databaseId }, access);
-  isDone(action);
+  isDone(await requestAndWait(api, call, grantRemove, { credentialId, databaseId }, access));
   sendNothing(call);
 }
 

@@ -6,7 +6,7 @@ import type { ApiContext, Dialect } from '../dialect';
 import { authenticate } from './authenticate';
 import { credentialRoutes } from './credentials';
 import { databaseRoutes } from './databases';
-import { engineTypeRoutes } from './engine-types';
+import { engineTypeRoutes } from './engine-kinds';
 import { environmentRoutes } from './environments';
 import { linkTo, sendOne } from './hal';
 import { planRoutes } from './plans';

@@ -4,7 +4,7 @@ import type { Access, Environment, PlanView, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate } from './authenticate';
-import { engineTypeUrl } from './engine-types';
+import { engineTypeUrl } from './engine-kinds';
 import { listEnvironments } from './environments';
 import { linkTo, sendOne, sendPage } from './hal';
 import { numberInPath } from './links';
