@@ -4,6 +4,7 @@ export {
   type Issued,
   type NewAccessInput,
   noteUse,
+  type Rotation,
   revokeAccess,
   rotateAccess,
   updateAccess,

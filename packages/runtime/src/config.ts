@@ -118,7 +118,7 @@ export interface Config {
   sweepIntervalMs: number;
   /** Of one access, in each API process; 0 is no limit. */
   requestsPerMinute: number;
-  /** Tokens and passwords of one address that open nothing, in each API process; 0 is no limit. */
+  /** Tokens and passwords that open nothing, of one address, and for one login, in each API process; 0 is no limit. */
   refusalsPerMinute: number;
   /** How often maintenance has each server looked at; 0 is never. */
   refreshIntervalMinutes: number;

@@ -6,7 +6,7 @@ import { isPassword, makeDecoyHash } from '@berth/secrets';
 
 /** libuv has four threads, which DNS and files need too; one hash takes 16 MiB and a quarter of a second. */
 const AT_ONCE_MAX = 2;
-/** So that who stands in line waits for some four seconds at most. */
+/** So that who stands in line waits for some four seconds, on two cores that do nothing else. */
 const LINE_MAX = 30;
 const COME_AGAIN_MS = 2_000;
 /** 1,000 clients with passwords of their own; each is some 100 bytes. */

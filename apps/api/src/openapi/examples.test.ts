@@ -7,7 +7,7 @@ import { makeToken } from '@berth/secrets';
 import { openStore } from '@berth/store';
 import { eventually, openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { claim, makeAccess, openTestApi, succeed, type TestApi } from '../api.fixture';
+import { claim, makeAccess, makeBasicAccess, openTestApi, succeed, type TestApi } from '../api.fixture';
 import { furnish, furnishOperated } from '../dialects/native/routes.fixture';
 import { complaintsAbout } from '../witness.fixture';
 import { successes, type ToldExample, toldExamples, toldRefusals } from './told-examples.fixture';
@@ -65,6 +65,10 @@ const ARRANGED: Record<string, () => Promise<Ids>> = {
     const ids = await furnish(api, api.team, `made${sent}`);
     await api.sql('DELETE FROM events WHERE action_id = $1', [ids.action]); // as retention does in the end
     return ids;
+  },
+  'rotateAccess of a login': async () => {
+    const password = 'a password';
+    return { access: (await makeBasicAccess(api, { login: `made${sent}`, password, scopes: ['public'] })).id };
   },
   deleteGrant: async () => {
     const { credential } = await furnish(api, api.team, `made${sent}`);

@@ -23,7 +23,7 @@ const TAGS: Record<string, string> = {
   Events: 'What happened: a log to read, and streams of it to follow.',
   Teams: 'The tenants. For operators.',
   Projects: 'Groups of a team’s databases.',
-  Accesses: 'Tokens: who calls, what they may do, and what they leave out. For operators.',
+  Accesses: 'Tokens and logins: who calls, what they may do, and what they leave out. For operators.',
   Engines: 'What there is to ask a database of, and what each can do.',
   Environments: 'Development, production and the like.',
   Plans: 'What a database may use.',

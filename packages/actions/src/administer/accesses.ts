@@ -1,6 +1,7 @@
-// Accesses: made, changed, rotated and revoked by operators. A token is shown by whoever asked for it, once, and forgotten.
+// Accesses: made, changed, rotated and revoked by operators. A token or a password is shown to whoever asked for it, once, and
+// forgotten.
 import { PlatformError, type Scope, type Secret } from '@berth/core';
-import { hashToken, makeToken } from '@berth/secrets';
+import { hashPassword, hashToken, makePassword, makeToken } from '@berth/secrets';
 import type { Access, AccessView, Nouns, Store } from '@berth/store';
 import type { Context } from '../context';
 import type { Caller } from '../kind';
@@ -14,28 +15,37 @@ export interface NewAccessInput extends AskedAccess {
   name: string;
   person: string;
   scopes: Scope[];
+  /** How it is opened: by a token, or by a login and a password. */
+  kind: 'bearer' | 'basic';
+  /** For a Basic one. Default: its name. */
+  login?: string;
+  /** For a Basic one, whose owner chose it. Default: one is made. */
+  password?: Secret;
 }
 
-/** An access and its only token. */
+/** An access, and the token or password that was made for it; null for a password that was chosen. */
 export interface Issued {
   access: AccessView;
-  token: Secret;
+  made: Secret | null;
 }
 
-/** Throws `unknown_reference`, `disagree` and `invalid_request`, naming the field. */
+/** Throws `unknown_reference`, `disagree`, `invalid_request`, and `name_taken` for a login; each names the field. */
 export async function createAccess(context: Context, caller: Caller, input: NewAccessInput): Promise<Issued> {
   refusePast(context, input.expires_at);
-  const token = makeToken();
+  const { kind, login = input.name, password } = input;
+  if (kind === 'bearer' && input.login !== undefined) throw invalid('login', 'is for accesses of kind basic');
+  const { secretHash, made } = await makeSecret(kind, password);
+  const opened = kind === 'basic' ? { kind, login, secretHash } : { kind, secretHash };
   const { access } = await audited(context, caller, 'access_create', async (tx) => {
     const asked = input.team ?? caller.team_id;
     const team = await held(tx.teams, 'team', asked, await tx.catalog.findTeam(asked));
     const fields = await resolveAccess(tx, team.id, input, null);
-    const owner = { teamId: team.id, person: input.person, secretHash: hashToken(token), kind: 'bearer' } as const;
+    const owner = { ...opened, teamId: team.id, person: input.person };
     const { id } = await tx.accesses.insert(owner, { ...fields, name: input.name, scopes: input.scopes });
     const access = await getView(tx, id);
     return { access, teamId: team.id, subjectId: id, before: null, after: showAccess(access) };
   });
-  return { access, token };
+  return { access, made };
 }
 
 /**
@@ -62,22 +72,39 @@ export async function updateAccess(
   return access;
 }
 
-/** Another token; the old one works for `graceS` seconds more. Throws `not_found`; `contradicts` when it was revoked. */
-export async function rotateAccess(context: Context, caller: Caller, id: string, graceS: number): Promise<Issued> {
-  const token = makeToken();
+export interface Rotation {
+  /** How long a token before works as well; a password before ends at once. */
+  graceS: number;
+  /** For a Basic access. Default: one is made. */
+  password?: Secret;
+}
+
+/**
+ * Another token or password. Throws `not_found`; `invalid_request` for what is of the other kind; `contradicts` when it was
+ * revoked, or is opened by neither.
+ */
+export async function rotateAccess(
+  context: Context,
+  caller: Caller,
+  id: string,
+  { graceS, password }: Rotation,
+): Promise<Issued> {
+  const { kind } = existing('access', id, await context.store.accesses.find(id)); // its kind is for good
+  if (kind !== 'bearer' && kind !== 'basic') {
+    throw new PlatformError('contradicts', `The access ${id} has no token and no password: it is of kind ${kind}.`);
+  }
+  if (kind === 'basic' && graceS > 0) throw invalid('grace_seconds', 'is for tokens: a password before ends at once');
+  const { secretHash, made } = await makeSecret(kind, password);
   const { access } = await audited(context, caller, 'access_rotate', async (tx) => {
     const { before, row } = await lockAccess(tx, id);
-    if (row.kind !== 'bearer') {
-      throw new PlatformError('contradicts', `The access ${id} has no bearer token: it is of kind ${row.kind}.`);
-    }
-    if ((await tx.accesses.rotate(id, hashToken(token), graceS)) === null) throw revoked(id);
+    if ((await tx.accesses.rotate(id, secretHash, graceS)) === null) throw revoked(id);
     const access = await getView(tx, id);
     return { access, teamId: row.team_id, subjectId: id, before, after: showAccess(access) };
   });
-  return { access, token };
+  return { access, made };
 }
 
-/** Its tokens open nothing any more. Throws `not_found`; `contradicts` when it was revoked; `in_use` for the caller's own. */
+/** Its token or login opens nothing any more. Throws `not_found`; `contradicts` when it was revoked; `in_use` for the caller's own. */
 export async function revokeAccess(context: Context, caller: Caller, id: string): Promise<void> {
   await audited(context, caller, 'access_revoke', async (tx) => {
     const { before, row } = await lockAccess(tx, id);
@@ -90,6 +117,20 @@ export async function revokeAccess(context: Context, caller: Caller, id: string)
 /** Notes, in the background, that the access was used. Never throws, and nobody waits for it. */
 export function noteUse({ accesses }: Store, access: Access, now: Date): void {
   void accesses.noteUse(access, now);
+}
+
+/** What the store keeps of it, and what there is to show. Outside of a transaction: a password's hash takes its time. */
+async function makeSecret(
+  kind: 'bearer' | 'basic',
+  chosen: Secret | undefined,
+): Promise<{ secretHash: string; made: Secret | null }> {
+  if (kind === 'bearer') {
+    if (chosen !== undefined) throw invalid('password', 'is for accesses of kind basic');
+    const token = makeToken();
+    return { secretHash: hashToken(token), made: token };
+  }
+  const password = chosen ?? makePassword();
+  return { secretHash: await hashPassword(password), made: chosen === undefined ? password : null };
 }
 
 /** In the order in which a team is deleted: first the team is held, then the access is locked. */

@@ -67,13 +67,14 @@ export function showServer(server: ServerView) {
   };
 }
 
-/** Without its token, of which only a hash is kept. */
+/** Without its token or password, of which only a hash is kept. */
 export function showAccess(access: AccessView) {
   return {
     id: access.id,
     number: access.number,
     team: access.names.team,
     kind: access.kind,
+    login: access.login,
     name: access.name,
     person: access.person,
     scopes: access.scopes,

@@ -1,6 +1,6 @@
-// Accesses: tokens, run by operators. A token is in the answer that makes it, and in no other.
+// Accesses: tokens and logins, run by operators. A token or a password is in the answer that makes it, and in no other.
 import { createAccess, type Issued, revokeAccess, rotateAccess, showAccess, updateAccess } from '@berth/actions';
-import { SCOPES } from '@berth/core';
+import { isLogin, PASSWORD_LENGTH, SCOPES, Secret } from '@berth/core';
 import { z } from 'zod';
 import { answerOnce } from '../../http/once';
 import type { ApiContext } from '../dialect';
@@ -23,7 +23,7 @@ import {
 } from './fields';
 import { getById, idOfPath, teamIdOf } from './reach';
 import { isGone, lists, makes, shows } from './shapes/answers';
-import { accessShape, issuedShape } from './shapes/operated';
+import { accessShape, issuedLoginShape, issuedShape } from './shapes/operated';
 
 const GRACE_S_MAX = 24 * 60 * 60;
 
@@ -45,9 +45,31 @@ const settings = {
   expires_at: instant.nullable().exactOptional(),
 };
 
+const login = z
+  .string()
+  .refine(isLogin, 'must be 1 to 64 of A-Z, a-z, 0-9, _, ., @, + and -')
+  .describe('For kind `basic`: unique, letter by letter. Default: the name.');
+const { min, max } = PASSWORD_LENGTH;
+/** Characters, not UTF-16; control characters may not be sent (RFC 7617, 2), and half of one cannot be. */
+const password = z
+  .string()
+  .refine((text) => !/[\p{Cc}\p{Surrogate}]/u.test(text), 'must not hold control characters')
+  .refine((text) => [...text].length >= min && [...text].length <= max, `must have ${min} to ${max} characters`)
+  .transform((text) => new Secret(text))
+  .meta({ minLength: min, maxLength: max })
+  .describe(
+    'For kind `basic`, where its owner chose one; it goes in and never comes out. Default: one is made, and shown.',
+  );
+
 const newAccess = z.strictObject({
   team: reference.exactOptional(),
   name: newName,
+  kind: z
+    .enum(['bearer', 'basic'])
+    .default('bearer')
+    .describe('Opened by a token; or by a login and a password, for APIs that are called with HTTP Basic.'),
+  login: login.exactOptional(),
+  password: password.exactOptional(),
   person: reference.describe('Who answers for it; the audit names them.'),
   scopes,
   ...settings,
@@ -57,10 +79,14 @@ const accessChange = changeOf({
   scopes: scopes.exactOptional(),
   team: fixed('make another access'),
   person: fixed('make another access'),
+  kind: fixed('make another access'),
+  login: fixed('make another access'),
+  password: fixed('rotate the access'),
   ...settings,
 });
 const rotation = z.strictObject({
   grace_seconds: wholeNumber(0, GRACE_S_MAX).default(0).describe('How long the token before is taken as well.'),
+  password: password.exactOptional(),
 });
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -92,7 +118,7 @@ export const accessEndpoints: Endpoint[] = [
     summary: 'Make an access',
     scopes: OPERATE,
     body: newAccess,
-    answers: makes(issuedShape),
+    answers: makes(z.union([issuedShape, issuedLoginShape])),
     errors: ['name_taken', 'unknown_reference', 'disagree'],
     examples: {
       'for a pipeline': {
@@ -104,6 +130,16 @@ export const accessEndpoints: Endpoint[] = [
           defaults: { engine: 'postgresql', plan: 'small' },
           expires_at: '2099-12-31T00:00:00.000Z',
         },
+      },
+      'with a login': {
+        body: {
+          name: 'build',
+          person: 'ci@example.org',
+          scopes: ['public'],
+          kind: 'basic',
+          login: 'build@example.org',
+        },
+        shows: issuedLoginShape,
       },
     },
     handle: makeAccess,
@@ -136,7 +172,7 @@ export const accessEndpoints: Endpoint[] = [
     method: 'delete',
     path: '/accesses/:id',
     id: 'revokeAccess',
-    summary: 'Revoke a token for good',
+    summary: 'Revoke an access for good',
     scopes: OPERATE,
     answers: isGone,
     errors: ['in_use', 'contradicts'],
@@ -147,13 +183,20 @@ export const accessEndpoints: Endpoint[] = [
     method: 'post',
     path: '/accesses/:id/rotate',
     id: 'rotateAccess',
-    summary: 'Make another token for an access',
-    description: 'The token before is taken for `grace_seconds` more, so that it can be exchanged without a gap.',
+    summary: 'Make another token or password for an access',
+    description:
+      'The token before is taken for `grace_seconds` more, so that it can be exchanged without a gap. A password before ends at once.',
     scopes: OPERATE,
     body: rotation,
-    answers: shows(issuedShape, 'Its token is shown this once.'),
+    answers: shows(
+      z.union([issuedShape, issuedLoginShape]),
+      'Its token, or the password that was made, is shown this once.',
+    ),
     errors: ['contradicts'],
-    examples: { 'an hour to exchange it': { body: { grace_seconds: 3600 } } },
+    examples: {
+      'an hour to exchange it': { body: { grace_seconds: 3600 } },
+      'of a login': { shows: issuedLoginShape },
+    },
     handle: rotate,
   }),
 ];
@@ -181,7 +224,7 @@ async function getAccess(api: ApiContext, call: Asked): Promise<void> {
 }
 
 async function changeAccess(api: ApiContext, call: AskedWith<typeof accessChange>): Promise<void> {
-  const { team: _team, person: _person, ...change } = call.body;
+  const { team: _team, person: _person, kind: _kind, login: _login, password: _password, ...change } = call.body;
   const id = idOfPath('access', call.request.params.id);
   await answerOnce(api, call, call.caller, async (asked) =>
     changed(showAccess(await updateAccess(api, asked, id, change))),
@@ -197,14 +240,15 @@ async function removeAccess(api: ApiContext, call: Asked): Promise<void> {
 }
 
 async function rotate(api: ApiContext, call: AskedWith<typeof rotation>): Promise<void> {
-  const { grace_seconds: graceS } = call.body;
+  const { grace_seconds: graceS, ...chosen } = call.body;
   const id = idOfPath('access', call.request.params.id);
   await answerOnce(api, call, call.caller, async (asked) =>
-    changed(showIssued(await rotateAccess(api, asked, id, graceS))),
+    changed(showIssued(await rotateAccess(api, asked, id, { graceS, ...chosen }))),
   );
 }
 
-/** The only answers that hold a token. */
-function showIssued({ access, token }: Issued) {
-  return { ...showAccess(access), token: token.reveal() };
+/** The only answers that hold a token or a password. */
+function showIssued({ access, made }: Issued) {
+  const secret = made === null ? {} : { [access.kind === 'bearer' ? 'token' : 'password']: made.reveal() };
+  return { ...showAccess(access), ...secret };
 }

@@ -148,7 +148,8 @@ const name = z.string().nullable();
 const accessFields = {
   ...head('access'),
   team: z.string(),
-  kind: z.literal('bearer'),
+  kind: z.enum(['bearer', 'basic']).describe('Opened by a token, or by a login and a password (HTTP Basic).'),
+  login: z.string().nullable().describe('Null for a token.'),
   person: z.string().describe('Who answers for it; the audit names them.'),
   scopes: z.array(z.enum(SCOPES)),
   limits: z.strictObject({ project: name, environment: name }).describe('It sees and changes nothing outside.'),
@@ -168,6 +169,7 @@ const ACCESS = {
   name: 'ci',
   team: 'first',
   kind: 'bearer' as const,
+  login: null,
   person: 'ci@example.org',
   scopes: ['public' as const, 'admin' as const],
   limits: { project: null, environment: 'development' },
@@ -182,15 +184,38 @@ const ACCESS = {
 
 export const accessShape = z.strictObject(accessFields).meta({
   id: 'Access',
-  description: 'Who calls and how: a token, of which only a hash is kept.',
+  description: 'Who calls and how: by a token, or by a login and a password, of which only a hash is kept.',
   examples: [ACCESS],
 });
 
 /** Of the two answers that hold a token. */
 export const issuedShape = z
-  .strictObject({ ...accessFields, token: z.string().regex(/^berth_[A-Za-z2-9]{40}$/) })
+  .strictObject({
+    ...accessFields,
+    kind: z.literal('bearer'),
+    login: z.null(),
+    token: z.string().regex(/^berth_[A-Za-z2-9]{40}$/),
+  })
   .meta({
     id: 'IssuedAccess',
     description: 'An access with its token, which is shown this once.',
     examples: [{ ...ACCESS, token: `berth_${'ExampLe2'.repeat(5)}` }],
+  });
+
+/** Of the same two for a login. */
+export const issuedLoginShape = z
+  .strictObject({
+    ...accessFields,
+    kind: z.literal('basic'),
+    login: z.string(),
+    password: z
+      .string()
+      .regex(/^[A-Za-z2-9]{32}$/)
+      .exactOptional()
+      .describe('Shown this once, if it was made; one that was chosen is not.'),
+  })
+  .meta({
+    id: 'IssuedLogin',
+    description: 'An access with its login, and with its password where that was made now.',
+    examples: [{ ...ACCESS, kind: 'basic', login: 'ci', password: 'ExampLe2'.repeat(4) }],
   });
