@@ -17,7 +17,8 @@ void live(openLog(PROCESS, 'info'), async (lifetime) => {
   // before the first request, whose nudge would be lost while the queue opens; not for ever, for it may be down
   await within(QUEUE_MS_MAX, 'The queue', sender.queues([...ENGINES])).catch(queueOutages.failed);
   const limits = openRateLimits(config);
-  const app = appOf({ ...context, limits, stopping: lifetime.stopping, trustedProxies: config.trustedProxies });
+  const { dialectHosts, trustedProxies } = config;
+  const app = appOf({ ...context, limits, stopping: lifetime.stopping, dialectHosts, trustedProxies });
   const door = await listen(app, config.host, config.port);
   lifetime.onStop('http', door.close);
   log.info({ url: door.url }, 'Serving');

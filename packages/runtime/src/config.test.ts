@@ -25,6 +25,7 @@ test('two variables are enough; the rest has values for one machine', () => {
     host: '127.0.0.1',
     port: 8080,
     trustedProxies: [],
+    dialectHosts: new Map(),
     metrics: { host: '127.0.0.1', port: null },
     tracing: null,
     migrate: 'apply',
@@ -55,6 +56,7 @@ test('every variable is read', () => {
     BERTH_HOST: '0.0.0.0',
     BERTH_PORT: '0',
     BERTH_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::1',
+    BERTH_DIALECT_HOSTS: 'globo=DBaaS.example.org., cloud66=app.example.org,globo=berth_api',
     BERTH_METRICS_HOST: '::1',
     BERTH_METRICS_PORT: '0',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.org/',
@@ -81,6 +83,11 @@ test('every variable is read', () => {
   expect(config.tracing?.headers.reveal()).toBe('x-key=key-secret,x-other=a%20b');
   expect(config.metrics).toEqual({ host: '::1', port: 0 });
   expect(config.trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::1']);
+  expect([...config.dialectHosts]).toEqual([
+    ['dbaas.example.org', 'globo'],
+    ['app.example.org', 'cloud66'],
+    ['berth_api', 'globo'],
+  ]);
 });
 
 test.each([
@@ -128,6 +135,18 @@ const WRONG: [string, string][] = [
   ['BERTH_TRUSTED_PROXIES', '10.0.0.0/33'],
   ['BERTH_TRUSTED_PROXIES', 'loopback/8'],
   ['BERTH_TRUSTED_PROXIES', '10.0.0.1,,10.0.0.2'],
+  ['BERTH_DIALECT_HOSTS', 'wrong-secret'],
+  ['BERTH_DIALECT_HOSTS', 'globo='],
+  ['BERTH_DIALECT_HOSTS', '=wrong-secret'],
+  ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret:8080'],
+  ['BERTH_DIALECT_HOSTS', 'globo=https://wrong-secret'],
+  ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret/api'],
+  ['BERTH_DIALECT_HOSTS', 'globo=wrong secret'],
+  ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret..org'],
+  ['BERTH_DIALECT_HOSTS', 'globo=.'],
+  ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret,'],
+  ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret,cloud66=Wrong-Secret.'],
+  ['BERTH_DIALECT_HOSTS', `globo=${'a'.repeat(254)}`],
   ['BERTH_PORT', '65536'],
   ['BERTH_PORT', '-1'],
   ['BERTH_PORT', '80.5'],
@@ -159,6 +178,13 @@ test.each(WRONG)(
     for (const secret of ['wrong-secret', 'store-secret', 'key-secret']) expect(printed).not.toContain(secret);
   },
 );
+
+test('a host that cannot be is told by how to write one, and one of two dialects by that', () => {
+  expect(refusalOf({ BERTH_DIALECT_HOSTS: 'globo=https://x' }).message).toMatch(
+    /must be dialect=host, .*: globo=dbaas\./,
+  );
+  expect(refusalOf({ BERTH_DIALECT_HOSTS: 'globo=x,cloud66=X' }).message).toMatch(/must name each host once/);
+});
 
 test('all that is wrong is said at once', () => {
   const names = ['BERTH_STORE_URL', 'BERTH_KEYS', 'BERTH_PORT', 'BERTH_MIGRATE'];

@@ -29,6 +29,21 @@ const addresses = z
   .transform((text) => text.split(',').map((each) => each.trim()))
   .refine((list) => list.every(isNetwork), `must be addresses, networks (10.0.0.0/8) or ${PRIVATE.join(', ')}`);
 
+/** `dialect=host,dialect=host` → the dialect of each host, whose case and last dot do not count. Which dialects there are the api knows. */
+const dialectHosts = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim().toLowerCase().split('=')))
+  .refine(
+    (pairs) => pairs.every((pair) => /^[a-z0-9]+=[a-z0-9_](?!.*\.\.)[a-z0-9._-]{0,252}$/.test(pair.join('='))),
+    'must be dialect=host, separated by commas, the host without scheme, port and path: globo=dbaas.example.org',
+  )
+  .transform((pairs) => pairs.map(([dialect = '', host = '']) => [host.replace(/\.$/, ''), dialect] as const))
+  .refine(
+    (pairs) => new Set(pairs.map(([host]) => host)).size === pairs.length,
+    'must name each host once: it is one dialect’s alone',
+  )
+  .transform((pairs): ReadonlyMap<string, string> => new Map(pairs));
+
 /** `name=value,name=value`: checked here so that a wrong one is named at the start, and not when the first span is sent. */
 const headerList = z
   .string()
@@ -59,6 +74,7 @@ const schema = z.object({
   BERTH_HOST: z.string().min(1).default('127.0.0.1'),
   BERTH_PORT: port.default(8080),
   BERTH_TRUSTED_PROXIES: addresses.default([]),
+  BERTH_DIALECT_HOSTS: dialectHosts.default(new Map()),
   BERTH_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   /** Without it nothing listens there. */
   BERTH_METRICS_PORT: port.optional(),
@@ -106,6 +122,8 @@ export interface Config {
   host: string;
   port: number;
   trustedProxies: string[];
+  /** Names of hosts, in lower case, that a dialect has for itself → its name, of which the api knows whether there is one. */
+  dialectHosts: ReadonlyMap<string, string>;
   /** Where /metrics and the questions about health are answered, on every process; `port` null: nowhere. */
   metrics: { host: string; port: number | null };
   /** Where traces are sent; null: nowhere. */
@@ -168,6 +186,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     host: env.BERTH_HOST,
     port: env.BERTH_PORT,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
+    dialectHosts: env.BERTH_DIALECT_HOSTS,
     metrics: { host: env.BERTH_METRICS_HOST, port: env.BERTH_METRICS_PORT ?? null },
     tracing: tracingOf(env),
     migrate: env.BERTH_MIGRATE,

@@ -5,7 +5,7 @@ import type { Express, Request } from 'express';
 /** IPv4 as a socket of IPv6 shows it (RFC 4291, 2.5.5.2). */
 const MAPPED = /^::ffff:(?=\d+\.)/i;
 
-/** Believes `X-Forwarded-For` and `X-Forwarded-Proto` of these peers, and of no other. */
+/** Believes the headers `X-Forwarded-…` of these peers, and of no other. */
 export function trustProxies(app: Express, proxies: string[]): void {
   app.set('trust proxy', proxies);
 }

@@ -2,6 +2,7 @@
 // with. Nothing of it is written that is no host or no path: then the address stands that this process was reached at.
 import { isIP } from 'node:net';
 import type { Request } from 'express';
+import { findOwnHost } from './own-host';
 
 /** A name has 253 letters at most (RFC 1035, 2.3.4). An underscore is no letter of one, and common between containers. */
 const NAME = /^[a-z0-9_]([a-z0-9._-]{0,252})$/i;
@@ -12,7 +13,8 @@ const PORT_MAX = 65_535;
 
 /** The absolute URL, as this caller would write it, of a path inside the dialect that answers: `linkTo(request, '/database/1/')`. */
 export function linkTo(request: Request, path: string): string {
-  return `${originOf(request)}${prefixOf(request)}${request.baseUrl}${path}`;
+  const mount = request.baseUrl.slice(findOwnHost(request.res)?.lead.length);
+  return `${originOf(request)}${prefixOf(request)}${mount}${path}`;
 }
 
 /** The absolute URL that was asked for, with its query, as the caller wrote it: nothing in it is decoded or encoded. */

@@ -4,6 +4,7 @@
 import type { Clock } from '@berth/core';
 import type { Metrics } from '@berth/runtime';
 import type { Request, Response } from 'express';
+import { findOwnHost } from './own-host';
 import type { Watch } from './watch';
 
 /** `places`: each mount, and the name of what answers there. */
@@ -12,7 +13,7 @@ export function requestMetrics(metrics: Metrics, clock: Clock, places: ReadonlyM
     const startedMs = clock.monotonicMs();
     return () => {
       if (isStream(response)) return;
-      const labels = { ...placeOf(request, places), method: methodOf(request), status: classOf(response) };
+      const labels = { ...placeOf(request, response, places), method: methodOf(request), status: classOf(response) };
       metrics.observe('berth_http_request_duration_seconds', labels, (clock.monotonicMs() - startedMs) / 1_000);
     };
   };
@@ -23,10 +24,14 @@ function isStream(response: Response): boolean {
   return String(response.getHeader('content-type')).startsWith('text/event-stream');
 }
 
-/** `unknown` is where nothing answers; beside the dialects is `berth` itself. */
-function placeOf(request: Request, places: ReadonlyMap<string, string>): { dialect: string; route: string } {
+/** `unknown` is where nothing answers; beside the dialects, and the hosts that are theirs alone, is `berth` itself. */
+function placeOf(
+  request: Request,
+  response: Response,
+  places: ReadonlyMap<string, string>,
+): { dialect: string; route: string } {
   const mount = request.baseUrl.toLowerCase();
-  const dialect = mount === '' ? 'berth' : places.get(mount);
+  const dialect = mount === '' ? (findOwnHost(response)?.dialect ?? 'berth') : places.get(mount);
   if (dialect === undefined) return { dialect: 'berth', route: 'unknown' };
   const pattern: unknown = request.route?.path;
   return { dialect, route: typeof pattern === 'string' ? `${mount}${pattern}` : mount || 'unknown' };
