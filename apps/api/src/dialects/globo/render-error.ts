@@ -16,18 +16,26 @@ const DETAILS: Partial<Record<PlatformError['code'], (request: Request, error: P
   unsupported_media_type: (request) => `Unsupported media type '${request.get('content-type') ?? ''}' in request.`,
 };
 
+/** Fields as this API's callers know them. */
+const FIELDS: Record<string, string> = { username: 'user' };
+
+/** Sends `{_links, detail}`, or with a 400 that fields are to blame for `{_links, <field>: [what is wrong with it]}`. */
 export function renderError(error: PlatformError, request: Request, response: Response): void {
   const status = statusOf(error);
   if (status === 401) response.set('WWW-Authenticate', 'Basic realm="api"');
-  send(request, response, status, { _links: { self: askedUrl(request) }, ...bodyOf(error, request) });
+  const body = status === 400 && error.fields.length > 0 ? fieldsOf(error) : { detail: detailOf(error, request) };
+  send(request, response, status, { _links: { self: askedUrl(request) }, ...body });
 }
 
-function bodyOf(error: PlatformError, request: Request): object {
-  const detail = DETAILS[error.code]?.(request, error);
-  if (detail !== undefined || error.fields.length === 0) return { detail: detail ?? error.message };
+function detailOf(error: PlatformError, request: Request): string {
+  return DETAILS[error.code]?.(request, error) ?? error.message;
+}
+
+function fieldsOf(error: PlatformError): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
   for (const { field, message } of error.fields) {
-    fields[field] = [...(fields[field] ?? []), message];
+    const name = FIELDS[field] ?? field;
+    fields[name] = [...(fields[name] ?? []), message];
   }
   return fields;
 }
