@@ -33,10 +33,11 @@ export interface ActionPlace {
   environmentId: string;
 }
 
-/** With who asked for it and what its database is called, as lists and single answers of dialects show it. */
+/** With who asked for it and what its database and its login are called, as lists and single answers of dialects show it. */
 export type ActionView = ActionWithSteps & {
   access: { person: string } | null;
   database: { name: string; engine_name: string } | null;
+  credential: { username: string; engine_username: string } | null;
 };
 
 export type ActionWithSteps = Action & { steps: Step[] };
@@ -44,6 +45,7 @@ export type ActionWithSteps = Action & { steps: Step[] };
 const VIEW = {
   access: { select: { person: true } },
   database: { select: { name: true, engine_name: true } },
+  credential: { select: { username: true, engine_username: true } },
   steps: { orderBy: { ended_at: 'asc' } },
 } as const;
 

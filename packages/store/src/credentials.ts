@@ -3,7 +3,7 @@ import { type CredentialState, newId, PlatformError, type Role } from '@berth/co
 import { CREDENTIAL_REFERENCES, columnsOf, type Db, raise, refusing } from './db';
 import { type Credential, type Grant, Prisma } from './generated/client';
 import { Overtaken } from './overtaken';
-import { type Page, type PageRequest, page } from './page';
+import { type Page, type PageRequest, type Placed, page } from './page';
 
 export type { Credential, Grant };
 
@@ -27,6 +27,14 @@ export type GrantView = Grant & {
     environment_id: string;
   };
 };
+/** Where credentials are looked for: on a server, by the databases that they let into. */
+export interface CredentialPlace {
+  teamId: string;
+  serverId: string;
+  projectId: string;
+  environmentId: string;
+}
+
 /** With its living grants, the oldest first. */
 export type CredentialView = Credential & { grants: GrantView[] };
 
@@ -194,6 +202,19 @@ function readsOf(db: Db) {
           include: VIEW,
         }),
       ),
+
+    /** Those that let in now, into one of the available databases of a place on a server, oldest first. */
+    async listByPlace(place: CredentialPlace, skip: number, take: number): Promise<Placed<CredentialView>> {
+      const database = { project_id: place.projectId, environment_id: place.environmentId, state: 'available' };
+      const isMade = { OR: [{ pending_role: null }, { NOT: { pending_role: { equals: db.grant.fields.role } } }] };
+      const grants = { some: { revoked_at: null, database, ...isMade } };
+      const where = { team_id: place.teamId, server_id: place.serverId, state: 'active', grants };
+      const [data, total] = [
+        await db.credential.findMany({ where, orderBy: { number: 'asc' }, skip, take, include: VIEW }),
+        await db.credential.count({ where }),
+      ];
+      return { data, total };
+    },
 
     /** All living credentials with a grant on a database, oldest first. */
     listOfDatabase: (databaseId: string): Promise<CredentialView[]> =>

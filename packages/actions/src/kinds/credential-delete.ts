@@ -7,6 +7,8 @@ import { getDatabaseOf, getWholeCredential } from './whole-credential';
 
 export interface CredentialDeleteInput {
   credentialId: string;
+  /** The one of its databases that the action is told of; default the oldest. */
+  databaseId?: string;
   /** Delete it only if it is in this state when it is its turn to be asked: a duty's list may be old by then. */
   onlyIn?: CredentialState;
 }
@@ -20,7 +22,7 @@ export const CREDENTIAL_DELETE_STEPS = ['shut_out', 'end_sessions', 'drop_login'
 export const credentialDelete: Kind<CredentialDeleteInput> = {
   name: 'credential_delete',
 
-  async plan({ tx, requester }, { credentialId, onlyIn }) {
+  async plan({ tx, requester }, { credentialId, databaseId, onlyIn }) {
     await tx.credentials.lock(credentialId);
     const credential =
       requester === null
@@ -29,7 +31,7 @@ export const credentialDelete: Kind<CredentialDeleteInput> = {
     if (onlyIn !== undefined && (credential.state !== onlyIn || credential.delete_accepted_at !== null)) {
       throw new PlatformError('contradicts', `The credential ${credentialId} is not ${onlyIn} any more.`);
     }
-    const database = await getDatabaseOf(tx, credential);
+    const database = await getDatabaseOf(tx, credential, databaseId);
     await tx.credentials.acceptDelete(credentialId);
     return {
       engine: engineOf(database),

@@ -13,6 +13,8 @@ import { getDatabaseOf, getWholeCredential, listOpenGrants } from './whole-crede
 
 export interface CredentialResetInput {
   credentialId: string;
+  /** The one of its databases that the action is told of; default the oldest. */
+  databaseId?: string;
   /** One that is queued or running will do: who did not hear its answer asks again. */
   joins?: true;
 }
@@ -21,10 +23,10 @@ export interface CredentialResetInput {
 export const credentialReset: Kind<CredentialResetInput> = {
   name: 'credential_reset',
 
-  async plan({ tx, requester }, { credentialId, joins }) {
+  async plan({ tx, requester }, { credentialId, databaseId, joins }) {
     await tx.credentials.lock(credentialId);
     const credential = await getWholeCredential(tx, requiredAccess(requester), credentialId);
-    const database = await getDatabaseOf(tx, credential);
+    const database = await getDatabaseOf(tx, credential, databaseId);
     const open = joins === true ? await tx.actions.findOpenOfCredential(credentialId, 'credential_reset') : null;
     if (open !== null) return { joins: open };
     if (credential.state === 'failed') {

@@ -20,9 +20,13 @@ export function refuseOutside(access: Access, { grants, id }: CredentialView): v
   if (grants.some(isOutside)) throw outsideLimits(id);
 }
 
-/** The database that an action about the whole login is told of: the oldest, before those that its client may not know of. */
-export function getDatabaseOf(nouns: Nouns, { grants }: CredentialView): Promise<DatabaseView> {
-  const grant = grants.find(({ database }) => !isHidden(database)) ?? grants[0];
+/**
+ * The database that an action about the whole login is told of: the one asked for if it is one of the login's, else the oldest,
+ * before those that its client may not know of.
+ */
+export function getDatabaseOf(nouns: Nouns, { grants }: CredentialView, asked?: string): Promise<DatabaseView> {
+  const known = grants.filter(({ database }) => !isHidden(database));
+  const grant = known.find(({ database_id }) => database_id === asked) ?? known[0] ?? grants[0];
   return getDatabase(nouns, grant?.database_id ?? null);
 }
 

@@ -5,7 +5,7 @@
 //
 // The product documents no list of states, only `queued`; the other three words are ours.
 import { isEnded, PlatformError } from '@berth/core';
-import type { Access, Action, ActionPlace, ActionView, ActionWithSteps } from '@berth/store';
+import type { Access, Action, ActionPlace, ActionView, ActionWithSteps, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { askedPage, sendOne, sendPage } from './answer';
@@ -23,7 +23,16 @@ export function actionRoutes(api: ApiContext): Route[] {
 
 /** An action that was just requested. */
 export function requestedView(action: ActionWithSteps, access: Access) {
-  return viewOf({ ...action, access, database: null });
+  return viewOf({ ...action, access, database: null, credential: null });
+}
+
+/** Callers know an action by its number: an error that names one by our id is told again. */
+export async function namedByNumber(store: Store, error: unknown): Promise<unknown> {
+  const actionId = error instanceof PlatformError && error.code === 'contradicts' ? error.actionId : null;
+  const action = actionId === null ? null : await store.actions.find(actionId);
+  if (!(error instanceof PlatformError) || action === null) return error;
+  const message = error.message.replace(`Its action is ${action.id}.`, `See action ${action.number}.`);
+  return new PlatformError(error.code, message, { fields: error.fields });
 }
 
 async function answerList(api: ApiContext, call: Call): Promise<void> {
@@ -66,9 +75,16 @@ function viewOf(action: ActionView) {
   };
 }
 
-/** The product knows no quarantine: what is kept is gone for its clients. */
+/** Kinds that have another name here. The product knows no quarantine: what is kept is gone for its clients. */
+const KINDS_SHOWN: Record<string, string> = {
+  database_quarantine: 'database_delete',
+  credential_create: 'database_user_create',
+  credential_delete: 'database_user_delete',
+  credential_reset: 'database_user_regenerate_password',
+};
+
 function kindShown({ kind }: Action): string {
-  return kind === 'database_quarantine' ? 'database_delete' : kind;
+  return KINDS_SHOWN[kind] ?? kind;
 }
 
 /** Once started an action is never called queued again, though it may wait for its server to come back. */
@@ -85,16 +101,23 @@ function resourceOf({ kind, state, database_id, credential_id }: Action) {
   return { resource_type: isOfDatabase ? 'database' : 'database_user', resource_id: isThere ? id : null };
 }
 
-/** Why it failed; and of a new database the name it has on its server, where the one asked for was not free there. */
-function messageOf({ kind, state, error_message, database, database_id }: ActionView): string | null {
+/** Why it failed; and of what is new the name it has on its server, where the one asked for was not free there. */
+function messageOf(action: ActionView): string | null {
+  const { kind, state, error_message, database_id, credential_id } = action;
   if (state === 'cancelled') return 'Cancelled before it was done.';
-  if (state === 'failed') {
-    const rest = kind === 'database_create' ? ` Delete ${database_id} to free its name.` : '';
-    return `${error_message}${rest}`;
+  const subject = { database_create: database_id, credential_create: credential_id }[kind];
+  if (state === 'failed') return `${error_message}${subject == null ? '' : ` Delete ${subject} to free its name.`}`;
+  return state === 'succeeded' ? renamingOf(action) : null;
+}
+
+function renamingOf({ kind, database, credential }: ActionView): string | null {
+  if (kind === 'database_create' && database !== null && database.name !== database.engine_name) {
+    return `On its server the database is called ${database.engine_name}.`;
   }
-  const isRenamed = database !== null && database.name !== database.engine_name;
-  const hasNews = state === 'succeeded' && kind === 'database_create' && isRenamed;
-  return hasNews ? `On its server the database is called ${database.engine_name}.` : null;
+  if (kind === 'credential_create' && credential !== null && credential.username !== credential.engine_username) {
+    return `On its server the database user is called ${credential.engine_username}.`;
+  }
+  return null;
 }
 
 function changedAt({ created_at, started_at, ended_at, steps }: ActionView): Date {

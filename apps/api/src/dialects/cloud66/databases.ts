@@ -2,11 +2,11 @@
 // the action to poll; a delete is for good, as the product says. What is quarantined is not shown: nobody can use it.
 import { databaseCreate, databaseRemove, request as requestAction } from '@berth/actions';
 import { isId, PlatformError } from '@berth/core';
-import type { Access, CredentialView, DatabaseView, PlanView, Store } from '@berth/store';
+import { type Access, type CredentialView, type DatabaseView, isMade, type PlanView, type Store } from '@berth/store';
 import { readBody } from '../../http/body';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { requestedView } from './actions';
+import { namedByNumber, requestedView } from './actions';
 import { askedPage, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { parseNewDatabase } from './new-database';
@@ -46,7 +46,7 @@ async function answerOne(api: ApiContext, call: Call): Promise<void> {
 async function create(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const { stack, server } = await getDatabaseGroup(api.store, access, call);
-  const name = parseNewDatabase(await readBody(call, ['json', 'form']));
+  const { name, userIds } = parseNewDatabase(await readBody(call, ['json', 'form']));
   if (server.state !== 'active') {
     throw new PlatformError(
       'no_server',
@@ -63,6 +63,7 @@ async function create(api: ApiContext, call: Call): Promise<void> {
     pool: server.pool_id,
     serverId: server.id,
     ownerLogin: 'none',
+    logins: userIds.map((credentialId) => ({ credentialId, role: 'owner' as const })),
   } as const;
   sendOne(call, requestedView(await requestAction(api, databaseCreate, input, access), access));
 }
@@ -77,14 +78,6 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   } catch (error) {
     throw await namedByNumber(api.store, error);
   }
-}
-
-/** Callers know an action by its number: an error that names one by our id is told again. */
-async function namedByNumber(store: Store, error: unknown): Promise<unknown> {
-  const actionId = error instanceof PlatformError && error.code === 'contradicts' ? error.actionId : null;
-  const action = actionId === null ? null : await store.actions.find(actionId);
-  if (action === null) return error;
-  return new PlatformError('contradicts', `The database is being deleted already, by action ${action.number}.`);
 }
 
 /** A living database of the team in this stack on this server. Throws `not_found`. */
@@ -136,6 +129,6 @@ async function viewsOf(store: Store, databases: DatabaseView[]) {
 }
 
 function mayUse({ grants, state }: CredentialView, databaseId: string): boolean {
-  const isGranted = grants.some((grant) => grant.database_id === databaseId && grant.revoked_at === null);
+  const isGranted = grants.some((grant) => grant.database_id === databaseId && isMade(grant));
   return isGranted && state === 'active';
 }

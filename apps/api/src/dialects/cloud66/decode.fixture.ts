@@ -35,6 +35,17 @@ const database = z.strictObject({
   users: z.array(z.string()),
 });
 
+const user = z.strictObject({
+  uid: z.string().regex(/^cred_/),
+  username: z.string().min(1),
+  login: z.string().min(1),
+  user_type: z.enum(['owner', 'readwrite', 'readonly']),
+  databases: z.array(z.string()).min(1),
+  created_at: timestamp,
+});
+
+const revealedUser = user.extend({ password: z.string().min(1).nullable(), uris: z.record(z.string(), z.url()) });
+
 const stack = z.strictObject({
   uid: z.string().regex(/^[0-9a-f]{32}$/),
   name: z.string().min(1),
@@ -80,6 +91,7 @@ const page = <T extends z.ZodType>(thing: T) =>
 
 export type Action = z.infer<typeof action>;
 export type Database = z.infer<typeof database>;
+export type DatabaseUser = z.infer<typeof user>;
 
 /** Each throws on an answer that is not exactly this. */
 export const decode = {
@@ -88,8 +100,12 @@ export const decode = {
   database: one(database).parse,
   databases: page(database).parse,
   refusal: refusal.parse,
+  revealedUser: one(revealedUser).parse,
+  revealedUsers: page(revealedUser).parse,
   serverGroup: one(serverGroup).parse,
   serverGroups: page(serverGroup).parse,
   stack: one(stack).parse,
   stacks: page(stack).parse,
+  user: one(user).parse,
+  users: page(user).parse,
 };

@@ -1,9 +1,10 @@
-// Cloud 66's API, version 3, as far as databases go: stacks, server groups, databases, and the actions to poll. Its words
+// Cloud 66's API, version 3, as far as databases go: stacks, server groups, databases, their users, and the actions to poll. Its words
 // stay in this folder: a stack is a project in an environment, a server group is one server.
 import { type RequestHandler, Router } from 'express';
 import { routerOf } from '../../http/route';
 import type { ApiContext, Dialect } from '../dialect';
 import { actionRoutes } from './actions';
+import { databaseUserRoutes } from './database-users';
 import { databaseRoutes } from './databases';
 import { withoutJsonSuffix } from './json-suffix';
 import { renderError } from './render-error';
@@ -19,7 +20,13 @@ export const cloud66: Dialect = {
 
 /** Every route of the dialect, without the suffix. */
 export function cloud66Routes(api: ApiContext) {
-  return [...stackRoutes(api), ...serverGroupRoutes(api), ...databaseRoutes(api), ...actionRoutes(api)];
+  return [
+    ...stackRoutes(api),
+    ...serverGroupRoutes(api),
+    ...databaseRoutes(api),
+    ...databaseUserRoutes(api),
+    ...actionRoutes(api),
+  ];
 }
 
 /** Answers hold states that change: nobody on the way may keep one. */

@@ -108,6 +108,7 @@ describe('databases', () => {
   test.each([
     ['database_user_ids[]=a&database_user_ids[]=b', 2],
     ['database_user_ids=a&database_user_ids=b', 2],
+    ['database_user_ids=a&database_user_ids[]=b', 2],
     ['database_user_ids%5B%5D=a', 1],
     ['database_user_ids=a', 1],
   ])('a form may name users by %s', async (users, count) => {
@@ -175,7 +176,7 @@ describe('actions', () => {
     );
     const shown = await actionOf(login.number);
     expect(shown).toMatchObject({
-      action_type: 'credential_create',
+      action_type: 'database_user_create',
       resource_type: 'database_user',
       resource_id: null,
     });

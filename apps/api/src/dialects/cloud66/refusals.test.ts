@@ -245,12 +245,17 @@ describe('a bad create is 400, says which field, and changes nothing', () => {
     ['numbers', [1]],
     ['an object', { a: 1 }],
     ['true', true],
-    ['a very long list', Array.from({ length: 9000 }, (_, index) => `user_${index}`.slice(0, 8))],
     ['NUL', ['a\u0000']],
   ])('database_user_ids as %s', async (_what, ids) => {
     const refusal = await refused(as(token).post(path).send({ database_name: 'fine', database_user_ids: ids }), 400);
     expect(refusal.details).toContain('database_user_ids.0');
     expect(refusal.details.length).toBeLessThan(3000);
+  });
+
+  test('database_user_ids as a very long list', async () => {
+    const ids = Array.from({ length: 9000 }, (_, index) => `user_${index}`.slice(0, 8));
+    const refusal = await refused(as(token).post(path).send({ database_name: 'fine', database_user_ids: ids }), 400);
+    expect(refusal.details).toBe('database_user_ids: names 20 at most');
   });
 
   test.each([

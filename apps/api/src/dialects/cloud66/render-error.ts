@@ -13,8 +13,15 @@ const NAMES = {
   503: 'throttled',
 } as const;
 
-/** Fields as this API's callers know them. */
-const FIELDS: Record<string, string> = { name: 'database_name' };
+/** Fields as this API's callers know them: the first of several databases is no item of our list. */
+function fieldOf(field: string): string {
+  if (field === 'name') return 'database_name';
+  return field
+    .replace(/^logins\b/, 'database_user_ids')
+    .replace(/^alsoIn(?:\.(\d+))?$/, (_, index) =>
+      index === undefined ? 'database_ids' : `database_ids.${+index + 1}`,
+    );
+}
 
 /** Sends `{error, error_description, details}`. Every refusal is one of the statuses that the product documents. */
 export function renderError(error: PlatformError, _request: Request, response: Response): void {
@@ -58,5 +65,5 @@ function statusOf({ code }: PlatformError): keyof typeof NAMES {
 }
 
 function detailOf({ field, message }: FieldProblem): string {
-  return `${FIELDS[field] ?? field}: ${message}`;
+  return `${fieldOf(field)}: ${message}`;
 }

@@ -2,7 +2,7 @@
 // printed one, field by field. What a worker does in between is done to the store by hand.
 import { succeed } from '../../api.fixture';
 import { decode } from './decode.fixture';
-import { addLogin, as, openStreet, type Street, stackPath, succeedCreate } from './street.fixture';
+import { addLogin, as, openStreet, type Street, stackPath, succeedCreate, succeedUser } from './street.fixture';
 
 let street: Street;
 let stack: string;
@@ -101,13 +101,26 @@ async function made(printed: (typeof PRINTED_LIST.response)[number]): Promise<st
   return uid;
 }
 
-test('Create Database answers as printed, and its user ids are refused until users can be named', async () => {
+/** Uids as the vendor's documentation has them are of its own users: ours are put in their places. */
+async function printedUsers(): Promise<string[]> {
+  const shelter = decode.action((await post(path, { database_name: 'shelter' }).expect(200)).body).response;
+  const database = await succeedCreate(street, shelter.id);
+  const uids: string[] = [];
+  for (const username of ['user_abc123', 'user_def456']) {
+    const users = path.replace(/databases$/, 'database_users');
+    const asked = await post(users, { username, database_ids: [database] }).expect(200);
+    uids.push(await succeedUser(street, decode.action(asked.body).response.id));
+  }
+  return uids;
+}
+
+test('Create Database answers as printed, with users that are there; those that are not are refused', async () => {
   const literal = { database_name: 'new_app_db', database_user_ids: ['user_abc123', 'user_def456'] };
   const refused = await post(path, literal).expect(400);
   expect(decode.refusal(refused.body).details).toContain('database_user_ids.1');
   expect(await street.store.databases.listByPlace({}, 0, 30)).toEqual({ data: [], total: 0 });
 
-  const answer = await post(path, { ...literal, database_user_ids: [] })
+  const answer = await post(path, { ...literal, database_user_ids: await printedUsers() })
     .expect(200)
     .expect('Content-Type', /json/);
   decode.action(answer.body);
@@ -120,7 +133,17 @@ test('Create Database answers as printed, and its user ids are refused until use
   const { response } = decode.action(body);
   expect(response).toMatchObject({ status: 'completed', finished_success: true, finished_message: null });
   expect(response.resource_id).toMatch(/^db_/);
+  const shown = decode.database((await get(`${path}/${response.resource_id}`).expect(200)).body);
+  expect(shown.response.users).toEqual(literal.database_user_ids);
+  await removed('shelter');
 });
+
+/** Deletes a database by its name, as a worker does. */
+async function removed(name: string): Promise<void> {
+  const uid = decode.databases((await get(path)).body).response.find((each) => each.name === name)?.uid;
+  const { id } = decode.action((await remove(`${path}/${uid}`).expect(200)).body).response;
+  await succeed(street, (await street.store.actions.findByNumber(id))?.id ?? '');
+}
 
 test('Delete Database answers as printed, and the database leaves the list when it is done', async () => {
   const uid = decode.databases((await get(path)).body).response.find(({ name }) => name === 'new_app_db')?.uid;

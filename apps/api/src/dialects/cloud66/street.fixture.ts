@@ -4,7 +4,7 @@ import type { Scope, Secret } from '@berth/core';
 import type { Access, Server, Store, Team } from '@berth/store';
 import { openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { addEnvironment, claim as claimById, makeAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { addEnvironment, claim as claimById, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
 import { type Action, decode } from './decode.fixture';
 
 const MIB = 1024n ** 2n;
@@ -99,8 +99,24 @@ export async function succeedCreate(street: Street, number: number, facts = FACT
   await street.store.transaction(async (tx) => {
     await tx.actions.finish(claimed);
     await tx.databases.becomeAvailable(id, facts);
+    for (const { grants } of await tx.credentials.listOfDatabase(id)) {
+      for (const grant of grants) if (grant.database_id === id) await tx.grants.becomeGranted(grant.id);
+    }
   });
   return id;
+}
+
+/** Asks for a database user by JSON and returns its action. */
+export async function askedUser(street: Street, path: string, body: object, token = street.token): Promise<Action> {
+  const answer = await as(street, token).post(path).send(body).expect(200);
+  return decode.action(answer.body).response;
+}
+
+/** Ends an action about a database user as a worker does. Returns the user's uid. */
+export async function succeedUser(street: Street, number: number): Promise<string> {
+  const action = await street.store.actions.findByNumber(number);
+  await succeed(street, action?.id ?? '');
+  return action?.credential_id ?? '';
 }
 
 /** Ends a create as a worker does that was refused. Returns the database's id. */
