@@ -7,7 +7,7 @@ import { type Log, type LogFields, openMetrics } from '@berth/runtime';
 import { eventually, openTestStore, type TestStore } from '@berth/testing';
 import express, { type Express, Router } from 'express';
 import request from 'supertest';
-import { makeAccess, openTestApi, type TestApi } from './api.fixture';
+import { makeAccess, makeBasicAccess, openTestApi, type TestApi } from './api.fixture';
 import { appOf, type Serving } from './app';
 import type { Dialect } from './dialects/dialect';
 import { problemShape } from './dialects/native/shapes.fixture';
@@ -21,6 +21,7 @@ const dialectHosts = new Map([
   [C66, 'cloud66'],
   ['second.example.org', 'cloud66'],
   ['own.example.org', 'native'],
+  ['dbaas.example.org', 'globo'],
 ]);
 
 let api: TestApi;
@@ -109,6 +110,26 @@ describe('the host of a dialect that has its name in its mount', () => {
     }
     const put = await request(app).put('/healthz').set('Host', C66);
     expect([put.status, isOfCloud66(put.body)]).toEqual([404, true]);
+  });
+});
+
+describe('the host of a dialect whose answers tell whole addresses', () => {
+  const DBAAS = 'dbaas.example.org:8000';
+
+  test('has them as its product has, in errors too', async () => {
+    await makeBasicAccess(api, { login: 'admin', password: '123456', scopes: ['public'] });
+    const own = await request(app).get('/api/plan/').set('Host', DBAAS).auth('admin', '123456');
+    expect([own.status, own.body._links.self]).toEqual([200, `http://${DBAAS}/api/plan/`]);
+    expect(own.body.plan[0]._links.self).toMatch(/^http:\/\/dbaas\.example\.org:8000\/api\/plan\/\d+\/$/);
+    const mounted = await request(app).get('/globo/api/plan/').set('Host', 'berth').auth('admin', '123456');
+    expect(mounted.body.plan[0]._links.self).toMatch(/^http:\/\/berth\/globo\/api\/plan\/\d+\/$/);
+    const stranger = await request(app).get('/api/plan/?page=2').set('Host', DBAAS);
+    expect([stranger.status, stranger.get('www-authenticate')]).toEqual([401, 'Basic realm="api"']);
+    expect(stranger.body._links).toEqual({ self: `http://${DBAAS}/api/plan/?page=2` });
+    for (const path of ['/nothing', '/globo/api/plan/', '/v1/plans', '/']) {
+      const { body } = await request(app).get(path).set('Host', DBAAS).expect(404);
+      expect(body).toEqual({ _links: { self: `http://${DBAAS}${path}` }, detail: 'Not found' });
+    }
   });
 });
 
