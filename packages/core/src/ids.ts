@@ -46,12 +46,14 @@ export function idTail(id: string): string {
 
 /** The UUID in an id, which products show in its place: `01890a5d-ac96-774b-bcce-b302099a8057`. */
 export function uuidOf(id: string): string {
-  return TypeID.fromString(id).toUUID();
+  const hex = Buffer.from(TypeID.fromString(id).toUUIDBytes()).toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** The id of this noun with that UUID, in whatever case it is written; null for what is no UUID. */
+/** The id of this noun with that UUID, of whatever version and in whatever case; null for what is no UUID. */
 export function idOfUuid(noun: IdNoun, uuid: string): string | null {
-  return UUID.test(uuid) ? TypeID.fromUUID(ID_PREFIXES[noun], uuid.toLowerCase()).toString() : null;
+  if (!UUID.test(uuid)) return null;
+  return TypeID.fromUUIDBytes(ID_PREFIXES[noun], Buffer.from(uuid.replaceAll('-', ''), 'hex')).toString();
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

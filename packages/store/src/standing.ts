@@ -89,7 +89,7 @@ export function standingOf(db: Db) {
       const [data, total] = [
         await db.$queryRaw<StandingGrant[]>`
           ${GRANT} WHERE ${isStandingGrant(filter)} ORDER BY grants.number LIMIT ${take} OFFSET ${skip}`,
-        await count(db, Prisma.sql`${GRANTS}`, filter, Prisma.sql`AND ${IS_STANDING_LOGIN}`),
+        await count(db, GRANTS, filter, Prisma.sql`AND ${isOfTeam(filter)}`),
       ];
       return { data, total };
     },
@@ -117,7 +117,12 @@ async function count(db: Db, from: Prisma.Sql, filter: StandingFilter, more = Pr
 }
 
 function isStandingGrant(filter: StandingFilter): Prisma.Sql {
-  return Prisma.sql`${isStanding(filter)} AND ${IS_STANDING_LOGIN}`;
+  return Prisma.sql`${isStanding(filter)} AND ${isOfTeam(filter)}`;
+}
+
+/** As its database is: named again, so that the grants of all teams are not read for those of one. */
+function isOfTeam({ teamId }: StandingFilter): Prisma.Sql {
+  return Prisma.sql`grants.team_id = ${teamId} AND ${IS_STANDING_LOGIN}`;
 }
 
 function isStanding({ teamId, projectId, environmentId, withQuarantined, name }: StandingFilter): Prisma.Sql {

@@ -81,7 +81,8 @@ function whereOf(filter: TeamActionFilter): Prisma.Sql {
   if (filter.states !== null) parts.push(Prisma.sql`actions.state = ANY(${filter.states})`);
   if (filter.kinds !== null) parts.push(Prisma.sql`actions.kind = ANY(${filter.kinds})`);
   const all = [
-    Prisma.sql`actions.team_id = ${filter.teamId}`,
+    // of both, so that neither is read whole: PostgreSQL does not know that they are the same
+    Prisma.sql`actions.team_id = ${filter.teamId} AND databases.team_id = ${filter.teamId}`,
     Prisma.sql`NOT (databases.hidden AND databases.state = 'quarantined')`,
     ...parts,
   ];

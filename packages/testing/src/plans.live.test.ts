@@ -2,9 +2,9 @@
 // filled store, with the plan by which PostgreSQL answered it.
 import { cleanUp, FORGETTABLE, forget, lookAtServers, purge, reseal, sweep } from '@berth/actions';
 import { appOf, openRateLimits } from '@berth/api';
-import type { Secret } from '@berth/core';
+import { Secret } from '@berth/core';
 import { openHealth } from '@berth/runtime';
-import { hashToken, makeToken } from '@berth/secrets';
+import { hashPassword, hashToken, makeToken } from '@berth/secrets';
 import type { Action } from '@berth/store';
 import { fillStore } from '@berth/store/fill-store';
 import { Client } from 'pg';
@@ -138,6 +138,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
   for (const filter of ['', `?access_id=${grown?.id}`, `?team=${grown?.team_id}`, `?subject_id=${mine?.id}`])
     await get(operator, `/v1/audit${filter}`);
   await useCloud66(get, tenant);
+  await useGlobo(context.store, app, String(grown?.team_id));
   await changeThings(app, tenant, mine ?? {});
 }
 
@@ -156,6 +157,42 @@ async function useCloud66(get: (token: Secret, path: string) => Promise<{ respon
   }
   expect(seen).toBeGreaterThan(0);
 }
+
+/** Lists of a whole team, with their totals, and the newest tasks as a program polls them. */
+async function useGlobo(store: Journey['context']['store'], app: ReturnType<typeof appOf>, teamId: string) {
+  count += 1;
+  const [login, password] = [`plans-${count}`, 'plans-password'];
+  const owner = { teamId, person: 'plans', kind: 'basic', login, secretHash: await hashPassword(new Secret(password)) };
+  await store.accesses.insert({ ...owner, kind: 'basic' }, NO_DEFAULTS);
+  const get = async (path: string) => {
+    const answer = await request(app).get(`/globo/api${path}`).auth(login, password);
+    expect([path, answer.status, answer.body.detail]).toEqual([path, 200, undefined]);
+    return answer.body;
+  };
+  const { database } = await get('/database/?page_size=100');
+  await get(`/database/${database[0].id}/`);
+  const { credential } = await get('/credential/');
+  await get(`/credential/?page=last`);
+  expect(credential).toHaveLength(10);
+  const { taskhistory } = await get('/task/?ordering=-updated_at&page_size=100');
+  await get(`/task/?task_id=${taskhistory[0].task_id}`);
+  await get(`/task/${taskhistory[0].id}/`);
+  await get('/task/?task_status=WAITING');
+}
+
+const NO_DEFAULTS = {
+  name: 'plans',
+  scopes: ['public' as const],
+  limit_project_id: null,
+  limit_environment_id: null,
+  default_engine: null,
+  default_plan_id: null,
+  default_environment_id: null,
+  default_project_id: null,
+  default_pool_id: null,
+  sees_quarantine: false,
+  expires_at: null,
+};
 
 /** What changes something, as clients ask for it. */
 async function changeThings(app: ReturnType<typeof appOf>, token: Secret, mine: Record<string, string>): Promise<void> {
