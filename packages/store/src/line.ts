@@ -28,12 +28,18 @@ const GIVEN_LOGINS = Prisma.sql`
   SELECT credential_id FROM grants WHERE mine.kind = 'database_create' AND mine.credential_id IS NULL
     AND database_id = mine.database_id AND revoked_at IS NULL`;
 
+/** Asked of such a create alone, from its grants on: else the whole line is read for each action in it. */
+const IS_NO_GIVEN_LOGIN_WAITED_FOR = Prisma.sql`
+  (mine.kind <> 'database_create' OR mine.credential_id IS NOT NULL OR NOT EXISTS (
+    SELECT FROM grants JOIN actions other ON other.credential_id = grants.credential_id
+    WHERE grants.database_id = mine.database_id AND revoked_at IS NULL AND ${IS_OLDER}))`;
+
 /** Nobody works on its database or credential or on a login that it would change, nobody older waits for them or for a login
  * that it is to let in, and its server is in use. */
 export const IS_ITS_TURN = Prisma.sql`
   ${noneInItsLines(IS_AT_WORK)} AND ${noneInItsLines(IS_OLDER)}
   AND NOT EXISTS (SELECT FROM held_credentials WHERE ${IS_LOGIN_OF_IT})
-  AND NOT EXISTS (SELECT FROM actions other WHERE other.credential_id IN (${GIVEN_LOGINS}) AND ${IS_OLDER})
+  AND ${IS_NO_GIVEN_LOGIN_WAITED_FOR}
   AND EXISTS (SELECT FROM servers WHERE servers.id = mine.server_id AND ${SERVER_IS_OPEN})`;
 
 /** Of an action called `mine`: it does not wait for a server at which others are at work, who will say the word. */
