@@ -9,17 +9,25 @@ import type { Call } from './route';
  */
 export async function waitForCaller(
   api: Context & { stopping: AbortSignal },
-  { response }: Call,
+  call: Call,
   action: ActionWithSteps,
   waitMs: number,
 ): Promise<ActionWithSteps> {
   if (waitMs === 0 && action.state === 'queued') return action;
+  return whileCallerStays(api, call, (giveUp) => waitForAction(api.store, api.clock, action.id, waitMs, giveUp));
+}
+
+/** What `wait` brings; it is told to give up when the caller has left, or this process stops. */
+export async function whileCallerStays<T>(
+  { stopping }: { stopping: AbortSignal },
+  { response }: Call,
+  wait: (giveUp: AbortSignal) => Promise<T>,
+): Promise<T> {
   const gone = new AbortController();
   const leave = () => gone.abort();
   response.once('close', leave);
   try {
-    const giveUp = AbortSignal.any([api.stopping, gone.signal]);
-    return await waitForAction(api.store, api.clock, action.id, waitMs, giveUp);
+    return await wait(AbortSignal.any([stopping, gone.signal]));
   } finally {
     response.off('close', leave);
   }

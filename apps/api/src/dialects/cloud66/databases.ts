@@ -10,6 +10,7 @@ import { namedByNumber, requestedView } from './actions';
 import { askedPage, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { parseNewDatabase } from './new-database';
+import { refreshFirst } from './refresh-first';
 import { type Group, getDatabaseGroup } from './server-groups';
 import { timestampOf } from './timestamp';
 
@@ -27,6 +28,7 @@ export function databaseRoutes(api: ApiContext): Route[] {
 async function answerList(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
   const { stack, server } = await getDatabaseGroup(api.store, access, call);
+  await refreshFirst(api, call, server);
   const page = askedPage(call);
   const place = { teamId: access.team_id, projectId: stack.project.id, environmentId: stack.environment.id };
   const filter = { ...place, serverId: server.id, isMeasured: true, isUsable: true } as const;
@@ -37,6 +39,8 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
   const group = await getDatabaseGroup(api.store, access, call);
+  await getDatabase(api.store, access, group, call); // of what is not there nobody is asked
+  await refreshFirst(api, call, group.server);
   const database = await getDatabase(api.store, access, group, call);
   const [view] = await viewsOf(api.store, [database]);
   if (view === undefined) throw new PlatformError('not_found', 'This database is not there yet; its action says when.');

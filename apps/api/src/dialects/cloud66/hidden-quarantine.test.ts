@@ -50,7 +50,10 @@ test('its client reads of a delete, its name is free at once, and once it is shu
   expect([action?.kind, shown.action_type]).toEqual(['database_quarantine', 'database_delete']);
   await made('unseen');
   const again = await send('delete', `${path}/${id}`);
-  expect([again.status, JSON.stringify(again.body)]).toEqual([400, expect.stringContaining('being deleted. See action')]);
+  expect([again.status, JSON.stringify(again.body)]).toEqual([
+    400,
+    expect.stringContaining('being deleted. See action'),
+  ]);
   await succeed(api, actionId);
   const listed = (await send('get', path)).body.response.map(({ uid }: { uid: string }) => uid);
   expect(listed).not.toContain(id);

@@ -4,17 +4,18 @@ import { ERRORS, type ErrorCode, newId, PlatformError, type Secret } from '@bert
 import { openLog } from '@berth/runtime';
 import { hashToken } from '@berth/secrets';
 import express from 'express';
-import { Client } from 'pg';
 import request from 'supertest';
 import { makeAccess } from '../../api.fixture';
 import { errorsTo } from '../../http/errors';
 import { openRefusals } from '../../http/refusals';
 import { decode } from './decode.fixture';
+import { openRefused, type Refused } from './refused.fixture';
 import { renderError } from './render-error';
-import { API, asked, as as asOf, newToken, openStreet, type Street, stackPath, succeedCreate } from './street.fixture';
+import { API, as as asOf, newToken, openStreet, type Street, stackPath } from './street.fixture';
 
 let street: Street;
-let sql: Client;
+let fixture: Refused;
+let sql: Refused['sql'];
 let token: Secret;
 let otherToken: Secret;
 let stack: string;
@@ -24,8 +25,8 @@ let path: string;
 
 beforeAll(async () => {
   street = await openStreet();
-  sql = new Client({ connectionString: street.storeUrl });
-  await sql.connect();
+  fixture = await openRefused(street);
+  ({ sql } = fixture);
   ({ token } = street);
   otherToken = await newToken(street, ['public', 'admin'], street.otherTeam);
   stack = await stackPath(street, 'development');
@@ -35,33 +36,15 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await sql.end();
+  await fixture.close();
   await street.close();
 });
 
 const as = (bearer: Secret) => asOf(street, bearer);
 const databasesOf = (of: string, group: number | string) => `${of}/server_groups/${group}/databases`;
 
-/** A database that is there. */
-async function newDatabase(name: string, at = path, bearer = token): Promise<{ uid: string; number: number }> {
-  const { id: number } = await asked(street, at, name, bearer);
-  return { uid: await succeedCreate(street, number), number };
-}
-
-async function rows(): Promise<number[]> {
-  const tables = ['databases', 'actions', 'events', 'credentials'];
-  const counts = tables.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`);
-  const { rows: found } = await sql.query(`SELECT ${counts.join(', ')}`);
-  return Object.values(found[0]);
-}
-
-/** Runs a request that must be refused, and sees that nothing was written. */
-async function refused(test: request.Test, status: number): Promise<ReturnType<typeof decode.refusal>> {
-  const before = await rows();
-  const { body } = await test.expect('Content-Type', /^application\/json/).expect(status);
-  expect(await rows()).toEqual(before);
-  return decode.refusal(body);
-}
+const newDatabase = (name: string, at = path, bearer = token) => fixture.newDatabase(name, at, bearer);
+const refused = (test: request.Test, status: number) => fixture.refused(test, status);
 
 describe('who may', () => {
   test.each([
