@@ -16,7 +16,7 @@ export interface CredentialResetInput {
   /** The one of its databases that the action is told of; default the oldest. */
   databaseId?: string;
   /** One that is queued or running will do: who did not hear its answer asks again. */
-  joins?: true;
+  joins?: true | undefined;
 }
 
 /** Each request is one more new password, unless it joins. Throws `contradicts` while the credential is not active or being deleted; `in_use`. */
