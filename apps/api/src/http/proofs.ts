@@ -76,7 +76,7 @@ function openHashing(): (guess: Guess) => Promise<boolean> {
     try {
       const nobodyGivesUp = new AbortController().signal;
       const isSame = await turns.take(() => isPassword(password, secretHash ?? decoy), nobodyGivesUp);
-      return isSame === true && secretHash !== null;
+      return isSame === true;
     } finally {
       busy -= 1;
     }
