@@ -17,7 +17,7 @@ export interface StandingFilter {
   name?: string;
 }
 
-/** The queued or running action that makes a database, takes it away or brings it back. */
+/** The queued or running action that makes or adopts a database, takes it away or brings it back. */
 export interface Opened {
   id: string;
   number: number;
@@ -39,7 +39,13 @@ export type StandingDatabase = DatabaseView & {
 /** A grant, its login and its database. */
 export type StandingGrant = Grant & { username: string; database_number: number };
 
-const LIFE_KINDS: ActionKind[] = ['database_create', 'database_quarantine', 'database_restore', 'database_delete'];
+const LIFE_KINDS: ActionKind[] = [
+  'database_create',
+  'database_adopt',
+  'database_quarantine',
+  'database_restore',
+  'database_delete',
+];
 
 /** `mine` as `each`: of a database, by the indexes of open actions. */
 const OPENED = Prisma.sql`
