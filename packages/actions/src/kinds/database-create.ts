@@ -30,6 +30,11 @@ import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAc
 
 export interface DatabaseCreateInput extends Asked, AskedCharset {
   name: string;
+  /**
+   * Whether a name that its engine reserves will do, unless a database of the engine's own has it: on the server it is then
+   * called otherwise. Default: it is refused.
+   */
+  mayBeReserved?: true;
   labels?: Record<string, string> | undefined;
   ownerLogin: 'auto' | 'none';
   /** What that first login is called. Default: as the database. */
@@ -51,7 +56,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
     const { tx } = planning;
     const access = requiredAccess(planning.requester);
     const resolved = await resolve(tx, access, input);
-    refuseReservedName(resolved, input.name);
+    refuseReservedName(resolved, input);
     const { charset, collation } = readCharset(resolved.engine, input);
     const given = await lockGiven(tx, access, input);
     await refuseOverQuota(tx, access.team_id);
@@ -167,9 +172,9 @@ async function letGivenIn({ action, keyRing, session, step, store }: Work, datab
   return given;
 }
 
-function refuseReservedName({ engine }: Resolved, name: string): void {
+function refuseReservedName({ engine }: Resolved, { mayBeReserved, name }: DatabaseCreateInput): void {
   const rules = rulesOf(engine);
-  if (!rules.isReserved(name)) return;
+  if (!rules.isReserved(name) || (mayBeReserved && !rules.isSystemDatabase(name))) return;
   const message = `"${name}" is reserved by ${engine} or by Berth; choose another name`;
   throw new PlatformError('invalid_request', `The name is reserved.`, { fields: [{ field: 'name', message }] });
 }

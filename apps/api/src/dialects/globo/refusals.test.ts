@@ -271,6 +271,12 @@ describe('bad input', () => {
     expect((await as(street).patch(database).send({ quarantine_dt: null }).expect(200)).body).toEqual(before);
   });
 
+  test('not a name that only its engine reserves: its server calls the database otherwise', async () => {
+    const answer = await worked(street, post(whole({ name: 'pg-stats' })));
+    const endpoint = expect.stringMatching(/@[^/]+\/db_pg_stats_.{5}\?/);
+    expect(answer).toMatchObject({ status: 201, body: { name: 'pg_stats', endpoint } });
+  });
+
   test('no room is 503, and says so', async () => {
     await street.sql("UPDATE servers SET state = 'offline'");
     const answer = await refused(post(whole({})), 503);
