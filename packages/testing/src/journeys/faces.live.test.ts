@@ -1,8 +1,8 @@
-// The main job as clients see it, on both faces of the API: ask, poll, connect; and what must hold when many ask at
+// The main job as clients of the native face see it: ask, poll, connect; and what must hold when many ask at
 // once or the API dies between its commit and the word to the queue.
 import { type Answer, startBerth, type TestBerth } from '../berth';
 import { eventually } from '../eventually';
-import { type Journey, openJourney, withClient } from '../journey';
+import { type Journey, openJourney } from '../journey';
 import { onEachEngineAndQueue } from '../tenants/on-each-engine';
 import { withSession } from '../tenants/tenants';
 import { onEachQueue } from '../test-queue';
@@ -64,7 +64,6 @@ onEachQueue((queue) => {
   afterAll(() => berth?.close());
 
   const ended = (actionId: string) => endedOf(berth, actionId);
-  const uriOf = (credentialId: string) => shownUri(berth, credentialId);
 
   describe('the native face', () => {
     it('answers one of a hundred parallel requests for one name with 202, the rest with 409', async () => {
@@ -77,44 +76,6 @@ onEachQueue((queue) => {
       const winner = answers.find((answer) => answer.status === 202);
       expect(await ended(winner?.body.action.id)).toMatchObject({ state: 'succeeded' });
     });
-  });
-
-  describe('the Cloud 66 face', () => {
-    it('makes a database, tells when it is done, lists it, and drops it for good', async () => {
-      const { body: stacks } = await berth.call('GET', '/cloud66/api/3/stacks.json');
-      const stack = stacks.response.find((each: { environment: string }) => each.environment === 'development');
-      const { body: groups } = await berth.call('GET', `/cloud66/api/3/stacks/${stack.uid}/server_groups`);
-      const group = `/cloud66/api/3/stacks/${stack.uid}/server_groups/${groups.response[0].id}`;
-      const asked = await berth.call('POST', `${group}/databases`, {
-        database_name: 'new_app_db',
-        database_user_ids: [],
-      });
-      expect(asked).toMatchObject({ status: 200, body: { response: { action_type: 'database_create' } } });
-      const created = await finished(stack.uid, asked.body.response.id);
-      expect(created).toMatchObject({ finished_success: true, status: 'completed' });
-      const { body: list } = await berth.call('GET', `${group}/databases`);
-      const [made] = list.response.filter((each: { name: string }) => each.name === 'new_app_db');
-      expect(made).toMatchObject({ uid: created.resource_id, charset: 'UTF8', users: [] });
-      expect(made.size_bytes).toBeGreaterThan(1_000_000);
-
-      const login = await berth.call('POST', `/v1/databases/${made.uid}/credentials`, { username: 'new_app_user' });
-      expect(await ended(login.body.action.id)).toMatchObject({ state: 'succeeded' });
-      await withClient(await uriOf(login.body.credential.id), (client) => client.query('CREATE TABLE t (id int)'));
-
-      const drop = await berth.call('DELETE', `${group}/databases/${made.uid}`);
-      expect(await finished(stack.uid, drop.body.response.id)).toMatchObject({ finished_success: true });
-      expect((await berth.call('GET', `${group}/databases/${made.uid}`)).status).toBe(404);
-    });
-
-    async function finished(stackUid: string, actionNumber: number): Promise<Answer['body']> {
-      return eventually(
-        async () => {
-          const { body } = await berth.call('GET', `/cloud66/api/3/stacks/${stackUid}/actions/${actionNumber}.json`);
-          return body.response.finished_at === null ? null : body.response;
-        },
-        { timeoutMs: 30_000, what: `action ${actionNumber} to finish` },
-      );
-    }
   });
 
   describe('an API killed between commit and nudge', () => {
