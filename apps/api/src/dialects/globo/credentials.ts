@@ -4,6 +4,7 @@ import { type Caller, credentialCreate, credentialReset, grantRemove, revealCred
 import { codeOf, PlatformError } from '@berth/core';
 import type { ActionWithSteps, CredentialView, StandingGrant } from '@berth/store';
 import { askedUrl } from '../../http/links';
+import { noteDeed } from '../../http/refusals';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate } from './authenticate';
@@ -40,7 +41,9 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
   sendPage(call, 'credential', page, { data: shown, total });
 }
 
+/** To show a password is a deed: its refusal is recorded as a write's is. */
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
+  noteDeed(call.response);
   const access = await authenticate(api, call, 'public', 'credentials');
   await sendWithPassword(api, call, access, await getGrant(api, call, access));
 }

@@ -85,6 +85,10 @@ describe('who may', () => {
       expect(await refused(sent, 403)).toEqual({ detail });
     }
     await reader.get(database).expect(200);
+    const { rows: told } = await sql.query(`SELECT deed, error_code AS code FROM audit WHERE outcome = 'refused'
+      AND access_id = (SELECT id FROM accesses WHERE login = 'reader') ORDER BY number`);
+    expect(told).toHaveLength(9);
+    expect(told).toContainEqual({ deed: 'GET /globo/api/credential/:id/', code: 'missing_scope' });
   });
 
   test("another team's things are not there, whatever is done to them", async () => {
