@@ -126,9 +126,10 @@ onEachEngine((engine) => {
   );
 
   test('the first password opens the endpoint; a reset ends its session, and only the new one gets in', async () => {
-    const { ordinary } = globo;
+    const { ordinary, stranger } = globo;
     const made = await makeDatabase(ordinary, 'Usable-DB');
     expect(made).toMatchObject({ name: 'usable_db', user: 'u_usable_db' });
+    await expectNotThere(stranger, made);
     const session = await engine.enter(made.uri);
     await session.write('first');
     expect(await session.read()).toEqual(['first']);
@@ -155,14 +156,18 @@ onEachEngine((engine) => {
     test('is shut to a client that keeps writing and coming back, and is not there for ordinary logins', async () => {
       const { manager, ordinary, stranger } = globo;
       const client = keepWriting(engine, made.uri);
-      await eventually(() => client.written() > 10, { what: 'the client to write' });
-      expect(await ordinary('DELETE', made.path)).toMatchObject({ status: 204, body: null });
-      written = client.written();
-      const refused = client.refused();
-      for (const caller of [ordinary, stranger]) await expectNotThere(caller, made);
-      await eventually(() => client.refused() > refused + 10, { what: 'the client to come back' });
-      expect(client.written()).toBe(written);
-      expect(await client.stop()).toBe('login');
+      try {
+        await eventually(() => client.written() > 10, { what: 'the client to write' });
+        expect(await ordinary('DELETE', made.path)).toMatchObject({ status: 204, body: null });
+        written = client.written();
+        const refused = client.refused();
+        for (const caller of [ordinary, stranger]) await expectNotThere(caller, made);
+        await eventually(() => client.refused() > refused + 10, { what: 'the client to come back' });
+        expect(client.written()).toBe(written);
+      } finally {
+        await client.stop();
+      }
+      expect(await engine.refusalOf(made.uri)).toBe('login');
 
       const seen = { quarantine_dt: today(), name: 'kept', used_size_in_bytes: expect.any(Number) };
       const kept = await manager('GET', made.path);
@@ -207,7 +212,70 @@ onEachEngine((engine) => {
       expect(await withSession(engine, next.uri, readNothing)).toEqual([]);
     });
   });
+
+  describe('a database is the same in every face', () => {
+    const nativeOf = async (name: string) => (await globo.berth.call('GET', `/v1/databases?name=${name}`)).body.data[0];
+
+    test('where Globo made it: its number, its size as it grows, its quarantine, and its way back', async () => {
+      const { berth, ordinary } = globo;
+      const made = await makeDatabase(ordinary, 'Everywhere');
+      const native = await nativeOf('everywhere');
+      const { body: before } = await ordinary('GET', made.path);
+      expect(native).toMatchObject({ number: made.id, state: 'available', size_bytes: before.used_size_in_bytes });
+      expect(await inCloud66(berth, 'everywhere')).toMatchObject({ uid: native.id });
+
+      await withSession(engine, made.uri, (session) => session.write('x'.repeat(100)));
+      const { body: servers } = await berth.call('GET', '/v1/servers');
+      const refresh = `/v1/servers/${servers.data[0].id}/refresh`;
+      expect(await berth.call('POST', refresh, {}, { prefer: 'wait=20' })).toMatchObject({ status: 200 });
+      const { body: after } = await ordinary('GET', made.path);
+      expect(after.used_size_in_bytes).toBeGreaterThan(before.used_size_in_bytes);
+      expect(await nativeOf('everywhere')).toMatchObject({ size_bytes: after.used_size_in_bytes });
+
+      expect(await ordinary('DELETE', made.path)).toMatchObject({ status: 204 });
+      expect((await nativeOf('everywhere')).state).toBe('quarantined');
+      expect(await inCloud66(berth, 'everywhere')).toBeUndefined();
+      const restore = `/v1/databases/${native.id}/restore`;
+      expect(await berth.call('POST', restore, {}, { prefer: 'wait=20' })).toMatchObject({ status: 200 });
+      expect(await ordinary('GET', made.path)).toMatchObject({ status: 200, body: after });
+      expect(await engine.refusalOf(made.uri)).toBeNull();
+    });
+
+    test('where the native API made it: its number and its login; what Cloud 66 deletes is gone', async () => {
+      const { berth, manager, ordinary } = globo;
+      const asked = { ...berth.place, name: 'native-made' };
+      await berth.call('POST', '/v1/databases', asked, { prefer: 'wait=20' });
+      const { id, number, size_bytes } = await nativeOf('native-made');
+      const { body: seen } = await ordinary('GET', `/database/${number}/`);
+      expect(seen).toMatchObject({ name: 'native-made', used_size_in_bytes: size_bytes, quarantine_dt: null });
+      const { body: logins } = await berth.call('GET', `/v1/databases/${id}/credentials`);
+      const { body: login } = await berth.call('GET', `/v1/credentials/${logins.data[0].id}?reveal=true`);
+      const { body: credential } = await ordinary('GET', seen.credentials[0]);
+      expect(credential).toMatchObject({ user: login.username, password: login.password });
+      expect(uriOf(seen.endpoint, credential)).toBe(login.uri);
+
+      const { group, uid } = await inCloud66(berth, 'native-made');
+      expect(await berth.call('DELETE', `${group}/databases/${uid}`)).toMatchObject({ status: 200 });
+      const made = { ...{ id: number, path: `/database/${number}/` }, credential: `/credential/${credential.id}/` };
+      for (const caller of [manager, ordinary]) await expectNotThere(caller, made);
+      const view = engine.view(berth.tenants.url);
+      const nameOnServer = new URL(login.uri).pathname.slice(1);
+      await eventually(async () => !(await view.hasDatabase(nameOnServer)), { what: 'the database to be dropped' });
+      await eventually(async () => !(await view.hasLogin(login.username)), { what: 'the login to be dropped' });
+    });
+  });
 });
+
+/** The database of this name in Cloud 66's list of the first server group, and where that is. */
+async function inCloud66({ call }: Globo['berth'], name: string): Promise<Answer['body']> {
+  const { body: stacks } = await call('GET', '/cloud66/api/3/stacks.json');
+  const stack = stacks.response.find((each: { environment: string }) => each.environment === 'development');
+  const groups = `/cloud66/api/3/stacks/${stack.uid}/server_groups`;
+  const group = `${groups}/${(await call('GET', groups)).body.response[0].id}`;
+  const { body: list } = await call('GET', `${group}/databases`);
+  const found = list.response.find((each: { name: string }) => each.name === name);
+  return found && { ...found, group };
+}
 
 /** A table that is made now has one row: nobody left any. */
 async function readNothing(session: TenantSession): Promise<string[]> {
@@ -215,8 +283,10 @@ async function readNothing(session: TenantSession): Promise<string[]> {
   return (await session.read()).filter((row) => row !== 'mine');
 }
 
+type Place = Pick<Made, 'credential' | 'id' | 'path'>;
+
 /** In no route of Globo's, and in none of its lists. */
-async function expectNotThere(caller: Globo['ordinary'], { id, credential, path }: Made): Promise<void> {
+async function expectNotThere(caller: Globo['ordinary'], { id, credential, path }: Place): Promise<void> {
   const asked: [string, string, object?][] = [
     ...(['GET', 'DELETE'] as const).flatMap((method) =>
       [path, credential].map((each): [string, string] => [method, each]),
@@ -256,11 +326,9 @@ function keepWriting(engine: TestEngine, uri: string) {
     /** Rows of which it was told that they are there. */
     written: () => written,
     refused: () => refused,
-    /** Returns why it is not let in by now. */
     async stop() {
       isOver = true;
       await ended;
-      return engine.refusalOf(uri);
     },
   };
 }
