@@ -2,6 +2,7 @@
 // asking again is asking once.
 import type { Answer } from '../berth';
 import { eventually } from '../eventually';
+import { withClient } from '../journey';
 import { onPostgresql } from '../tenants/postgresql';
 import { withSession } from '../tenants/tenants';
 import type { TestProcess } from '../test-process';
@@ -55,24 +56,29 @@ describe('without a worker', () => {
   const link = () => `/api/database/${kept.id}/`;
   const askLogin = () => timed(globo.ordinary('POST', '/credential/', { user: 'u_later', database: link() }));
   const askReset = () => timed(globo.ordinary('POST', `${kept.credential}reset_password/`, {}));
+  let quick: Timed;
   let slow: Timed;
   let logins: Timed[];
   let resets: Timed[];
 
   beforeAll(async () => {
-    const api = processOf('api');
+    const { berth, ordinary } = globo;
     await processOf(WORKER).stop();
-    await globo.berth.start('api'); // which answers from now on
-    const cutOff = globo.ordinary('POST', `${api.url}/globo/api/database/`, { ...PLACE, name: 'unheard' });
-    const unheard = expect(cutOff).rejects.toThrow();
-    await isAsked('create_database', '&database_name=unheard');
-    api.signal('SIGKILL');
-    await unheard;
+    const [killed, stopped] = [processOf('api'), await berth.start('api')];
+    await berth.start('api'); // which answers from now on
+    const askAt = ({ url }: TestProcess, name: string) =>
+      ordinary('POST', `${url}/globo/api/database/`, { ...PLACE, name });
+    const unheard = expect(askAt(killed, 'unheard')).rejects.toThrow();
+    const hurried = timed(askAt(stopped, 'hurried'));
+    for (const name of ['unheard', 'hurried']) await isAsked('create_database', `&database_name=${name}`);
+    killed.signal('SIGKILL');
+    stopped.signal('SIGTERM');
+    [quick] = await Promise.all([hurried, unheard]);
     const creating = timed(globo.ordinary('POST', '/database/', { ...PLACE, name: 'slow' }));
     const [login, reset] = [askLogin(), askReset()];
     await Promise.all([isAsked('credential_create'), isAsked('credential_reset')]);
-    const both = [Promise.all([login, askLogin()]), Promise.all([reset, askReset()])] as const;
-    [slow, logins, resets] = await Promise.all([creating, ...both]);
+    const twice = [Promise.all([login, askLogin()]), Promise.all([reset, askReset()])] as const;
+    [slow, logins, resets] = await Promise.all([creating, ...twice]);
   });
 
   test('a create is answered after ten seconds with the database as it will be, and the task that waits', async () => {
@@ -82,6 +88,11 @@ describe('without a worker', () => {
     expect(slow.body.credentials).toHaveLength(1);
     const { body } = await globo.ordinary('GET', slow.body.task);
     expect(body.taskhistory).toMatchObject([{ task_status: 'WAITING', database_name: 'slow', ended_at: null }]);
+  });
+
+  test('an API that is asked to stop answers with the same at once', () => {
+    expect(quick).toMatchObject({ status: 201, body: { name: 'hurried', status: 2, task: expect.any(String) } });
+    expect(quick.tookMs).toBeLessThan(WAIT_MS);
   });
 
   test('a login and a reset are 503 after ten seconds; asked for again they are one', async () => {
@@ -102,9 +113,10 @@ describe('without a worker', () => {
     await berth.start(WORKER);
     const all = [slow, ...logins, ...resets].map(({ body }) => endedTask(body));
     for (const task of await Promise.all(all)) expect(task).toMatchObject({ task_status: 'SUCCESS' });
-    await eventually(async () => (await tasks('database_name=unheard&task_status=SUCCESS')).length === 1);
+    const isMade = async (name: string) => (await tasks(`database_name=${name}&task_status=SUCCESS`)).length === 1;
+    for (const name of ['unheard', 'hurried']) await eventually(() => isMade(name), { what: `${name} to be made` });
 
-    for (const name of ['slow', 'unheard']) {
+    for (const name of ['slow', 'unheard', 'hurried']) {
       const { database } = (await ordinary('GET', `/database/?name=${name}`)).body;
       expect([database.length, Object.keys(database[0])]).toEqual([1, expect.not.arrayContaining(['task', 'status'])]);
       const { body: login } = await ordinary('GET', database[0].credentials[0]);
@@ -171,5 +183,24 @@ describe("while the engine's server is down", () => {
     const { body } = await ordinary('GET', created.body._links.self);
     const { body: login } = await ordinary('GET', body.credentials[0]);
     expect(await onPostgresql.refusalOf(uriOf(body.endpoint, login))).toBeNull();
+  });
+});
+
+describe('a server that refuses Berth itself', () => {
+  test('makes a create 400 with its reason, and nothing of it is left: its name is free', async () => {
+    const { berth, manager, ordinary } = globo;
+    const { url } = berth.tenants;
+    const { password, username } = new URL(url);
+    const changed = Object.assign(new URL(url), { password: 'changed' }).href;
+    const change = (by: string, to: string) =>
+      withClient(by, (client) => client.query(`ALTER ROLE ${username} PASSWORD '${to}'`));
+    await change(url, 'changed');
+    const refused = await ordinary('POST', '/database/', { ...PLACE, name: 'refused' });
+    await change(changed, password);
+    expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining('28P01') } });
+    expect((await manager('GET', '/database/?name=refused')).body.database).toEqual([]);
+    const made = await makeDatabase(ordinary, 'refused');
+    expect(await onPostgresql.refusalOf(made.uri)).toBeNull();
+    expect((await tasks('database_name=refused&task_name=create_database')).length).toBe(2);
   });
 });
