@@ -119,10 +119,14 @@ async function giveUp(tx: Nouns, action: Action): Promise<void> {
   if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
 }
 
-/** The create of such a login that is on its way; null when there is no such login. Throws `name_taken` when there is one. */
+/**
+ * The create of such a login that is on its way; null when there is no such login, or it could not be made. Throws `name_taken`
+ * when there is one.
+ */
 async function findWished(tx: Nouns, databaseId: string, wish: WishedLogin): Promise<Action | null> {
   const there = await tx.credentials.listOfDatabase(databaseId);
-  const same = there.find((each) => each.delete_accepted_at === null && isWished(wish, each));
+  const living = there.filter(({ delete_accepted_at, state }) => delete_accepted_at === null && state !== 'failed');
+  const same = living.find((each) => isWished(wish, each));
   if (same === undefined) return null;
   const open = await tx.actions.findOpenOfCredential(same.id, 'credential_create');
   if (open !== null) return open;

@@ -1,7 +1,7 @@
 // What a DELETE means: policy decides, not the dialect. Quarantined first and dropped when asked again; dropped at once;
 // or, where a product promises that it is gone, dropped or kept unseen, as BERTH_HIDDEN_QUARANTINE says.
 import { quarantineDaysOf } from '@berth/core';
-import type { DatabaseView, Nouns } from '@berth/store';
+import type { Action, DatabaseView, Nouns } from '@berth/store';
 import type { Planned, Requestable } from '../kind';
 import { databaseDelete } from './database-delete';
 import { databaseQuarantine } from './database-quarantine';
@@ -11,10 +11,11 @@ import { closedReason } from './subjects';
 export interface DatabaseRemoveInput {
   databaseId: string;
   /**
-   * `keep`: quarantine what is not quarantined, drop what is. `drop`: now, data and all. `goneIn`: gone for good, by
-   * what this dialect promises its clients.
+   * `keep`: quarantine what is not quarantined, drop what is. `only keep`: the same of a database that its caller saw outside of
+   * quarantine, which is not dropped if it is in there by now. `drop`: now, data and all. `goneIn`: gone for good, by what this
+   * dialect promises its clients.
    */
-  wish: 'keep' | 'drop' | { goneIn: string };
+  wish: 'keep' | 'only keep' | 'drop' | { goneIn: string };
 }
 
 /**
@@ -29,6 +30,8 @@ export const databaseRemove: Requestable<DatabaseRemoveInput> = {
     const { tx, requester, hiddenQuarantine } = planning;
     await tx.databases.lock(databaseId);
     const database = await getRemovable(tx, requester, databaseId);
+    const done = wish === 'only keep' && database.state === 'quarantined' ? await findQuarantine(tx, databaseId) : null;
+    if (done !== null) return { joins: done };
     if (typeof wish === 'string') return (await decide(tx, database, wish)) === 'keep' ? keep(false) : drop();
     const reason = database.hidden ? await closedReason(tx, database) : null; // as a second delete is refused elsewhere
     if (reason !== null) throw reason;
@@ -48,11 +51,16 @@ export const databaseRemove: Requestable<DatabaseRemoveInput> = {
 type Joins = Exclude<Awaited<ReturnType<(typeof databaseDelete)['plan']>>, Planned>;
 
 /** A delete that failed is tried again as what it was; so is a quarantine, which left the database available. */
-async function decide(tx: Nouns, database: DatabaseView, wish: 'keep' | 'drop'): Promise<'keep' | 'drop'> {
+async function decide(
+  tx: Nouns,
+  database: DatabaseView,
+  wish: 'keep' | 'only keep' | 'drop',
+): Promise<'keep' | 'drop'> {
   if (wish === 'drop' || !hasDataToKeep(database)) return 'drop';
   const open = await tx.actions.findOpenOfDatabase(database.id, ['database_delete', 'database_quarantine']);
   if (open !== null) return open.kind === 'database_quarantine' ? 'keep' : 'drop';
   if (database.state === 'quarantined') {
+    if (wish === 'only keep') return 'keep';
     // somebody brings it back right now: they must not lose their data to somebody who only wants it away again
     return (await tx.actions.findOpenOfDatabase(database.id, ['database_restore'])) === null ? 'drop' : 'keep';
   }
@@ -61,6 +69,12 @@ async function decide(tx: Nouns, database: DatabaseView, wish: 'keep' | 'drop'):
       ? null
       : await tx.actions.findLastOfDatabase(database.id, ['database_delete', 'database_quarantine']);
   return last?.kind === 'database_delete' || quarantineDaysOf(database) === 0 ? 'drop' : 'keep';
+}
+
+/** The one that shut a database; null while somebody brings it back. */
+async function findQuarantine(tx: Nouns, databaseId: string): Promise<Action | null> {
+  const last = await tx.actions.findLastOfDatabase(databaseId, ['database_quarantine', 'database_restore']);
+  return last?.kind === 'database_quarantine' ? last : null;
 }
 
 /** What was never made holds nothing. */

@@ -15,7 +15,7 @@ import { wishedLogin } from './new-database';
 import { askedPage, readPage } from './pages';
 import { standingFor } from './reach';
 import { taskUrl } from './tasks';
-import { isDone, requestAndWait } from './wait';
+import { forget, isDone, isUnmade, requestAndWait } from './wait';
 
 /** What is not done in time goes on: who asks again joins it. */
 const RETRY_AFTER_S = 5;
@@ -62,9 +62,10 @@ async function create(api: ApiContext, call: Call): Promise<void> {
   const action = await requestAndWait(api, call, credentialCreate, input, access).catch((error: unknown) => {
     throw codeOf(error) === 'name_taken' ? taken() : error;
   });
+  if (isUnmade(action)) await forget(api, action);
   if (!isDone(action)) return sendLater(call, action);
-  const credential = await getCredential(api, action.credential_id);
-  const number = credential.grants[0]?.number ?? 0;
+  const { grants } = await getCredential(api, action.credential_id);
+  const number = grants.find((each) => each.database_id === input.databaseId)?.number ?? 0; // one that is joined may have others
   const grant = await api.store.standing.findGrant(standingFor(access), number);
   if (grant === null) throw new PlatformError('contradicts', 'The credential was deleted as soon as it was made.');
   call.response.set('Location', urlOf(call, grant));

@@ -1,18 +1,19 @@
 // Databases. The first delete puts one into quarantine, where it is seen by those who may bring it back; a second one drops it.
 import {
   type Caller,
-  cleanUpAfter,
+  type DatabaseCreateInput,
   databaseCreate,
   databaseRemove,
   databaseRestore,
   updateDatabase,
 } from '@berth/actions';
-import { codeOf, isEnded, PlatformError } from '@berth/core';
-import type { ActionWithSteps, StandingDatabase } from '@berth/store';
+import { codeOf, PlatformError } from '@berth/core';
+import type { StandingDatabase } from '@berth/store';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate } from './authenticate';
 import { type Fields, openFields, readFields } from './fields';
+import { askedText } from './filters';
 import { linkTo, sendNothing, sendOne, sendPage } from './hal';
 import { numberInPath } from './links';
 import { parseNewDatabase } from './new-database';
@@ -20,7 +21,7 @@ import { askedPage, readPage } from './pages';
 import { findProject, homeProject } from './projects';
 import { standingFor } from './reach';
 import { showDatabase } from './show-database';
-import { isDone, requestAndWait } from './wait';
+import { forget, isDone, isUnmade, requestAndWait } from './wait';
 
 export function databaseRoutes(api: ApiContext): Route[] {
   const change = (call: Call) => changeOne(api, call);
@@ -36,8 +37,8 @@ export function databaseRoutes(api: ApiContext): Route[] {
 
 async function answerList(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
-  const { name } = call.request.query;
-  const filter = { ...standingFor(access), ...(typeof name === 'string' && name !== '' && { name }) };
+  const name = askedText(call, 'name') ?? '';
+  const filter = { ...standingFor(access), ...(name !== '' && { name }) };
   const page = askedPage(call);
   const placed = await readPage(page, (skip, take) => api.store.standing.listDatabases(filter, skip, take));
   const home = await homeProject(api.store, access);
@@ -57,10 +58,13 @@ async function answerOne(api: ApiContext, call: Call): Promise<void> {
 async function create(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const input = await parseNewDatabase(api, access, await readFields(call));
-  const action = await requestAndWait(api, call, databaseCreate, input, access).catch((error: unknown) => {
-    throw codeOf(error) === 'name_taken' ? taken(input.name) : error;
+  const ask = () => requestAndWait(api, call, databaseCreate, input, access);
+  const action = await ask().catch(async (error: unknown) => {
+    if (codeOf(error) !== 'name_taken') throw error;
+    if (!(await forgetFailed(api, access, input))) throw taken(input.name);
+    return ask();
   });
-  if (isEnded(action.state) && action.state !== 'succeeded') await forget(api, action);
+  if (isUnmade(action)) await forget(api, action);
   isDone(action);
   const row = await api.store.databases.find(action.database_id ?? '');
   const database = row && (await api.store.standing.findDatabase(standingFor(access), row.number));
@@ -84,11 +88,12 @@ async function changeOne(api: ApiContext, call: Call): Promise<void> {
   await sendDatabase(api, call, access, await getDatabase(api, call, access));
 }
 
-/** What policy keeps is kept, and gone for those who do not see what is in quarantine. */
+/** What policy keeps is kept, and gone for those who do not see what is in quarantine: only who saw it there drops it. */
 async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
-  const { id } = await getDatabase(api, call, access);
-  isDone(await requestAndWait(api, call, databaseRemove, { databaseId: id, wish: 'keep' }, access));
+  const { id, state } = await getDatabase(api, call, access);
+  const wish = state === 'quarantined' ? 'keep' : 'only keep';
+  isDone(await requestAndWait(api, call, databaseRemove, { databaseId: id, wish }, access));
   sendNothing(call);
 }
 
@@ -118,11 +123,16 @@ function isLeaving({ opened, state }: StandingDatabase): boolean {
   return state === 'quarantined' || opened?.kind === 'database_quarantine';
 }
 
-/** The caller is told that there is no database: what a create left behind is taken away now. */
-async function forget(api: ApiContext, action: ActionWithSteps): Promise<void> {
-  await cleanUpAfter(api, action).catch((error: unknown) => {
-    if (!['contradicts', 'protected', 'not_found'].includes(codeOf(error))) throw error; // somebody else saw to it
-  });
+/**
+ * What this access asked for and what failed after it was answered is in its way, unseen. Returns whether there was such a one;
+ * then the name is free, unless it is being tried again.
+ */
+async function forgetFailed(api: ApiContext, access: Caller, { environment, name }: DatabaseCreateInput) {
+  const same = await api.store.databases.listByName(access.team_id, name);
+  const failed = same.find((each) => each.environment_id === environment && each.state === 'failed');
+  if (failed === undefined || failed.access_id !== access.id) return false;
+  await forget(api, { kind: 'database_create', database_id: failed.id, credential_id: null });
+  return true;
 }
 
 function taken(name: string): PlatformError {

@@ -72,12 +72,15 @@ async function rename(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const fields = await readFields(call);
   const { id } = await getProject(api, call, access);
+  refuseLimited(access);
   send(call, await updateProject(api, access, id, { name: parseName(fields) }));
 }
 
 async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
-  await deleteProject(api, access, (await getProject(api, call, access)).id);
+  const { id } = await getProject(api, call, access);
+  refuseLimited(access);
+  await deleteProject(api, access, id);
   sendNothing(call);
 }
 
@@ -97,9 +100,9 @@ async function getProject({ store }: ApiContext, { request }: Call, access: Call
 }
 
 /** An access that is limited to a project, or an environment, is not to change what others have. */
-function refuseLimited({ limit_project_id }: Access): void {
-  if (limit_project_id === null) return;
-  throw new PlatformError('missing_scope', 'This access is limited to one project.');
+function refuseLimited({ limit_environment_id, limit_project_id }: Access): void {
+  if (limit_project_id === null && limit_environment_id === null) return;
+  throw new PlatformError('missing_scope', 'This access is limited to a project or an environment.');
 }
 
 function parseName(fields: Fields): string {

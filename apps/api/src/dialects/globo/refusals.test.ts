@@ -148,6 +148,24 @@ describe('who may', () => {
   });
 });
 
+test('an access that is limited to an environment changes no project: others have their databases in it', async () => {
+  const access = (await street.store.accesses.findBasic(LOGINS.ordinary[0]))?.id ?? '';
+  await street.store.accesses.update(access, { limit_environment_id: street.environmentId });
+  const limited = as(street);
+  const { body } = await limited.get(`${API}/project/`).expect(200);
+  const project = pathOf(body.project[0]._links.self);
+  for (const sent of [
+    limited.post(`${API}/project/`).send({ name: 'mine' }),
+    limited.put(project).send({ name: 'mine' }),
+    limited.patch(project).send({ name: 'mine' }),
+    limited.delete(project),
+  ]) {
+    expect(await refused(sent, 403)).toEqual({ detail: 'You do not have permission to perform this action.' });
+  }
+  expect((await limited.get(project)).body.name).toBe(body.project[0].name);
+  await street.store.accesses.update(access, { limit_environment_id: null });
+});
+
 describe('what is not there', () => {
   test.each([
     ['get', '/nothing/'],

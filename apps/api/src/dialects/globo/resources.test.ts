@@ -106,6 +106,7 @@ test('pages are counted, capped, and lead to each other with the rest of the que
     expect((await get(`/database/?page_size=${size}`)).database).toHaveLength(total);
   }
   expect((await get('/database/?name=two')).database.map(({ name }: { name: string }) => name)).toEqual(['two']);
+  expect((await get('/database/?name=two%00')).database).toEqual([]);
 });
 
 test('what is in quarantine is seen by those who may bring it back alone, and comes back whole', async () => {
@@ -197,6 +198,7 @@ test('tasks are told in the words of the product, and found by them', async () =
     'task_name=none',
     'object_id=x',
     'database_name=x',
+    'database_name=%00',
   ]) {
     expect([none, (await get(`/task/?${none}`))._links.count]).toEqual([none, 0]);
   }

@@ -8,6 +8,7 @@ import { askedUrl } from '../../http/links';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
 import { authenticate } from './authenticate';
+import { askedText } from './filters';
 import { linkTo, sendOne, sendPage } from './hal';
 import { numberInPath } from './links';
 import { askedPage, readPage } from './pages';
@@ -75,17 +76,17 @@ function allOf(access: Access): TeamActionFilter {
 }
 
 /** What a filter does not know finds nothing. */
-function askedTasks(access: Access, { request }: Call): TeamActionFilter {
-  const { database_name, object_id, task_id, task_name, task_status } = request.query;
+function askedTasks(access: Access, call: Call): TeamActionFilter {
+  const { object_id, task_id, task_name, task_status } = call.request.query;
   return {
     ...allOf(access),
+    databaseName: askedText(call, 'database_name'),
     ...(typeof task_id === 'string' && { id: idOfUuid('action', task_id) ?? '' }),
     ...(typeof task_status === 'string' && {
       states: ACTION_STATES.filter((state) => STATUSES[state] === task_status),
     }),
     ...(typeof task_name === 'string' && { kinds: kindsNamed(task_name) }),
     ...(typeof object_id === 'string' && { databaseNumber: numberInPath(object_id) ?? 0 }),
-    ...(typeof database_name === 'string' && { databaseName: database_name }),
   };
 }
 

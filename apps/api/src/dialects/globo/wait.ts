@@ -1,6 +1,6 @@
 // The product answers when a thing is done; so do we where it is done soon. What takes longer goes on, and is polled as a task.
-import { type Caller, type Requestable, request } from '@berth/actions';
-import { isEnded, PlatformError } from '@berth/core';
+import { type Caller, cleanUpAfter, type Requestable, request } from '@berth/actions';
+import { codeOf, isEnded, PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import type { Call } from '../../http/route';
 import { waitForCaller } from '../../http/wait';
@@ -28,6 +28,18 @@ export function isDone(action: ActionWithSteps): boolean {
   if (action.state === 'succeeded') return true;
   if (!isEnded(action.state)) return false;
   throw new PlatformError('contradicts', action.error_message ?? 'It was called off before it was done.');
+}
+
+/** Whether it ended without what it was to make. */
+export function isUnmade({ state }: ActionWithSteps): boolean {
+  return isEnded(state) && state !== 'succeeded';
+}
+
+/** What a create left behind is taken away now: the caller is told that there is nothing. Safe to repeat. */
+export async function forget(api: ApiContext, create: Parameters<typeof cleanUpAfter>[1]): Promise<void> {
+  await cleanUpAfter(api, create).catch((error: unknown) => {
+    if (!['contradicts', 'protected', 'not_found'].includes(codeOf(error))) throw error; // somebody else saw to it
+  });
 }
 
 /** Callers know an action by its number: an error that names one by our id is told again. */

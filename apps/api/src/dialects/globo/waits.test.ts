@@ -122,4 +122,19 @@ describe('what takes longer', () => {
     expect(quarantined).toMatchObject({ name: 'slow', quarantine_dt: expect.any(String) });
     expect((await as(street, 'manager').get(pathOf(credentials[0]))).body.password).toBeNull();
   });
+
+  test('what fails later is in nobody’s way: who asked for it asks again', async () => {
+    const { body: failing } = await as(street).post(`${API}/database/`).send(body('later'));
+    await worked(street, as(street).get(`${API}/`), refuseAny);
+    await as(street).get(pathOf(failing._links.self)).expect(404);
+    const again = await as(street).post(`${API}/database/`).send(body('later'));
+    expect([again.status, again.body.name, again.body.id === failing.id]).toEqual([201, 'later', false]);
+    await worked(street, as(street).get(`${API}/`));
+    const ask = () => as(street).post(`${API}/credential/`).send({ user: 'u_twice', database: again.body._links.self });
+    expect((await ask()).status).toBe(503);
+    await worked(street, as(street).get(`${API}/`), refuseAny);
+    expect((await ask()).status).toBe(503);
+    await worked(street, as(street).get(`${API}/`));
+    expect((await ask()).status).toBe(400);
+  });
 });
