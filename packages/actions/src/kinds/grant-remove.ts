@@ -3,7 +3,6 @@
 import type { Planned, Requestable } from '../kind';
 import { credentialDelete } from './credential-delete';
 import { type GrantDeleteInput, grantDelete } from './grant-delete';
-import { noGrant } from './subjects';
 
 /** Becomes a `grant_delete` or a `credential_delete`. Throws what those two throw; `not_found` for a pair without a grant. */
 export const grantRemove: Requestable<GrantDeleteInput> = {
@@ -14,7 +13,6 @@ export const grantRemove: Requestable<GrantDeleteInput> = {
     const { credentialId, databaseId } = input;
     await tx.credentials.lock(credentialId, databaseId);
     if ((await tx.grants.countOthers(credentialId, databaseId)) > 0) return grantDelete.plan(planning, input);
-    if ((await tx.grants.find(credentialId, databaseId)) === null) throw noGrant(credentialId, databaseId);
     const planned: Planned | Joins = await credentialDelete.plan(planning, { credentialId });
     return 'joins' in planned ? planned : { ...planned, kind: 'credential_delete' };
   },

@@ -141,10 +141,16 @@ describe('who may', () => {
     expect((await reader.get(`${API}/database/`)).body._links.count).toBe(0);
     expect((await reader.get(`${API}/environment/`)).body.environment).toMatchObject([{ name: 'elsewhere' }]);
     const second = await store.catalog.findProject(team.id, 'second');
-    await store.accesses.update(access, { limit_environment_id: null, limit_project_id: second?.id ?? null });
+    const limit_project_id = second?.id ?? null;
+    await store.accesses.update(access, { limit_environment_id: null, limit_project_id, scopes: ['public', 'admin'] });
+    const project = reader.post(`${API}/project/`).send({ name: 'outside' });
+    expect(Object.keys(await refused(project, 403))).toEqual(['detail']);
+    expect(await refused(reader.delete(`${API}/project/${street.project.number}/`), 404)).toEqual({
+      detail: 'Not found',
+    });
     expect(await refused(reader.get(database), 404)).toEqual({ detail: 'Not found' });
     expect((await reader.get(`${API}/project/`)).body.project).toEqual([]);
-    await store.accesses.update(access, { limit_project_id: null });
+    await store.accesses.update(access, { limit_project_id: null, scopes: ['public'] });
   });
 });
 

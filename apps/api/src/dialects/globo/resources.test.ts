@@ -138,7 +138,14 @@ test('a login of two databases leaves one of them, and goes with the last', asyn
   await worked(street, grant);
   await eventually(async () => (await get(other._links.self)).credentials.length === 2);
   const [, shared] = (await get(other._links.self)).credentials;
-  expect((await as(street).get(pathOf(shared))).body.user).toBe('u_left');
+  const { password, user } = (await as(street).get(pathOf(shared))).body;
+  expect([user, password]).toEqual(['u_left', expect.any(String)]);
+  await worked(street, as(street).delete(pathOf(one._links.self)));
+  const passwords = await Promise.all(
+    [one.credentials[0], shared].map(async (url) => (await as(street, 'manager').get(pathOf(url))).body.password),
+  );
+  expect(passwords).toEqual([null, password]); // it opens nothing there, and what it opened elsewhere
+  await worked(street, as(street, 'manager').patch(pathOf(one._links.self)).send({ quarantine_dt: null }));
   await worked(street, as(street).delete(pathOf(shared)));
   expect((await street.store.credentials.find(login?.id ?? ''))?.state).toBe('active');
   await worked(street, as(street).delete(pathOf(one.credentials[0])));
