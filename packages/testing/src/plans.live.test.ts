@@ -90,7 +90,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
   const stopping = new AbortController().signal;
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
   const health = openHealth({ isReady: () => true, stopping });
-  const app = appOf({ ...context, health, limits, stopping });
+  const app = appOf({ ...context, health, limits, stopping: AbortSignal.abort() }); // so that lists wait for no look at a server
   const [grown] = await sql(`SELECT id, team_id FROM accesses WHERE name = 'grown' ORDER BY number LIMIT 1`);
   const [mine] =
     await sql(`SELECT id, name, project_id, environment_id FROM databases WHERE team_id = '${grown?.team_id}'
@@ -148,8 +148,10 @@ async function useCloud66(get: (token: Secret, path: string) => Promise<{ respon
     (await get(token, `/cloud66/api/3${path}`)).response;
   let seen = 0;
   for (const { uid } of await list('/stacks')) {
-    for (const { id } of await list(`/stacks/${uid}/server_groups`))
+    for (const { id } of await list(`/stacks/${uid}/server_groups`)) {
       await list(`/stacks/${uid}/server_groups/${id}/databases`);
+      await list(`/stacks/${uid}/server_groups/${id}/database_users`);
+    }
     const [action] = await list(`/stacks/${uid}/actions`);
     if (action === undefined) continue;
     await list(`/stacks/${uid}/actions/${action.id}`);

@@ -68,7 +68,8 @@ describe('who may', () => {
       const call = as(others[scope])[method](url);
       expect((await refused(method === 'post' ? call.send(body) : call, 403)).error).toBe('forbidden');
     }
-    await refused(as(token).get(`${usersOf(path)}?show_password=true`), 403);
+    const empty = usersOf(path).replace(`/${street.server.number}/`, `/${street.uncheckedServer.number}/`);
+    for (const list of [usersOf(path), empty]) await refused(as(token).get(`${list}?show_password=true`), 403);
   });
 
   test('400 where the user has databases that the access does not reach', async () => {

@@ -211,6 +211,8 @@ describe('passwords', () => {
     const shown = decode.users((await get(thereUsers).expect(200)).body).response;
     expect(shown).toMatchObject([{ uid: outside, databases: ['there'], user_type: 'readonly' }]);
     await limited.get(thereUsers).expect(404);
+    const revealed = (await (await revealer()).get(`${thereUsers}/${outside}?show_password=1`).expect(200)).body;
+    expect(Object.keys(decode.revealedUser(revealed).response.uris)).toEqual([there]);
     const reset = decode.action((await post(`${thereUsers}/${outside}/regenerate_password`).expect(200)).body).response;
     expect(await actionOf(reset.id, secondStack)).toMatchObject({ resource_id: outside });
   });
@@ -250,6 +252,16 @@ test('of a database that is quarantined are not shown, nor can be changed', asyn
   expect((await listed()).map((each) => each.uid)).not.toContain(uid);
   await get(`${users}/${uid}`).expect(404);
   await as(street).delete(`${users}/${uid}`).expect(404);
+});
+
+test('given a database by another face they are its users once that is done', async () => {
+  const [one, other] = [await newDatabase('grant_one'), await newDatabase('grant_other')];
+  const uid = await newUser({ username: 'granted', database_ids: [one] });
+  const input = { credentialId: uid, database: other, role: 'owner' as const };
+  const action = await requestAction(street.context, grantCreate, input, street.access);
+  expect(await usersOf(other)).toEqual([]);
+  await succeed(street, action.id);
+  expect(await usersOf(other)).toEqual(['granted']);
 });
 
 test('made by other faces are users as well', async () => {

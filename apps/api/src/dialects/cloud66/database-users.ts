@@ -59,7 +59,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   const { access, isRevealed } = await authenticateRead(api, call);
   const group = await getDatabaseGroup(api.store, access, call);
-  const credential = await getUser(api.store, access, group, call);
+  const credential = await getUser(api.store, group, call);
   if (credential.state !== 'active') {
     throw new PlatformError('not_found', 'This database user is not there yet; its action says when.');
   }
@@ -71,7 +71,7 @@ async function create(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const group = await getDatabaseGroup(api.store, access, call);
   const { username, role, databaseIds } = parseNewDatabaseUser(await readBody(call, ['json', 'form']));
-  await refuseUnknown(api.store, access, group, databaseIds);
+  await refuseUnknown(api.store, group, databaseIds);
   const [databaseId, ...alsoIn] = databaseIds;
   const input = { databaseId, alsoIn, username, role };
   await answerWith(api, call, access, () => requestAction(api, credentialCreate, input, access));
@@ -80,7 +80,7 @@ async function create(api: ApiContext, call: Call): Promise<void> {
 async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const group = await getDatabaseGroup(api.store, access, call);
-  const input = subjectOf(group, await getUser(api.store, access, group, call));
+  const input = subjectOf(group, await getUser(api.store, group, call));
   await answerWith(api, call, access, () => requestAction(api, credentialDelete, input, access));
 }
 
@@ -88,7 +88,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
 async function regenerate(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const group = await getDatabaseGroup(api.store, access, call);
-  const input = subjectOf(group, await getUser(api.store, access, group, call));
+  const input = subjectOf(group, await getUser(api.store, group, call));
   parse(NOTHING, (await readBody(call, ['json', 'form'])) ?? {});
   await answerWith(api, call, access, () => requestAction(api, credentialReset, input, access));
 }
@@ -126,13 +126,12 @@ async function secretsOf(api: ApiContext, access: Caller, group: Group, credenti
   }
 }
 
-/** A living login of the team with a database of this stack on this server. Throws `not_found`. */
-async function getUser(store: Store, access: Access, group: Group, { request }: Call): Promise<CredentialView> {
+/** A living login with a database of this stack, which is of one team, on this server. Throws `not_found`. */
+async function getUser(store: Store, group: Group, { request }: Call): Promise<CredentialView> {
   const id = String(request.params.id);
   const credential = isId('credential', id) ? await store.credentials.find(id) : null;
-  const isOurs = credential?.team_id === access.team_id && credential.server_id === group.server.id;
-  if (credential !== null && isOurs && credential.state !== 'deleted' && grantsHere(group, credential).length > 0)
-    return credential;
+  const isOnServer = credential?.server_id === group.server.id && credential.state !== 'deleted';
+  if (credential !== null && isOnServer && grantsHere(group, credential).length > 0) return credential;
   throw new PlatformError('not_found', 'There is no database user of this uid in this server group.');
 }
 
@@ -151,14 +150,13 @@ function subjectOf(group: Group, credential: CredentialView) {
   return { credentialId: credential.id, ...(grant !== undefined && { databaseId: grant.database_id }) };
 }
 
-/** Throws `unknown_reference` naming each that is not an available database of the team, in this stack and group. */
-async function refuseUnknown(store: Store, access: Access, { stack, server }: Group, ids: string[]): Promise<void> {
+/** Throws `unknown_reference` naming each that is not an available database in this stack and group. */
+async function refuseUnknown(store: Store, { stack, server }: Group, ids: string[]): Promise<void> {
   const wrong: FieldProblem[] = [];
   for (const [index, id] of ids.entries()) {
     const database = isId('database', id) ? await store.databases.find(id) : null;
     const isHere =
-      database?.team_id === access.team_id &&
-      database.project_id === stack.project.id &&
+      database?.project_id === stack.project.id &&
       database.environment_id === stack.environment.id &&
       database.server_id === server.id &&
       database.state === 'available';
