@@ -145,6 +145,23 @@ onEachEngine((engine) => {
     });
   });
 
+  test('whatever a database is called, its login opens it; and so does a user of the same name in each', async () => {
+    const names = ['x'.repeat(100), '2014 Report', 'Ünïcödé Ñame', 'berth_x', 'select'];
+    const users = new Set<string>();
+    const open = async (name: string) => {
+      const made = await makeDatabase(globo.ordinary, name);
+      await withSession(engine, made.uri, (session) => session.write(name));
+      const asked = { user: 'u_same', database: `/api/database/${made.id}/` };
+      const { body } = await globo.ordinary('POST', '/credential/', asked);
+      users.add(body.user);
+      const { endpoint } = (await globo.ordinary('GET', made.path)).body;
+      expect(await withSession(engine, uriOf(endpoint, body), (session) => session.read())).toEqual([name]);
+    };
+    await Promise.all(names.map(open));
+    expect(users.size).toBe(names.length);
+    expect([...users].filter((user) => !/^u_same[a-z0-9]{0,4}$/.test(user))).toEqual([]);
+  });
+
   describe('a database that is deleted', () => {
     let made: Made;
     let written = 0;
