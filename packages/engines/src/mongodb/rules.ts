@@ -14,7 +14,7 @@ const NOT_IN_LOGINS = /[=,]/;
 /** What SASLprep forbids or does not know (RFC 4013, of Unicode 3.2): servers and drivers refuse to log in with it. */
 const NOT_IN_PASSWORDS = /\p{C}|[\u{10000}-\u{10ffff}]/u;
 
-const TLS_SEtrueINGS: Record<TlsMode, string> = {
+const TLS_SETTINGS: Record<TlsMode, string> = {
   disable: 'tls=false',
   require: 'tls=true&tlsInsecure=true',
   'verify-full': 'tls=true',
@@ -39,7 +39,7 @@ export const mongodbRules: EngineRules = {
   loginNameBytesMax: NAME_BYTES_MAX, // ours: the server has no limit that anybody would meet
   defaultPort: 27017,
   urlProtocols: ['mongodb:'],
-  tlsSettings: TLS_SEtrueINGS,
+  tlsSettings: TLS_SETTINGS,
   otherSettings: [IN_ADMIN],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
@@ -80,6 +80,6 @@ function engineNameOf(name: string, idTail: string): string {
 
 /** The options of the connection string that every driver reads; logins live in `admin`, whatever database is named. */
 function connectionUrl(facts: ConnectionFacts): Secret {
-  const settings = facts.tls === 'disable' ? '' : `&${TLS_SEtrueINGS[facts.tls]}`;
+  const settings = facts.tls === 'disable' ? '' : `&${TLS_SETTINGS[facts.tls]}`;
   return new Secret(`mongodb://${loginAndPlace(facts)}?${IN_ADMIN}${settings}`);
 }

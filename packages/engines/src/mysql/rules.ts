@@ -28,7 +28,7 @@ const RESERVED_WORDS = [
 /** `test_` is opened to everybody by old installers, `mysql.` is the server's, `berth_` is ours, `#mysql50#` a file's. */
 const RESERVED_PREFIXES = ['test_', 'mysql.', 'berth_', '#mysql50#', 'azure_'];
 
-const TLS_SEtrueINGS: Record<TlsMode, string> = {
+const TLS_SETTINGS: Record<TlsMode, string> = {
   disable: 'ssl-mode=DISABLED',
   require: 'ssl-mode=REQUIRED',
   'verify-full': 'ssl-mode=VERIFY_IDENTITY',
@@ -51,7 +51,7 @@ export const mysqlRules: EngineRules = {
   loginNameBytesMax: LOGIN_BYTES_MAX,
   defaultPort: 3306,
   urlProtocols: ['mysql:', 'mariadb:'],
-  tlsSettings: TLS_SEtrueINGS,
+  tlsSettings: TLS_SETTINGS,
   otherSettings: [],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
@@ -83,6 +83,6 @@ function engineNameOf(name: string, idTail: string): string {
 /** `mysql://`, which every client reads. `ssl-mode` is the word of MySQL's own clients; others trip over what they do not
  * know, so it is left out where TLS is not asked for. */
 function connectionUrl(facts: ConnectionFacts): Secret {
-  const settings = facts.tls === 'disable' ? '' : `?${TLS_SEtrueINGS[facts.tls]}`;
+  const settings = facts.tls === 'disable' ? '' : `?${TLS_SETTINGS[facts.tls]}`;
   return new Secret(`mysql://${loginAndPlace(facts)}${settings}`);
 }

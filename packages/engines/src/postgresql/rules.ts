@@ -15,7 +15,7 @@ const RESERVED_PREFIXES = ['pg_', 'berth_'];
 /** The groups of a database, of which some are made late (names.ts): a login in their place would keep them from it. */
 const GROUP_NAME = /_[0-9a-z]{5}_(owner|writer|reader)$/;
 
-const TLS_SEtrueINGS: Record<TlsMode, string> = {
+const TLS_SETTINGS: Record<TlsMode, string> = {
   disable: 'sslmode=disable',
   require: 'sslmode=require',
   'verify-full': 'sslmode=verify-full',
@@ -38,7 +38,7 @@ export const postgresqlRules: EngineRules = {
   loginNameBytesMax: NAME_BYTES_MAX,
   defaultPort: 5432,
   urlProtocols: ['postgres:', 'postgresql:'],
-  tlsSettings: TLS_SEtrueINGS,
+  tlsSettings: TLS_SETTINGS,
   otherSettings: [],
   isReserved,
   isSystemDatabase: (name) => OWN_DATABASES.includes(name.toLowerCase()),
@@ -68,5 +68,5 @@ function engineNameOf(name: string, idTail: string): string {
 
 /** `postgresql://`, which every client reads; SQLAlchemy refuses `postgres://`. libpq knows sslmode by these words. */
 function connectionUrl(facts: ConnectionFacts): Secret {
-  return new Secret(`postgresql://${loginAndPlace(facts)}?${TLS_SEtrueINGS[facts.tls]}`);
+  return new Secret(`postgresql://${loginAndPlace(facts)}?${TLS_SETTINGS[facts.tls]}`);
 }
