@@ -5,6 +5,8 @@ import { testClock } from '@berth/testing';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { runAction } from '@berth/testing/run-action';
 import type { Context } from './context';
+import { serverPreflight } from './kinds';
+import { request } from './request';
 
 let journey: Journey;
 let count = 0;
@@ -44,7 +46,9 @@ describe('an attempt that ends in', () => {
     async (code) => {
       const { id, database_id, credential_id } = await newCreate();
       const action = await failWith(id, new PlatformError(code, `Because of ${code}.`));
-      const reason = { error_code: code, error_message: `Because of ${code}.` };
+      const isOfOurLogin = code === 'admin_refused'; // what the server said of it names it
+      const error_message = isOfOurLogin ? expect.stringContaining('preflight') : `Because of ${code}.`;
+      const reason = { error_code: code, error_message };
       expect(action).toMatchObject({ state: 'failed', claim: 1, ...reason });
       const { databases, credentials } = journey.context.store;
       expect((await databases.find(database_id ?? ''))?.state).toBe('failed');
@@ -100,6 +104,22 @@ describe('a step that fails', () => {
       { attempt: 2, state: 'failed', evidence: { error: 'internal' } },
     ]);
     expect(JSON.stringify(again.steps)).not.toContain('hush');
+  });
+
+  it('tells no team what a server said of the login that Berth has there, and its operators all of it', async () => {
+    const said = new PlatformError('admin_refused', 'password authentication failed for user "hush"');
+    const failed = async (id: string) =>
+      JSON.stringify(
+        await runAction(journey.context, id, {
+          onMoment: async (moment) => {
+            if (moment === 'performed') throw said;
+          },
+        }),
+      );
+    expect(await failed((await newCreate()).id)).not.toContain('hush');
+    const { serverId } = journey;
+    const look = await request(journey.context, serverPreflight, { serverId }, journey.access);
+    expect(await failed(look.id)).toContain('hush');
   });
 });
 

@@ -155,7 +155,7 @@ function perform(context: Context, options: RunOptions, { action, server, sessio
       await hold.record({ name, state: 'succeeded', durationMs: durationMs(), evidence });
     } catch (error) {
       if (codeOf(error) === 'claim_lost') throw error;
-      const evidence = { error: codeOf(error), message: publicMessage(error) };
+      const evidence = { error: codeOf(error), message: publicMessage(error, action) };
       await hold.record({ name, state: 'failed', durationMs: durationMs(), evidence });
       note('failed');
       throw error;
@@ -203,13 +203,13 @@ async function settleError(context: Context, ending: Ending): Promise<Exclude<Ou
   } else if (mayTryAgain(action, code, context.clock) || (await isOwed(context, action))) {
     const delayMs = retryDelayMs(action.claim);
     const isCounted = ERRORS[code].retry === 'count';
-    const why = { code, message: publicMessage(error), isCounted, isUnreached: ending.session === null };
+    const why = { code, message: publicMessage(error, action), isCounted, isUnreached: ending.session === null };
     await context.store.actions.postpone(action, delayMs, why);
     context.log.warn({ ...fields, error }, `Action postponed by ${delayMs} ms`);
     return 'postponed';
   } else {
     await endWithout(context, ending, (tx) =>
-      tx.actions.fail(action, code, publicMessage(error), ending.session === null),
+      tx.actions.fail(action, code, publicMessage(error, action), ending.session === null),
     );
     context.log.error({ ...fields, error }, 'Action failed');
     return 'failed';
@@ -274,8 +274,14 @@ function retryDelayMs(claim: number): number {
   return Math.round(delayMs * (0.5 + Math.random() / 2));
 }
 
-/** What strangers may read of an error: ours say so themselves; of others nothing but where to look. */
-function publicMessage(error: unknown): string {
+/**
+ * What strangers may read of an error: ours say so themselves; of others nothing but where to look. Nor do teams read what a
+ * server said of Berth's own login, which names it.
+ */
+function publicMessage(error: unknown, { id, team_id }: Action): string {
+  if (codeOf(error) === 'admin_refused' && team_id !== null) {
+    return `The server refused what Berth's own login asked of it. An operator finds why in the log, under ${id}, or by a preflight of the server.`;
+  }
   if (codeOf(error) !== 'internal' && error instanceof Error) return error.message;
   return 'Something broke in Berth. The worker logged it under the id of this action.';
 }
