@@ -42,7 +42,7 @@ const FROM = Prisma.sql`actions JOIN databases ON databases.id = actions.databas
 
 export function teamActionsOf(db: Db) {
   return {
-    /** Without those about databases that are kept unseen by their clients. */
+    /** Without those about databases of which their clients were told that they are deleted, while they are or were kept. */
     async listOfTeam(
       filter: TeamActionFilter,
       order: TeamActionOrder,
@@ -83,7 +83,7 @@ function whereOf(filter: TeamActionFilter): Prisma.Sql {
   const all = [
     // of both, so that neither is read whole: PostgreSQL does not know that they are the same
     Prisma.sql`actions.team_id = ${filter.teamId} AND databases.team_id = ${filter.teamId}`,
-    Prisma.sql`NOT (databases.hidden AND databases.state = 'quarantined')`,
+    Prisma.sql`NOT databases.hidden`, // nor later: that it was kept and then dropped is no more theirs to know
     ...parts,
   ];
   return Prisma.join(all, ' AND ');

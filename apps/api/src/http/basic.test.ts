@@ -186,6 +186,12 @@ test.each([true, false])('a login that is guessed at from many addresses is slow
   expect((await signIn((await makeLogin()).login, PASSWORD, { app })).status).toBe(200);
 });
 
+test('what can be nobody’s login is counted as one, however it is written', async () => {
+  const app = serve(2);
+  const guess = (index: number) => signIn(`${'x'.repeat(5_000)}${index}`, 'c', { app, from: `198.51.100.${index}` });
+  expect(await attempts(4, guess)).toEqual([401, 401, 429, 429]);
+});
+
 test('a client that proved its password is let in while its login is attacked, from any address', async () => {
   const { login } = await makeLogin();
   const app = serve(2);

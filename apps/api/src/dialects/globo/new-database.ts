@@ -49,7 +49,7 @@ function isReserved(rules: ReturnType<typeof rulesOf>, name: string): boolean {
 
 /** A login's name, at most 16 characters; where somebody has it, with the end of its id in place of the last four. */
 export function wishedLogin(name: string): WishedLogin {
-  const asked = slugOf(name.slice(0, LOGIN_LENGTH_MAX));
+  const asked = slugOf(name.slice(0, LOGIN_LENGTH_MAX)).slice(0, LOGIN_LENGTH_MAX); // one letter may become several
   return {
     asked,
     other: (idTail) => `${asked.slice(0, LOGIN_LENGTH_MAX - TAIL_LENGTH)}${idTail.slice(-TAIL_LENGTH)}`,

@@ -85,3 +85,16 @@ test('a login that is being made for several databases is joined, and shown in t
   expect([answer.status, answer.body.database]).toEqual([201, other._links.self]);
   expect(answer.body.database).not.toBe(one._links.self);
 });
+
+test('of a database that another product’s client deleted, and that is kept unseen, no task tells', async () => {
+  await made(street, 'unseen');
+  const tasks = async () => (await as(street, 'manager').get(`${API}/task/?database_name=unseen`)).body._links.count;
+  expect(await tasks()).toBe(1);
+  const [row] = await street.store.databases.listByName(street.team.id, 'unseen');
+  await street.store.databases.hide(row?.id ?? '');
+  expect(await tasks()).toBe(0); // while it is being shut
+  await street.store.databases.becomeQuarantined(row?.id ?? '', 7);
+  expect(await tasks()).toBe(0);
+  await street.store.databases.becomeDeleted(row?.id ?? '');
+  expect(await tasks()).toBe(0);
+});

@@ -165,6 +165,10 @@ test('the same user in a second database of a server is another login, and once 
   expect(first.body.user).toBe('shared_user');
   expect(second.body.user).toMatch(/^shared_user[a-z0-9]{4}$/);
   for (const database of [one, other]) expect((await post(database._links.self)).status).toBe(400);
+  const squares = as(street)
+    .post(`${API}/credential/`)
+    .send({ user: '\u33af'.repeat(16), database: one._links.self });
+  expect((await worked(street, squares)).body.user).toBe('rad_s2rad_s2rad_'); // each is six letters
 });
 
 test('tasks are told in the words of the product, and found by them', async () => {
