@@ -13,23 +13,20 @@ const CLEAN_UP_MAX = 100;
 export async function cleanUp(context: Context, keepMs: number): Promise<void> {
   const before = new Date(context.clock.now().getTime() - keepMs);
   const creates = await context.store.actions.listNeverMade(before, CLEAN_UP_MAX);
-  for (const create of creates) {
-    try {
-      await cleanUpAfter(context, create);
-    } catch (error) {
-      // tried again, deleted or protected since the list was read
-      if (!['contradicts', 'protected', 'not_found'].includes(codeOf(error))) throw error;
-    }
-  }
+  for (const create of creates) await cleanUpAfter(context, create);
 }
 
 /**
- * Requests the delete of what this create did not make, before its time: for callers who were told that there is nothing.
- * Throws `contradicts`, `protected`, `not_found` when there is something by now, or nothing to delete.
+ * Requests the delete of what this create did not make, before its time: for callers who were told that there is nothing. What
+ * was made, tried again, deleted or protected meanwhile is left as it is. Safe to repeat and to race.
  */
 export async function cleanUpAfter(context: Context, create: FailedCreate): Promise<void> {
-  const { id } = await requestDelete(context, create);
-  context.log.info({ actionId: id }, 'Deleting what a create did not make');
+  try {
+    const { id } = await requestDelete(context, create);
+    context.log.info({ actionId: id }, 'Deleting what a create did not make');
+  } catch (error) {
+    if (!['contradicts', 'protected', 'not_found'].includes(codeOf(error))) throw error;
+  }
 }
 
 type FailedCreate = Pick<Action, 'kind' | 'database_id' | 'credential_id'>;

@@ -111,7 +111,9 @@ test('a login that is taken out of its databases one by one goes with the last',
 
 test('what a create did not make is cleaned up at once, and what it made is not', async () => {
   const made = await newDatabase('stays');
-  await expect(cleanUpAfter(journey.context, made)).rejects.toMatchObject({ code: 'contradicts' });
+  await cleanUpAfter(journey.context, made);
+  const kept = await store().databases.find(made.database_id ?? '');
+  expect(kept).toMatchObject({ state: 'available', delete_accepted_at: null });
   const input = { name: 'fails', ownerLogin: 'auto' } as const;
   const asked = await request(journey.context, databaseCreate, input, journey.access);
   const claimed = await store().actions.claim(asked.id, 'a worker');
@@ -120,7 +122,7 @@ test('what a create did not make is cleaned up at once, and what it made is not'
     await tx.databases.becomeFailed(asked.database_id ?? '');
     await tx.credentials.becomeFailed(asked.credential_id ?? '');
   });
-  await cleanUpAfter(journey.context, asked);
+  for (const _ of [1, 2]) await cleanUpAfter(journey.context, asked);
   const again = await request(journey.context, databaseCreate, input, journey.access);
   expect(again.database_id).not.toBe(asked.database_id);
 });

@@ -1,7 +1,7 @@
 // Credentials: each is one login's grant on one database. A login that has others is reset in all of them, and stays there
 // when this one is deleted.
 import { type Caller, credentialCreate, credentialReset, grantRemove, revealCredential } from '@berth/actions';
-import { codeOf, PlatformError } from '@berth/core';
+import { codeOf, isEnded, PlatformError } from '@berth/core';
 import type { ActionWithSteps, CredentialView, StandingGrant } from '@berth/store';
 import { askedUrl } from '../../http/links';
 import { noteDeed } from '../../http/refusals';
@@ -15,7 +15,7 @@ import { wishedLogin } from './new-database';
 import { askedPage, readPage } from './pages';
 import { standingFor } from './reach';
 import { taskUrl } from './tasks';
-import { forget, isDone, isUnmade, requestAndWait } from './wait';
+import { requestAndWait } from './wait';
 
 /** What is not done in time goes on: who asks again joins it. */
 const RETRY_AFTER_S = 5;
@@ -62,8 +62,7 @@ async function create(api: ApiContext, call: Call): Promise<void> {
   const action = await requestAndWait(api, call, credentialCreate, input, access).catch((error: unknown) => {
     throw codeOf(error) === 'name_taken' ? taken() : error;
   });
-  if (isUnmade(action)) await forget(api, action);
-  if (!isDone(action)) return sendLater(call, action);
+  if (!isEnded(action.state)) return sendLater(call, action);
   const { grants } = await getCredential(api, action.credential_id);
   const number = grants.find((each) => each.database_id === input.databaseId)?.number ?? 0; // one that is joined may have others
   const grant = await api.store.standing.findGrant(standingFor(access), number);
@@ -77,7 +76,7 @@ async function reset(api: ApiContext, call: Call): Promise<void> {
   const grant = await getGrant(api, call, access);
   const input = { credentialId: grant.credential_id, joins: true } as const;
   const action = await requestAndWait(api, call, credentialReset, input, access);
-  if (!isDone(action)) return sendLater(call, action);
+  if (!isEnded(action.state)) return sendLater(call, action);
   await sendWithPassword(api, call, access, grant);
 }
 
@@ -86,7 +85,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const grant = await getGrant(api, call, access);
   const { credential_id: credentialId, database_id: databaseId } = grant;
-  isDone(await requestAndWait(api, call, grantRemove, { credentialId, databaseId }, access));
+  await requestAndWait(api, call, grantRemove, { credentialId, databaseId }, access);
   sendNothing(call);
 }
 

@@ -1,6 +1,7 @@
 // Databases. The first delete puts one into quarantine, where it is seen by those who may bring it back; a second one drops it.
 import {
   type Caller,
+  cleanUpAfter,
   type DatabaseCreateInput,
   databaseCreate,
   databaseRemove,
@@ -21,7 +22,7 @@ import { askedPage, readPage } from './pages';
 import { findProject, homeProject } from './projects';
 import { standingFor } from './reach';
 import { showDatabase } from './show-database';
-import { forget, isDone, isUnmade, requestAndWait } from './wait';
+import { requestAndWait } from './wait';
 
 export function databaseRoutes(api: ApiContext): Route[] {
   const change = (call: Call) => changeOne(api, call);
@@ -61,11 +62,9 @@ async function create(api: ApiContext, call: Call): Promise<void> {
   const ask = () => requestAndWait(api, call, databaseCreate, input, access);
   const action = await ask().catch(async (error: unknown) => {
     if (codeOf(error) !== 'name_taken') throw error;
-    if (!(await forgetFailed(api, access, input))) throw taken(input.name);
+    if (!(await cleanUpFailed(api, access, input))) throw taken(input.name);
     return ask();
   });
-  if (isUnmade(action)) await forget(api, action);
-  isDone(action);
   const row = await api.store.databases.find(action.database_id ?? '');
   const database = row && (await api.store.standing.findDatabase(standingFor(access), row.number));
   if (!database) throw new PlatformError('contradicts', 'The database was deleted as soon as it was made.');
@@ -80,7 +79,7 @@ async function changeOne(api: ApiContext, call: Call): Promise<void> {
   const database = await getDatabase(api, call, access);
   const project = await askedProject(api, access, fields);
   if (fields.quarantine_dt === null && isLeaving(database)) {
-    isDone(await requestAndWait(api, call, databaseRestore, { databaseId: database.id }, access));
+    await requestAndWait(api, call, databaseRestore, { databaseId: database.id }, access);
   }
   if (project !== null && project !== database.project_id) {
     await updateDatabase(api, { databaseId: database.id, project }, access);
@@ -93,7 +92,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const { id, state } = await getDatabase(api, call, access);
   const wish = state === 'quarantined' ? 'keep' : 'only keep';
-  isDone(await requestAndWait(api, call, databaseRemove, { databaseId: id, wish }, access));
+  await requestAndWait(api, call, databaseRemove, { databaseId: id, wish }, access);
   sendNothing(call);
 }
 
@@ -127,11 +126,11 @@ function isLeaving({ opened, state }: StandingDatabase): boolean {
  * What this access asked for and what failed after it was answered is in its way, unseen. Returns whether there was such a one;
  * then the name is free, unless it is being tried again.
  */
-async function forgetFailed(api: ApiContext, access: Caller, { environment, name }: DatabaseCreateInput) {
+async function cleanUpFailed(api: ApiContext, access: Caller, { environment, name }: DatabaseCreateInput) {
   const same = await api.store.databases.listByName(access.team_id, name);
   const failed = same.find((each) => each.environment_id === environment && each.state === 'failed');
   if (failed === undefined || failed.access_id !== access.id) return false;
-  await forget(api, { kind: 'database_create', database_id: failed.id, credential_id: null });
+  await cleanUpAfter(api, { kind: 'database_create', database_id: failed.id, credential_id: null });
   return true;
 }
 
