@@ -10,6 +10,7 @@ import type { ApiContext } from '../dialects/dialect';
 import { noteAccess } from '../http/access-log';
 import { addressOf } from '../http/address';
 import { getBearerAccess, readBearer, requireScope } from '../http/bearer';
+import { refuseOtherSites } from '../http/other-sites';
 import type { Call } from '../http/route';
 
 const COOKIE = 'berth_session';
@@ -48,12 +49,6 @@ export async function authenticateOperator(api: ApiContext, call: Call): Promise
   throw new PlatformError('unauthenticated', 'Sign in at /admin/sign-in, or send a token.');
 }
 
-/** Throws `missing_scope` when a page of another site made the browser send this. */
-export function refuseOtherSites(request: Request): void {
-  if (!isFromOtherSite(request)) return;
-  throw new PlatformError('missing_scope', 'This may be asked for only from a page of Berth itself.');
-}
-
 async function findSessionAccess({ clock, keyRing, store }: ApiContext, call: Call): Promise<Caller | null> {
   const { request, response } = call;
   const session = openSession(() => keyRing.open(readCookie(request), SEAL_CONTEXT));
@@ -80,15 +75,6 @@ function openSession(open: () => Secret): z.infer<typeof content> | null {
 function readCookie(request: Request): string {
   const cookies = (request.get('cookie') ?? '').split(';').map((cookie) => cookie.trim());
   return cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? '';
-}
-
-/** Browsers say where a request was made: all by `Origin`, newer ones over TLS by `Sec-Fetch-Site`; programs say nothing. */
-function isFromOtherSite(request: Request): boolean {
-  const site = request.get('sec-fetch-site');
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
-  const origin = request.get('origin');
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== request.get('host');
 }
 
 /** TLS may end in front of this process. */

@@ -7,11 +7,12 @@ import type { ApiContext } from '../dialects/dialect';
 import { noteAccess } from '../http/access-log';
 import { addressOf } from '../http/address';
 import { readBody } from '../http/body';
+import { refuseOtherSites } from '../http/other-sites';
 import { parse } from '../http/parse';
 import type { Refusals } from '../http/refusals';
 import type { Call, Route } from '../http/route';
 import { signInPage } from './pages';
-import { refuseOtherSites, startSession } from './session';
+import { startSession } from './session';
 
 export const SIGN_IN_PATH = '/admin/sign-in';
 

@@ -44,7 +44,7 @@ function serve(refusalsPerMinute: number): Express {
   app.get('/bearer', async (asked, response) => {
     response.json({ id: (await getBearerAccess(context, asked, response)).id });
   });
-  app.get('/', async (asked, response) => {
+  app.all('/', async (asked, response) => {
     const sent = readBasic(asked);
     if (sent.kind !== 'sent') return void response.json(sent);
     const { id, address } = await getBasicAccess(context, sent, asked, response, REFUSAL);
@@ -154,6 +154,22 @@ test('a password is no token, a token no password, and a hash opens nothing', as
     [token.reveal(), ''],
   ])
     expect((await signIn(`${name}`, `${password}`)).status).toBe(401);
+});
+
+test('a page of another site changes nothing by a password that the browser keeps', async () => {
+  const { login } = await makeLogin();
+  const post = (headers: Record<string, string>) =>
+    request(served).post('/').auth(login, PASSWORD).set('host', 'berth.example.org').set(headers);
+  for (const headers of [
+    { origin: 'https://evil.example.org' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+  ]) {
+    expect((await post({ ...headers })).body.code).toBe('missing_scope');
+    expect((await send(`Basic ${base64(`${login}:${PASSWORD}`)}`).set({ ...headers })).status).toBe(200); // which it cannot read
+  }
+  for (const headers of [{}, { origin: 'https://berth.example.org' }, { 'sec-fetch-site': 'same-origin' }])
+    expect((await post({ ...headers })).status).toBe(200);
 });
 
 /** Attempts with wrong passwords, one after another. */

@@ -6,6 +6,7 @@ import { isLogin, PlatformError, Secret } from '@berth/core';
 import type { Request, Response } from 'express';
 import { noteAccess } from './access-log';
 import { addressOf } from './address';
+import { refuseOtherSites } from './other-sites';
 import type { Guess, Proofs } from './proofs';
 import type { RateLimits } from './rate-limits';
 
@@ -34,7 +35,8 @@ export function readBasic(request: Request): SentBasic {
 /**
  * The access of this login and where it calls from, noted for the log, the audit and its last use. Throws
  * `unauthenticated` with `refusal` for its message, the same for all; `too_many_requests`, before a hash is computed,
- * where an address or a login was refused too often; who proved its password lately does not meet that limit.
+ * where an address or a login was refused too often; who proved its password lately does not meet that limit. Throws
+ * `missing_scope` for a write that a page of another site has a browser send.
  */
 export async function getBasicAccess(
   api: Context & { limits: RateLimits; proofs: Proofs },
@@ -49,6 +51,7 @@ export async function getBasicAccess(
   const isRight = (await api.proofs.isProven(guess)) || (await prove(api, guess, address));
   if (access === null || !isRight) throw new PlatformError('unauthenticated', refusal);
   noteAccess(response, access);
+  if (!READS.includes(request.method)) refuseOtherSites(request); // browsers add a password by themselves
   await api.limits.countRequest(access.id);
   noteUse(api.store, access, api.clock.now());
   return { ...access, address };
@@ -71,6 +74,8 @@ async function prove(
     if (!isWrong) await giveBack();
   }
 }
+
+const READS = ['GET', 'HEAD', 'OPTIONS'];
 
 /** What can be nobody's login is counted as one. */
 const NO_LOGIN = '';
