@@ -1,8 +1,8 @@
 // Passwords and URLs of logins, for those who may see them, when they ask.
-import { isEngineName, PlatformError, type Secret, TLS_MODES } from '@berth/core';
-import { rulesOf } from '@berth/engines/rules';
+import { PlatformError } from '@berth/core';
 import { type CredentialView, type DatabaseView, isMade } from '@berth/store';
 import { recordReveal } from './administer/audit';
+import { connectionUrlOf } from './connection-url';
 import type { Context } from './context';
 import { type Caller, openSecret } from './kind';
 import { mayReachCredential } from './kinds/subjects';
@@ -44,7 +44,8 @@ export async function revealCredential(
   const server = await store.servers.find(credential.server_id);
   await recordReveal(context, access, credential); // when it cannot be written, nothing is shown
   const password = openSecret(keyRing, credential.id, credential.secret_sealed);
-  const uris = databases.map((database): [string, string] => [database.id, uriOf(database, credential, password)]);
+  const login = { username: credential.engine_username, password };
+  const uris = databases.map((database): [string, string] => [database.id, connectionUrlOf(database, login).reveal()]);
   const caCertificate = server?.ca_certificate ?? null;
   return { password: password.reveal(), caCertificate, uri: uris[0]?.[1] ?? '', uris: new Map(uris) };
 }
@@ -61,15 +62,4 @@ async function openDatabasesOf({ store }: Context, { grants, id }: CredentialVie
     'contradicts',
     `The database of the credential ${id} is quarantined, and no password opens it. Restore it first.`,
   );
-}
-
-function uriOf(database: DatabaseView, credential: CredentialView, password: Secret): string {
-  const { engine, engine_name, server } = database;
-  const tls = TLS_MODES.find((mode) => mode === server.tls);
-  if (tls === undefined || !isEngineName(engine))
-    throw new PlatformError('internal', 'The store names no such engine.');
-  const login = { username: credential.engine_username, password, database: engine_name };
-  return rulesOf(engine)
-    .connectionUrl({ host: server.host, port: server.port, tls, ...login })
-    .reveal();
 }

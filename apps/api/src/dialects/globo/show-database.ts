@@ -1,9 +1,9 @@
 // A database as the product shows it.
-import { isEngineName, PlatformError, Secret, TLS_MODES } from '@berth/core';
-import { rulesOf } from '@berth/engines/rules';
+import { connectionUrlOf } from '@berth/actions';
+import { Secret } from '@berth/core';
 import type { Project, StandingDatabase } from '@berth/store';
 import type { Call } from '../../http/route';
-import { linkTo } from './hal';
+import { linkTo } from './answer';
 import { taskUrl } from './tasks';
 
 /** What the product calls a database that is being made, or brought back. */
@@ -38,11 +38,7 @@ const USER = 'user';
 const PASSWORD = 'password';
 
 /** The URL of its engine, with what TLS asks for, and two words in place of a login. */
-function endpointOf({ engine, engine_name, server }: StandingDatabase): string {
-  const tls = TLS_MODES.find((mode) => mode === server.tls);
-  if (tls === undefined || !isEngineName(engine))
-    throw new PlatformError('internal', 'The store names no such engine.');
-  const login = { username: USER, password: new Secret(PASSWORD), database: engine_name };
-  const url = rulesOf(engine).connectionUrl({ host: server.host, port: server.port, tls, ...login });
+function endpointOf(database: StandingDatabase): string {
+  const url = connectionUrlOf(database, { username: USER, password: new Secret(PASSWORD) });
   return url.reveal().replace(`//${USER}:${PASSWORD}@`, `//<${USER}>:<${PASSWORD}>@`);
 }
