@@ -31,7 +31,7 @@ export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLim
   const refusals = limiterOf(refusalsPerMinute);
   const guesses = limiterOf(refusalsPerMinute);
   return {
-    countRequest: (accessId) => count(requests, accessId, 'requests with this token'),
+    countRequest: (accessId) => count(requests, accessId, 'requests by this access'),
     countRefusal: (address) => count(refusals, address ?? 'unknown', FROM_ADDRESS),
     async countGuess(address, login) {
       await count(refusals, address ?? 'unknown', FROM_ADDRESS);

@@ -7,12 +7,12 @@
 import { isEnded, PlatformError } from '@berth/core';
 import type { Access, Action, ActionPlace, ActionView, ActionWithSteps, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
 import { askedPage, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { getStack, type Stack } from './stacks';
 import { timestampOf, timestampOrNull } from './timestamp';
-import { wholeNumberOf } from './whole-number';
 
 export function actionRoutes(api: ApiContext): Route[] {
   return [
@@ -46,7 +46,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
   const stack = await getStack(api.store, access, String(call.request.params.stack_id));
-  const number = wholeNumberOf(String(call.request.params.id));
+  const number = wholeNumberOf(call.request.params.id);
   const action = number === null ? null : await api.store.actions.findInPlace(placeOf(access, stack), number);
   if (action === null) throw new PlatformError('not_found', 'There is no action of this id in this stack.');
   sendOne(call, viewOf(action));

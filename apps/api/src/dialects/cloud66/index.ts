@@ -1,6 +1,6 @@
 // Cloud 66's API, version 3, as far as databases go: stacks, server groups, databases, their users, and the actions to poll. Its words
 // stay in this folder: a stack is a project in an environment, a server group is one server.
-import { type RequestHandler, Router } from 'express';
+import { notToBeKept } from '../../http/not-to-be-kept';
 import { routerOf } from '../../http/route';
 import type { ApiContext, Dialect } from '../dialect';
 import { actionRoutes } from './actions';
@@ -14,7 +14,7 @@ import { stackRoutes } from './stacks';
 export const cloud66: Dialect = {
   name: 'cloud66',
   mount: '/cloud66/api/3',
-  router: (api) => Router().use(withoutJsonSuffix, notToBeKept, routerOf(cloud66Routes(api))),
+  router: (api) => routerOf(cloud66Routes(api), [withoutJsonSuffix, notToBeKept]),
   renderError,
 };
 
@@ -28,9 +28,3 @@ export function cloud66Routes(api: ApiContext) {
     ...actionRoutes(api),
   ];
 }
-
-/** Answers hold states that change: nobody on the way may keep one. */
-const notToBeKept: RequestHandler = (_request, response, next) => {
-  response.set('Cache-Control', 'no-store');
-  next();
-};

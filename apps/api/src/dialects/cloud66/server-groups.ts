@@ -2,12 +2,12 @@
 import { isId, PlatformError } from '@berth/core';
 import type { Access, ServerView, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
 import { askedPage, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { getStack, type Stack } from './stacks';
 import { timestampOf } from './timestamp';
-import { wholeNumberOf } from './whole-number';
 
 /** A stack and a server group of it, as the path names them. */
 export interface Group {

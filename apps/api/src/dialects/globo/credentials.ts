@@ -6,11 +6,11 @@ import type { ActionWithSteps, CredentialView, StandingGrant } from '@berth/stor
 import { askedUrl } from '../../http/links';
 import { noteDeed } from '../../http/refusals';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, send, sendNothing, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { openFields, readFields } from './fields';
-import { linkTo, send, sendNothing, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { wishedLogin } from './new-database';
 import { askedPage, readPage } from './pages';
 import { standingFor } from './reach';
@@ -91,7 +91,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
 
 /** Throws `not_found`. */
 async function getGrant({ store }: ApiContext, { request }: Call, access: Caller): Promise<StandingGrant> {
-  const number = numberInPath(request.params.id);
+  const number = wholeNumberOf(request.params.id);
   const grant = number === null ? null : await store.standing.findGrant(standingFor(access), number);
   if (grant === null) throw new PlatformError('not_found', 'There is no credential of this id.');
   return grant;

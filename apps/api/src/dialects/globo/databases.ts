@@ -11,12 +11,12 @@ import {
 import { codeOf, PlatformError } from '@berth/core';
 import type { StandingDatabase } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, sendNothing, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { type Fields, openFields, readFields } from './fields';
 import { askedText } from './filters';
-import { linkTo, sendNothing, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { parseNewDatabase } from './new-database';
 import { askedPage, readPage } from './pages';
 import { findProject, homeProject } from './projects';
@@ -98,7 +98,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
 
 /** Throws `not_found`. */
 async function getDatabase(api: ApiContext, { request }: Call, access: Caller): Promise<StandingDatabase> {
-  const number = numberInPath(request.params.id);
+  const number = wholeNumberOf(request.params.id);
   const database = number === null ? null : await api.store.standing.findDatabase(standingFor(access), number);
   if (database === null) throw new PlatformError('not_found', 'There is no database of this id.');
   return database;

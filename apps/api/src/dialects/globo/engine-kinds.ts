@@ -1,10 +1,10 @@
 // Engine types, which plans link to: one for each engine that Berth knows, in that order.
 import { ENGINES, PlatformError } from '@berth/core';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
-import { linkTo, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { askedPage, readPage, slice } from './pages';
 
 const TYPES = ENGINES.map((name, index) => ({ id: index + 1, name }));
@@ -32,7 +32,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   await authenticate(api, call, 'public');
-  const type = TYPES.find(({ id }) => id === numberInPath(call.request.params.id));
+  const type = TYPES.find(({ id }) => id === wholeNumberOf(call.request.params.id));
   if (type === undefined) throw new PlatformError('not_found', 'There is no engine type of this id.');
   sendOne(call, `/engine_type/${type.id}/`, type);
 }

@@ -2,10 +2,10 @@
 import { PlatformError } from '@berth/core';
 import type { Access, Environment, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
-import { linkTo, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { askedPage, readPage, slice } from './pages';
 
 export function environmentRoutes(api: ApiContext): Route[] {
@@ -40,7 +40,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
-  const found = await findEnvironment(api.store, access, numberInPath(call.request.params.id) ?? 0);
+  const found = await findEnvironment(api.store, access, wholeNumberOf(call.request.params.id) ?? 0);
   if (found === null) throw new PlatformError('not_found', 'There is no environment of this id.');
   sendOne(call, `/environment/${found.number}/`, { id: found.number, name: found.name });
 }

@@ -1,14 +1,15 @@
 // Globo's DBaaS API: databases and credentials, with the plans, environments, projects, engine types and tasks that they link
 // to. Its words stay in this folder: a credential is one grant, a task is an action.
-import { type RequestHandler, Router } from 'express';
+import { notToBeKept } from '../../http/not-to-be-kept';
 import { type Route, routerOf } from '../../http/route';
 import type { ApiContext, Dialect } from '../dialect';
+import { linkTo, sendOne } from './answer';
 import { authenticate } from './authenticate';
 import { credentialRoutes } from './credentials';
 import { databaseRoutes } from './databases';
 import { engineTypeRoutes } from './engine-kinds';
 import { environmentRoutes } from './environments';
-import { linkTo, sendOne } from './hal';
+import { RESOURCES } from './links';
 import { planRoutes } from './plans';
 import { projectRoutes } from './projects';
 import { renderError } from './render-error';
@@ -17,7 +18,7 @@ import { taskRoutes } from './tasks';
 export const globo: Dialect = {
   name: 'globo',
   mount: '/globo/api',
-  router: (api) => Router().use(notToBeKept, routerOf(globoRoutes(api))),
+  router: (api) => routerOf(globoRoutes(api), [notToBeKept]),
   renderError,
 };
 
@@ -35,8 +36,6 @@ export function globoRoutes(api: ApiContext): Route[] {
   ];
 }
 
-const RESOURCES = ['credential', 'database', 'engine_type', 'environment', 'plan', 'project', 'task'];
-
 /** Where everything is, as the router of Django REST framework tells it. */
 function indexRoute(api: ApiContext): Route {
   return {
@@ -49,9 +48,3 @@ function indexRoute(api: ApiContext): Route {
     },
   };
 }
-
-/** Answers hold states that change, and passwords: nobody on the way may keep one. */
-const notToBeKept: RequestHandler = (_request, response, next) => {
-  response.set('Cache-Control', 'no-store');
-  next();
-};

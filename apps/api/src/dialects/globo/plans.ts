@@ -2,12 +2,12 @@
 import { ENGINES, PlatformError } from '@berth/core';
 import type { Access, Environment, PlanView, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { engineTypeUrl } from './engine-kinds';
 import { listEnvironments } from './environments';
-import { linkTo, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { askedPage, readPage, slice } from './pages';
 
 export function planRoutes(api: ApiContext): Route[] {
@@ -36,7 +36,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
-  const plan = await findPlan(api.store, access, numberInPath(call.request.params.id) ?? 0);
+  const plan = await findPlan(api.store, access, wholeNumberOf(call.request.params.id) ?? 0);
   if (plan === null) throw new PlatformError('not_found', 'There is no plan of this id.');
   const environments = await listEnvironments(api.store, access);
   sendOne(call, `/plan/${plan.number}/`, show(call, plan, access, environments));

@@ -4,11 +4,11 @@ import { type Caller, createProject, deleteProject, updateProject } from '@berth
 import { PlatformError } from '@berth/core';
 import type { Access, Project, Store } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, sendNothing, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { type FieldReader, type Fields, isMissing, openFields, REQUIRED, readFields } from './fields';
-import { linkTo, sendNothing, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { askedPage, readPage, slice } from './pages';
 
 export function projectRoutes(api: ApiContext): Route[] {
@@ -93,7 +93,7 @@ async function listOthers(store: Store, access: Access): Promise<Project[]> {
 
 /** Throws `not_found`. */
 async function getProject({ store }: ApiContext, { request }: Call, access: Caller): Promise<Project> {
-  const number = numberInPath(request.params.id);
+  const number = wholeNumberOf(request.params.id);
   const project = (await listOthers(store, access)).find((each) => each.number === number);
   if (project === undefined) throw new PlatformError('not_found', 'There is no project of this id.');
   return project;

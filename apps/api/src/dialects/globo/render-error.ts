@@ -3,7 +3,7 @@
 import { ERRORS, type PlatformError } from '@berth/core';
 import type { Request, Response } from 'express';
 import { askedUrl } from '../../http/links';
-import { send } from './hal';
+import { send } from './answer';
 
 /** What is said of every error of a code alike, whatever our own words are. */
 const DETAILS: Partial<Record<PlatformError['code'], (request: Request, error: PlatformError) => string>> = {

@@ -6,11 +6,11 @@ import { ACTION_KINDS, ACTION_STATES, type ActionState, idOfUuid, isEnded, Platf
 import type { Access, TeamAction, TeamActionFilter, TeamActionOrder } from '@berth/store';
 import { askedUrl } from '../../http/links';
 import type { Call, Route } from '../../http/route';
+import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
+import { linkTo, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { askedText } from './filters';
-import { linkTo, sendOne, sendPage } from './hal';
-import { numberInPath } from './links';
 import { askedPage, readPage } from './pages';
 
 const STATUSES: Record<ActionState, string> = {
@@ -53,7 +53,7 @@ async function answerList(api: ApiContext, call: Call): Promise<void> {
 
 async function answerOne(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
-  const number = numberInPath(call.request.params.id);
+  const number = wholeNumberOf(call.request.params.id);
   const filter = { ...allOf(access), number };
   const newest = { by: 'made', isNewestFirst: true } as const;
   const [task] = number === null ? [] : (await api.store.actions.listOfTeam(filter, newest, 0, 1)).data;
@@ -86,7 +86,7 @@ function askedTasks(access: Access, call: Call): TeamActionFilter {
       states: ACTION_STATES.filter((state) => STATUSES[state] === task_status),
     }),
     ...(typeof task_name === 'string' && { kinds: kindsNamed(task_name) }),
-    ...(typeof object_id === 'string' && { databaseNumber: numberInPath(object_id) ?? 0 }),
+    ...(typeof object_id === 'string' && { databaseNumber: wholeNumberOf(object_id) ?? 0 }),
   };
 }
 
