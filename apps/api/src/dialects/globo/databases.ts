@@ -22,7 +22,7 @@ import { askedPage, readPage } from './pages';
 import { findProject, homeProject } from './projects';
 import { standingFor } from './reach';
 import { showDatabase } from './show-database';
-import { requestAndWait } from './wait';
+import { namedByTask, requestAndWait } from './wait';
 
 export function databaseRoutes(api: ApiContext): Route[] {
   const change = (call: Call) => changeOne(api, call);
@@ -82,7 +82,9 @@ async function changeOne(api: ApiContext, call: Call): Promise<void> {
     await requestAndWait(api, call, databaseRestore, { databaseId: database.id }, access);
   }
   if (project !== null && project !== database.project_id) {
-    await updateDatabase(api, { databaseId: database.id, project }, access);
+    await updateDatabase(api, { databaseId: database.id, project }, access).catch(async (error: unknown) => {
+      throw await namedByTask(api, error);
+    });
   }
   await sendDatabase(api, call, access, await getDatabase(api, call, access));
 }

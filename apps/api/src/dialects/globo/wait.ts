@@ -31,7 +31,7 @@ export async function requestAndWait<Input>(
 }
 
 /** Callers know an action by its number: an error that names one by our id is told again. */
-async function namedByTask({ store }: ApiContext, error: unknown): Promise<unknown> {
+export async function namedByTask({ store }: ApiContext, error: unknown): Promise<unknown> {
   const actionId = error instanceof PlatformError && error.code === 'contradicts' ? error.actionId : null;
   const action = actionId === null ? null : await store.actions.find(actionId);
   if (action === null) return error;

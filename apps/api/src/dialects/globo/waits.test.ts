@@ -123,6 +123,21 @@ describe('what takes longer', () => {
     expect((await as(street, 'manager').get(pathOf(credentials[0]))).body.password).toBeNull();
   });
 
+  test('a project cannot be changed while a database is brought back: the task that does is named as callers know it', async () => {
+    const { body } = await as(street, 'manager').get(`${API}/database/?name=slow`);
+    const self = pathOf(body.database[0]._links.self);
+    const { body: projects } = await as(street, 'manager').get(`${API}/project/`);
+    const change = { quarantine_dt: null, project: projects.project[0]._links.self };
+    const refused = await as(street, 'manager').patch(self).send(change);
+    const detail = expect.stringMatching(
+      /^Task \d+ \(database_restore\) is under way\. Try again when it has ended\.$/,
+    );
+    expect([refused.status, refused.body.detail]).toEqual([400, detail]);
+    await worked(street, as(street).get(`${API}/`));
+    const again = await as(street, 'manager').patch(self).send(change).expect(200);
+    expect(again.body).toMatchObject({ quarantine_dt: null, project: change.project });
+  });
+
   test('what fails later is in nobody’s way: who asked for it asks again', async () => {
     const { body: failing } = await as(street).post(`${API}/database/`).send(body('later'));
     await worked(street, as(street).get(`${API}/`), refuseAny);
