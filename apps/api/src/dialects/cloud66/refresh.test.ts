@@ -65,6 +65,16 @@ test('thirty at once cost one look', async () => {
   expect(look.filter(({ kind }) => kind === 'server_refresh')).toHaveLength(1);
 });
 
+test('a client in a loop does not have the server looked at for each list: what was seen within a second is of now', async () => {
+  await Promise.all([list(), endLook(5)]);
+  const seenAt = await street.store.now();
+  const { tookMs } = await list();
+  expect((await street.store.now()).getTime() - seenAt.getTime() < 800 ? await openLook() : null).toBeNull();
+  expect(tookMs).toBeLessThan(1_900);
+  await street.sql("UPDATE servers SET refreshed_at = now() - interval '1001 milliseconds'");
+  await Promise.all([list(), endLook(6)]);
+});
+
 test('a process that is to stop answers at once', async () => {
   const waiting = list();
   await eventually(openLook, { what: 'a look to be asked for' });
