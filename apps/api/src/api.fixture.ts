@@ -2,10 +2,10 @@
 // would, by the store alone.
 import type { RequestListener } from 'node:http';
 import { type Context, watchMeans } from '@berth/actions';
-import { newId, PlatformError, type Scope, Secret, systemClock } from '@berth/core';
+import { newId, PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { type Health, NO_TRACING, openHealth, openLog, openMetrics } from '@berth/runtime';
-import { hashPassword, hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
+import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import {
   type Access,
   type Action,
@@ -17,6 +17,7 @@ import {
 } from '@berth/store';
 import { Client } from 'pg';
 import { appOf } from './app';
+import { cheapHash } from './http/cheap-hash.fixture';
 import { openRateLimits, type RateLimitOptions } from './http/rate-limits';
 import { openStreams, type StreamBounds, type Streams } from './http/streams';
 import { overhear } from './witness.fixture';
@@ -170,13 +171,15 @@ export async function makeAccess(api: TestApi, asked: NewToken): Promise<{ token
 export interface NewLogin extends NewToken {
   login: string;
   password: string;
+  /** Default: one that is cheap to prove. */
+  secretHash?: string;
   seesQuarantine?: boolean;
 }
 
 /** An access that is opened by a login and a password. */
 export async function makeBasicAccess(api: TestApi, asked: NewLogin): Promise<Access> {
   const { engine, environmentId, planId, projectId } = await defaultsOf(api, asked);
-  const secretHash = await hashPassword(new Secret(asked.password));
+  const secretHash = asked.secretHash ?? cheapHash(asked.password);
   const teamId = (asked.team ?? api.team).id;
   return api.context.store.accesses.insert(
     { teamId, person: 'caller@example.org', secretHash, kind: 'basic', login: asked.login },

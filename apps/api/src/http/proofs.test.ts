@@ -1,14 +1,8 @@
 // What was proven is remembered for a while, by that password alone; the rest stands in a line that has an end.
-import { scryptSync } from 'node:crypto';
 import { codeOf, Secret } from '@berth/core';
 import { testClock } from '@berth/testing';
+import { cheapHash } from './cheap-hash.fixture';
 import { type Guess, openProofs } from './proofs';
-
-/** A hash that costs a millisecond. */
-function cheapHash(password: string): string {
-  const hash = scryptSync(password, 'a salt of 16 byt', 32, { N: 1_024, r: 8, p: 1 });
-  return `$scrypt$ln=10,r=8,p=1$YSBzYWx0IG9mIDE2IGJ5dA$${hash.toString('base64').replace('=', '')}`;
-}
 
 const HASH = cheapHash('right');
 const guess = (password: string, change: Partial<Guess> = {}): Guess => ({
