@@ -252,8 +252,9 @@ async function changeDatabase(api: ApiContext, call: AskedWith<typeof changedDat
 /** The first one quarantines, where policy keeps data at all; one for what is quarantined drops, and so does `purge`. */
 async function deleteDatabase(api: ApiContext, call: Asked<typeof deleteQuery>): Promise<void> {
   const { purge } = call.query;
-  const { id } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
-  const wish = purge === 'true' ? 'drop' : 'keep';
+  const { id, state } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
+  const keep = state === 'quarantined' ? 'keep' : 'only keep'; // one that another quarantines meanwhile is not dropped
+  const wish = purge === 'true' ? 'drop' : keep;
   await requestAndAnswer(api, call, databaseRemove, { databaseId: id, wish }, () => showFresh(api, call.caller, id));
 }
 

@@ -3,7 +3,7 @@ import type { Secret } from '@berth/core';
 import { eventually, openTestStore } from '@berth/testing';
 import { Client } from 'pg';
 import request from 'supertest';
-import { makeAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { claim, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
 
 let api: TestApi;
 let sql: Client;
@@ -151,6 +151,24 @@ test('a server that is drained while a database is being placed takes it or not,
   expect([answer.status, answer.body.code]).toEqual([507, 'no_room']);
   expect(answer.body.detail).toContain('first: it is draining');
   await call('patch', `/servers/${api.server.id}`, { state: 'active' });
+});
+
+test('a DELETE that meets the end of a quarantine joins it, and does not drop what it saw outside of it', async () => {
+  const { body: made } = await call('post', '/databases', { name: 'met' });
+  await succeed(api, made.action.id);
+  const path = `/databases/${made.database.id}`;
+  const { body: first } = await call('delete', path);
+  const claimed = await claim(api, first.action.id);
+  const answer = await meeting(
+    async (tx) => {
+      await tx.databases.lock(made.database.id);
+      await tx.actions.finish(claimed);
+      await tx.databases.becomeQuarantined(made.database.id, 7);
+    },
+    () => call('delete', path),
+  );
+  expect(answer.body.action).toMatchObject({ id: first.action.id, kind: 'database_quarantine', state: 'succeeded' });
+  expect((await call('delete', path)).body.action.kind).toBe('database_delete');
 });
 
 test('two who rename to one name at once: one has it', async () => {
