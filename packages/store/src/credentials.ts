@@ -27,6 +27,7 @@ export type GrantView = Grant & {
     environment_id: string;
   };
 };
+
 /** Where credentials are looked for: on a server, by the databases that they let into. */
 export interface CredentialPlace {
   teamId: string;

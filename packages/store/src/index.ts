@@ -31,7 +31,7 @@ export { isPossible, type Refreshed, type RefreshTold } from './refreshes';
 export type { KeyInUse, ResealedRow, SealedPlace, SealedRow } from './sealed';
 export type { RoomQuery, ServerRoom } from './server-rooms';
 export type { OperatedState, Server, ServerFilter, ServerView } from './servers';
-export type { Opened, StandingDatabase, StandingFilter, StandingGrant } from './standing';
+export type { OpenAction, StandingDatabase, StandingFilter, StandingGrant } from './standing';
 export { type Connections, type Nouns, openStore, type Store, type StoreOptions } from './store';
 export type { TeamAction, TeamActionFilter, TeamActionOrder } from './team-actions';
 export type { TeamFields } from './teams';

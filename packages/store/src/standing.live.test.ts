@@ -105,10 +105,10 @@ test('the open action that makes it, takes it away or brings it back is told wit
   const filter = { ...all(), withQuarantined: true };
   const { id, number } = await made();
   await street.action(id);
-  expect((await street.store.standing.findDatabase(filter, number))?.opened).toBeNull();
+  expect((await street.store.standing.findDatabase(filter, number))?.open).toBeNull();
   const asked = await street.action(id, { kind: 'database_quarantine' });
-  const opened = (await street.store.standing.findDatabase(filter, number))?.opened;
-  expect(opened).toEqual({ id: asked.id, number: asked.number, kind: asked.kind, created_at: asked.created_at });
+  const open = (await street.store.standing.findDatabase(filter, number))?.open;
+  expect(open).toEqual({ id: asked.id, number: asked.number, kind: asked.kind, created_at: asked.created_at });
 });
 
 test('actions are told of the team alone, inside the limits, without those about what is kept unseen', async () => {

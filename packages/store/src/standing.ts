@@ -18,7 +18,7 @@ export interface StandingFilter {
 }
 
 /** The queued or running action that makes or adopts a database, takes it away or brings it back. */
-export interface Opened {
+export interface OpenAction {
   id: string;
   number: number;
   kind: string;
@@ -33,7 +33,7 @@ export type StandingDatabase = DatabaseView & {
   server_version: string | null;
   /** Numbers of its grants, oldest first. */
   grant_numbers: number[];
-  opened: Opened | null;
+  open: OpenAction | null;
 };
 
 /** A grant, its login and its database. */
@@ -47,12 +47,12 @@ const LIFE_KINDS: ActionKind[] = [
   'database_delete',
 ];
 
-/** `mine` as `each`: of a database, by the indexes of open actions. */
-const OPENED = Prisma.sql`
+/** The open action of a database, by the two indexes of such actions: one over both states there is not. */
+const OPEN = Prisma.sql`
   LEFT JOIN LATERAL (SELECT each.* FROM (
       SELECT id, number, kind, created_at FROM actions WHERE database_id = databases.id AND state = 'queued'
       UNION ALL SELECT id, number, kind, created_at FROM actions WHERE database_id = databases.id AND state = 'running') each
-    WHERE kind = ANY(${LIFE_KINDS}) ORDER BY number DESC LIMIT 1) opened ON true`;
+    WHERE kind = ANY(${LIFE_KINDS}) ORDER BY number DESC LIMIT 1) open ON true`;
 
 /** Logins that are there, or are being made. */
 const IS_STANDING_LOGIN = Prisma.sql`
@@ -62,13 +62,13 @@ const COLUMNS = Prisma.sql`, plans.number AS plan_number, plans.size_bytes_max A
   environments.number AS environment_number, projects.number AS project_number, servers.version AS server_version,
   ARRAY(SELECT grants.number FROM grants JOIN credentials ON credentials.id = grants.credential_id
     WHERE grants.database_id = databases.id AND ${IS_STANDING_LOGIN} ORDER BY grants.number) AS grant_numbers,
-  opened.id AS opened_id, opened.number AS opened_number, opened.kind AS opened_kind, opened.created_at AS opened_at`;
+  open.id AS open_id, open.number AS open_number, open.kind AS open_kind, open.created_at AS open_since`;
 
-type Row = Omit<StandingDatabase, 'opened'> & {
-  opened_id: string | null;
-  opened_number: number | null;
-  opened_kind: string | null;
-  opened_at: Date | null;
+type Row = Omit<StandingDatabase, 'open'> & {
+  open_id: string | null;
+  open_number: number | null;
+  open_kind: string | null;
+  open_since: Date | null;
 };
 
 export function standingOf(db: Db) {
@@ -77,8 +77,8 @@ export function standingOf(db: Db) {
     async listDatabases(filter: StandingFilter, skip: number, take: number): Promise<Placed<StandingDatabase>> {
       const [data, total] = [
         await db.$queryRaw<Row[]>`
-          ${viewSql(COLUMNS, OPENED)} WHERE ${isStanding(filter)} ORDER BY databases.number LIMIT ${take} OFFSET ${skip}`,
-        await count(db, Prisma.sql`databases`, filter),
+          ${viewSql(COLUMNS, OPEN)} WHERE ${isStanding(filter)} ORDER BY databases.number LIMIT ${take} OFFSET ${skip}`,
+        await count(db, Prisma.sql`databases WHERE ${isStanding(filter)}`),
       ];
       return { data: data.map(databaseOf), total };
     },
@@ -86,7 +86,7 @@ export function standingOf(db: Db) {
     /** By its number, if it stands for this filter; null when it does not. */
     async findDatabase(filter: StandingFilter, number: number): Promise<StandingDatabase | null> {
       const [row] = await db.$queryRaw<Row[]>`
-        ${viewSql(COLUMNS, OPENED)} WHERE ${isStanding(filter)} AND databases.number = ${number}`;
+        ${viewSql(COLUMNS, OPEN)} WHERE ${isStanding(filter)} AND databases.number = ${number}`;
       return row === undefined ? null : databaseOf(row);
     },
 
@@ -95,7 +95,7 @@ export function standingOf(db: Db) {
       const [data, total] = [
         await db.$queryRaw<StandingGrant[]>`
           ${GRANT} WHERE ${isStandingGrant(filter)} ORDER BY grants.number LIMIT ${take} OFFSET ${skip}`,
-        await count(db, GRANTS, filter, Prisma.sql`AND ${isOfTeam(filter)}`),
+        await count(db, Prisma.sql`${GRANTS} WHERE ${isStandingGrant(filter)}`),
       ];
       return { data, total };
     },
@@ -116,19 +116,14 @@ const GRANT = Prisma.sql`
     databases.number AS database_number
   FROM ${GRANTS}`;
 
-async function count(db: Db, from: Prisma.Sql, filter: StandingFilter, more = Prisma.empty): Promise<number> {
-  const [row] = await db.$queryRaw<{ count: number }[]>`
-    SELECT count(*)::int AS count FROM ${from} WHERE ${isStanding(filter)} ${more}`;
+async function count(db: Db, from: Prisma.Sql): Promise<number> {
+  const [row] = await db.$queryRaw<{ count: number }[]>`SELECT count(*)::int AS count FROM ${from}`;
   return row?.count ?? 0;
 }
 
+/** Its team is named again beside that of its database, so that the grants of all teams are not read for those of one. */
 function isStandingGrant(filter: StandingFilter): Prisma.Sql {
-  return Prisma.sql`${isStanding(filter)} AND ${isOfTeam(filter)}`;
-}
-
-/** As its database is: named again, so that the grants of all teams are not read for those of one. */
-function isOfTeam({ teamId }: StandingFilter): Prisma.Sql {
-  return Prisma.sql`grants.team_id = ${teamId} AND ${IS_STANDING_LOGIN}`;
+  return Prisma.sql`${isStanding(filter)} AND grants.team_id = ${filter.teamId} AND ${IS_STANDING_LOGIN}`;
 }
 
 function isStanding({ teamId, projectId, environmentId, withQuarantined, name }: StandingFilter): Prisma.Sql {
@@ -143,8 +138,13 @@ function isStanding({ teamId, projectId, environmentId, withQuarantined, name }:
     AND (${name ?? null}::text IS NULL OR databases.name = ${name ?? null})`;
 }
 
-function databaseOf({ opened_id, opened_number, opened_kind, opened_at, ...database }: Row): StandingDatabase {
-  const isOpened = opened_id !== null && opened_number !== null && opened_kind !== null && opened_at !== null;
-  const opened = isOpened ? { id: opened_id, number: opened_number, kind: opened_kind, created_at: opened_at } : null;
-  return { ...database, opened };
+function databaseOf({
+  open_id: id,
+  open_number: number,
+  open_kind: kind,
+  open_since,
+  ...database
+}: Row): StandingDatabase {
+  const isOpen = id !== null && number !== null && kind !== null && open_since !== null;
+  return { ...database, open: isOpen ? { id, number, kind, created_at: open_since } : null };
 }

@@ -120,8 +120,8 @@ async function askedProject({ store }: ApiContext, access: Caller, fields: Field
   return project?.id ?? null;
 }
 
-function isLeaving({ opened, state }: StandingDatabase): boolean {
-  return state === 'quarantined' || opened?.kind === 'database_quarantine';
+function isLeaving({ open, state }: StandingDatabase): boolean {
+  return state === 'quarantined' || open?.kind === 'database_quarantine';
 }
 
 /**

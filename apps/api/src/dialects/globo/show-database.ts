@@ -11,7 +11,7 @@ const STATUS_INITIALIZING = 2;
 
 /** Without `_links`. `home` is the project of those that were put into none. */
 export function showDatabase(call: Call, database: StandingDatabase, home: Project | null) {
-  const { opened, project_id } = database;
+  const { open, project_id } = database;
   return {
     id: database.number,
     name: database.name,
@@ -23,14 +23,14 @@ export function showDatabase(call: Call, database: StandingDatabase, home: Proje
     total_size_in_bytes: Number(database.plan_size_bytes_max),
     used_size_in_bytes: database.size_bytes === null ? null : Number(database.size_bytes),
     credentials: database.grant_numbers.map((number) => linkTo(call, `/credential/${number}/`)),
-    ...(opened !== null && { status: STATUS_INITIALIZING, is_locked: true, task: taskUrl(call, opened.id) }),
+    ...(open !== null && { status: STATUS_INITIALIZING, is_locked: true, task: taskUrl(call, open.id) }),
   };
 }
 
 /** A day, as it was in UTC; null for one that is not in quarantine, nor on its way there. */
-function quarantinedOn({ opened, quarantined_at, state }: StandingDatabase): string | null {
+function quarantinedOn({ open, quarantined_at, state }: StandingDatabase): string | null {
   const since = state === 'quarantined' ? quarantined_at : null;
-  const asked = opened?.kind === 'database_quarantine' ? opened.created_at : null;
+  const asked = open?.kind === 'database_quarantine' ? open.created_at : null;
   return (since ?? asked)?.toISOString().slice(0, 10) ?? null;
 }
 
