@@ -168,7 +168,8 @@ test('a page of another site changes nothing by a password that the browser keep
     expect((await post({ ...headers })).body.code).toBe('missing_scope');
     expect((await send(`Basic ${base64(`${login}:${PASSWORD}`)}`).set({ ...headers })).status).toBe(200); // which it cannot read
   }
-  for (const headers of [{}, { origin: 'https://berth.example.org' }, { 'sec-fetch-site': 'same-origin' }])
+  const asked = { origin: 'https://asked.example.org', 'x-forwarded-host': 'asked.example.org' }; // of a proxy that is trusted
+  for (const headers of [{}, { origin: 'https://berth.example.org' }, { 'sec-fetch-site': 'same-origin' }, asked])
     expect((await post({ ...headers })).status).toBe(200);
 });
 
