@@ -31,6 +31,11 @@ export interface Planning {
   cancelQueued(databaseId: string): Promise<void>;
 }
 
+/** In place of a plan of its own: the open action that does the same, or did it. */
+export interface Joins {
+  joins: Action;
+}
+
 /** What the action is about. Rows it names are written by then. */
 export interface Planned {
   /** What is done, where the one asked for leaves that to policy. */
@@ -77,7 +82,7 @@ export interface Kind<Input> {
    * Writes what must be there before an engine hears of it. Throws what the caller must know; then nothing is written. After
    * `Overtaken` it is asked again in a new transaction.
    */
-  plan(planning: Planning, input: Input): Promise<Planned | { joins: Action }>;
+  plan(planning: Planning, input: Input): Promise<Planned | Joins>;
   /** Does it, against one server, and says what the commit settles. */
   perform(work: Work): Promise<Settle>;
   /** What a cancel settles while nobody has begun: what `plan` promised is taken back. Without it, it promised nothing. */

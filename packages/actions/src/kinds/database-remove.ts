@@ -2,7 +2,7 @@
 // or, where a product promises that it is gone, dropped or kept unseen, as BERTH_HIDDEN_QUARANTINE says.
 import { quarantineDaysOf } from '@berth/core';
 import type { Action, DatabaseView, Nouns } from '@berth/store';
-import type { Planned, Requestable } from '../kind';
+import type { Joins, Planned, Requestable } from '../kind';
 import { databaseDelete } from './database-delete';
 import { databaseQuarantine } from './database-quarantine';
 import { getRemovable } from './removable';
@@ -47,8 +47,6 @@ export const databaseRemove: Requestable<DatabaseRemoveInput> = {
     }
   },
 };
-
-type Joins = Exclude<Awaited<ReturnType<(typeof databaseDelete)['plan']>>, Planned>;
 
 /** A delete that failed is tried again as what it was; so is a quarantine, which left the database available. */
 async function decide(

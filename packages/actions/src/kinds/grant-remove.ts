@@ -1,6 +1,6 @@
 // Taking a login out of one of its databases, for callers who know logins by their databases alone: with the last one the login
 // goes itself.
-import type { Planned, Requestable } from '../kind';
+import type { Joins, Planned, Requestable } from '../kind';
 import { credentialDelete } from './credential-delete';
 import { type GrantDeleteInput, grantDelete } from './grant-delete';
 
@@ -17,5 +17,3 @@ export const grantRemove: Requestable<GrantDeleteInput> = {
     return 'joins' in planned ? planned : { ...planned, kind: 'credential_delete' };
   },
 };
-
-type Joins = Exclude<Awaited<ReturnType<(typeof grantDelete)['plan']>>, Planned>;

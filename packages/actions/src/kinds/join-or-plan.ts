@@ -1,14 +1,12 @@
 // What the actions about a server have in common: one is open at a time of each kind, and whoever asks meanwhile joins it.
 import { type ActionKind, PlatformError } from '@berth/core';
 import type { Server } from '@berth/store';
-import type { Change, Planned, Planning } from '../kind';
+import type { Change, Joins, Planned, Planning } from '../kind';
 import { engineOf } from './subjects';
 
 export interface ServerLookInput {
   serverId: string;
 }
-
-type Joins = { joins: NonNullable<Awaited<ReturnType<Planning['tx']['actions']['findOpenOfServer']>>> };
 
 /** Throws `not_found`. Whoever finds one that is open locks nothing: fifty who ask at once wait for none but the first. */
 export async function planLook(
