@@ -1,7 +1,7 @@
 // Reading actions and writing their steps. Nothing here touches the column `state`.
 import { type ActionKind, HOLD_MS, PlatformError } from '@berth/core';
 import type { Action, ClaimKey } from './actions';
-import type { Db } from './db';
+import { columnsOf, type Db } from './db';
 import { Prisma, type Step } from './generated/client';
 import { type Page, type PageRequest, type Placed, page } from './page';
 
@@ -50,7 +50,7 @@ const VIEW = {
 } as const;
 
 export function actionReadsOf(db: Db) {
-  return { ...shownOf(db), ...lineOf(db), ...stepsOf(db) };
+  return { ...shownOf(db), ...lineOf(db), ...meantOf(db), ...stepsOf(db) };
 }
 
 /** What is shown to people. */
@@ -143,13 +143,6 @@ function lineOf(db: Db) {
         orderBy: { number: 'desc' },
       }),
 
-    /** The queued or running action of this kind about a credential, which a second request may join; null when there is none. */
-    findOpenOfCredential: (credentialId: string, kind: ActionKind): Promise<Action | null> =>
-      db.action.findFirst({
-        where: { credential_id: credentialId, kind, state: { in: ['queued', 'running'] } },
-        orderBy: { number: 'desc' },
-      }),
-
     /** The newest action of these kinds about a database, ended or not; null when there is none. */
     findLastOfDatabase: (databaseId: string, kinds: ActionKind[]): Promise<Action | null> =>
       db.action.findFirst({ where: { database_id: databaseId, kind: { in: kinds } }, orderBy: { number: 'desc' } }),
@@ -193,6 +186,38 @@ function lineOf(db: Db) {
       const rows = await db.$queryRaw<{ id: string }[]>`
         SELECT id FROM actions WHERE state = 'running' AND held_until < now() ORDER BY held_until LIMIT ${limit}`;
       return rows.map((row) => row.id);
+    },
+  };
+}
+
+/** What a request that is made again may mean. */
+function meantOf(db: Db) {
+  return {
+    /** The queued or running action of this kind about a credential, which a second request may join; null when there is none. */
+    findOpenOfCredential: (credentialId: string, kind: ActionKind): Promise<Action | null> =>
+      db.action.findFirst({
+        where: { credential_id: credentialId, kind, state: { in: ['queued', 'running'] } },
+        orderBy: { number: 'desc' },
+      }),
+
+    /**
+     * The newest action of this kind about a credential, if this access asked for it, it ended well at most `withinMs` ago, and
+     * the access was not shown the password since: its answer was never heard. Null otherwise.
+     */
+    async findUnheard(
+      credentialId: string,
+      kind: ActionKind,
+      accessId: string,
+      withinMs: number,
+    ): Promise<Action | null> {
+      const [row] = await db.$queryRaw<Action[]>`
+        SELECT ${columnsOf('newest', Prisma.ActionScalarFieldEnum)} FROM (
+          SELECT * FROM actions WHERE credential_id = ${credentialId} AND kind = ${kind} ORDER BY number DESC LIMIT 1) newest
+        WHERE state = 'succeeded' AND requested_by = ${accessId}
+          AND ended_at > now() - ${withinMs} * interval '1 millisecond'
+          AND NOT EXISTS (SELECT FROM audit WHERE subject_id = ${credentialId} AND deed = 'credential_reveal'
+            AND access_id = ${accessId} AND audit.created_at >= newest.ended_at)`;
+      return row ?? null;
     },
   };
 }

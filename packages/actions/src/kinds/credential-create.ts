@@ -2,7 +2,7 @@
 import { type EngineName, fieldError, idTail, isId, PlatformError, type Role } from '@berth/core';
 import { rulesOf } from '@berth/engines/rules';
 import { makePassword } from '@berth/secrets';
-import type { Action, DatabaseView, Nouns } from '@berth/store';
+import type { Access, Action, DatabaseView, Nouns } from '@berth/store';
 import { chooseLoginName, chooseWished, isWished, reserveName, type WishedLogin } from '../engine-names';
 import { type Kind, openSecret, sealSecret } from '../kind';
 import { describeCredential } from './change';
@@ -18,6 +18,7 @@ import {
   requiredAccess,
   roleOf,
 } from './subjects';
+import { findMeant } from './unheard';
 
 export interface CredentialCreateInput {
   databaseId: string;
@@ -36,7 +37,8 @@ const STEPS = ['reserve_names', 'create_login', 'check_login', 'check_isolation'
 const STEPS_WITH_OTHERS = STEPS.toSpliced(-1, 0, 'grant_others', 'check_others');
 
 /**
- * Safe to ask many times at once: they stand in line; a wish that is being made already is joined. Throws `name_taken`;
+ * Safe to ask many times at once: they stand in line; a wish that is being made already is joined, and so
+ * is one whose answer its caller never heard. Throws `name_taken`;
  * `contradicts` while a delete is under way, or one of `alsoIn` is not available; `unknown_reference`, `disagree` and
  * `invalid_request` naming `alsoIn.<index>`.
  */
@@ -52,7 +54,7 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
     await tx.servers.lock(database.server_id);
     const engine = engineOf(database);
     refuseReservedName(engine, input.username);
-    const joins = typeof input.username === 'object' ? await findWished(tx, database.id, input.username) : null;
+    const joins = typeof input.username === 'object' ? await findWished(tx, access, database.id, input.username) : null;
     if (joins !== null) return { joins };
     const id = tx.credentials.newId();
     const username = await chooseUsername(tx, database, input.username, id);
@@ -123,13 +125,13 @@ async function giveUp(tx: Nouns, action: Action): Promise<void> {
  * The create of such a login that is on its way; null when there is no such login, or it could not be made. Throws `name_taken`
  * when there is one.
  */
-async function findWished(tx: Nouns, databaseId: string, wish: WishedLogin): Promise<Action | null> {
+async function findWished(tx: Nouns, access: Access, databaseId: string, wish: WishedLogin): Promise<Action | null> {
   const there = await tx.credentials.listOfDatabase(databaseId);
   const living = there.filter(({ delete_accepted_at, state }) => delete_accepted_at === null && state !== 'failed');
   const same = living.find((each) => isWished(wish, each));
   if (same === undefined) return null;
-  const open = await tx.actions.findOpenOfCredential(same.id, 'credential_create');
-  if (open !== null) return open;
+  const meant = await findMeant(tx, access, same.id, 'credential_create');
+  if (meant !== null) return meant;
   throw fieldError('name_taken', 'username', `A login named "${wish.asked}" exists in this database.`);
 }
 

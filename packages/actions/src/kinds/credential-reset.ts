@@ -9,13 +9,14 @@ import { describeCredential } from './change';
 import { withoutName } from './shut-out';
 import { settleLogin } from './stay-shut';
 import { engineOf, getCredential, loginRef, requiredAccess } from './subjects';
+import { findMeant } from './unheard';
 import { getDatabaseOf, getWholeCredential, listOpenGrants } from './whole-credential';
 
 export interface CredentialResetInput {
   credentialId: string;
   /** The one of its databases that the action is told of; default the oldest. */
   databaseId?: string;
-  /** One that is queued or running will do: who did not hear its answer asks again. */
+  /** One that is queued or running will do, or the caller's last one whose password it was not shown: it did not hear the answer. */
   joins?: true | undefined;
 }
 
@@ -25,10 +26,11 @@ export const credentialReset: Kind<CredentialResetInput> = {
 
   async plan({ tx, requester }, { credentialId, databaseId, joins }) {
     await tx.credentials.lock(credentialId);
-    const credential = await getWholeCredential(tx, requiredAccess(requester), credentialId);
+    const access = requiredAccess(requester);
+    const credential = await getWholeCredential(tx, access, credentialId);
     const database = await getDatabaseOf(tx, credential, databaseId);
-    const open = joins === true ? await tx.actions.findOpenOfCredential(credentialId, 'credential_reset') : null;
-    if (open !== null) return { joins: open };
+    const meant = joins === true ? await findMeant(tx, access, credentialId, 'credential_reset') : null;
+    if (meant !== null) return { joins: meant };
     if (credential.state === 'failed') {
       throw new PlatformError(
         'contradicts',

@@ -5,6 +5,7 @@ import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { cleanUpAfter } from '../clean-up';
 import type { WishedLogin } from '../engine-names';
 import { request } from '../request';
+import { revealCredential } from '../reveal';
 import { credentialCreate, credentialReset, databaseCreate, grantCreate, grantRemove } from '.';
 
 let server: TestPostgresql;
@@ -40,6 +41,12 @@ async function nameOf(credentialId: string | null): Promise<string> {
   return row?.engine_username ?? '';
 }
 
+/** Has the password shown, as an answer to the request does. */
+async function hear(credentialId: string | null): Promise<void> {
+  const credential = await store().credentials.find(credentialId ?? '');
+  if (credential !== null) await revealCredential(journey.context, journey.access, credential);
+}
+
 const enters = (credentialId: string) =>
   journey.uriOf(credentialId).then((uri) =>
     withClient(uri, (client) => client.query('SELECT 1')).then(
@@ -64,18 +71,20 @@ test('a role that is on the server and not of Berth has its name, and the new lo
   expect(await enters(made.credential_id ?? '')).toBe(true);
 });
 
-test('a login that is wished again while it is being made is joined; made, its name is taken, under either name', async () => {
+test('a login that is wished again while it is being made is joined; heard of, its name is taken, under either name', async () => {
   const [one, other] = [await newDatabase('again_one'), await newDatabase('again_two')];
   for (const { database_id } of [one, other]) {
     const first = await askLogin(database_id, wish('u_again'));
     expect((await askLogin(database_id, wish('u_again'))).id).toBe(first.id);
     await done(Promise.resolve(first));
+    expect((await askLogin(database_id, wish('u_again'))).id).toBe(first.id); // nobody heard of its password yet
+    await hear(first.credential_id);
     await expect(askLogin(database_id, wish('u_again'))).rejects.toMatchObject({ code: 'name_taken' });
   }
   await expect(askLogin(one.database_id, wish('postgres'))).rejects.toMatchObject({ code: 'invalid_request' });
 });
 
-test('a reset that may join one under way does, and any other is one more', async () => {
+test('a reset that may join does join one under way or unheard of, and any other is one more', async () => {
   const { credential_id } = await newDatabase('resets');
   const credentialId = credential_id ?? '';
   const ask = (joins?: true) => request(journey.context, credentialReset, { credentialId, joins }, journey.access);
@@ -85,6 +94,8 @@ test('a reset that may join one under way does, and any other is one more', asyn
   expect(second.id).not.toBe(first.id);
   await done(Promise.resolve(first));
   await done(Promise.resolve(second));
+  expect((await ask(true)).id).toBe(second.id); // nobody heard of that password yet
+  await hear(credentialId);
   const third = await ask(true);
   expect([first.id, second.id]).not.toContain(third.id);
   await done(Promise.resolve(third));

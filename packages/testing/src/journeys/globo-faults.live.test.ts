@@ -124,9 +124,10 @@ describe('without a worker', () => {
     }
   });
 
-  test('the login is there with its password, and the reset one has another', async () => {
-    const again = await globo.ordinary('POST', '/credential/', { user: 'u_later', database: link() });
-    expect(again).toMatchObject({ status: 400, body: { __all__: [expect.stringContaining('already exists')] } });
+  test('the login is there with its password, told to who asks again, and the reset one has another', async () => {
+    const ask = () => globo.ordinary('POST', '/credential/', { user: 'u_later', database: link() });
+    expect(await ask()).toMatchObject({ status: 201, body: { user: 'u_later', password: expect.any(String) } });
+    expect(await ask()).toMatchObject({ status: 400, body: { __all__: [expect.stringContaining('already exists')] } });
     const { body } = await globo.ordinary('GET', kept.path);
     const shown = body.credentials.map(async (url: string) => (await globo.ordinary('GET', url)).body);
     const [owner, later] = await Promise.all(shown);
