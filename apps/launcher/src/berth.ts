@@ -107,7 +107,16 @@ function cloneFolder(): string {
 }
 
 const TRACES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_TRACES_SAMPLER_ARG'];
-const PASSED_ON = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'BERTH_KEYS_LOST', ...TRACES];
+/** What somebody who tries clients of another product needs, before there are processes of their own. */
+const OF_THE_API = [
+  'BERTH_DIALECT_HOSTS',
+  'BERTH_HIDDEN_QUARANTINE',
+  'BERTH_REFUSALS_PER_MINUTE',
+  'BERTH_REQUESTS_PER_MINUTE',
+  'BERTH_TRUSTED_PROXIES',
+];
+const OF_THE_SYSTEM = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];
+const PASSED_ON = [...OF_THE_SYSTEM, ...OF_THE_API, 'BERTH_KEYS_LOST', ...TRACES];
 
 function appEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const passed: Record<string, string> = {};

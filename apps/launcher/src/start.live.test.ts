@@ -2,9 +2,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { eventually, testWhere } from '@berth/testing';
 
 const ROOT = join(__dirname, '../../..');
@@ -46,6 +48,13 @@ function start(home: string, env: Record<string, string> = {}): Started {
   const chunks: string[] = [];
   child.stdout.on('data', (chunk) => chunks.push(String(chunk)));
   return { child, said: () => chunks.join(''), exited: once(child, 'close').then(([code]) => code) };
+}
+
+/** What the index of Globo's API says to who asks for it at this host. */
+async function answerTo({ api_url }: Ready, host: string): Promise<string> {
+  const asked = get(`${api_url}/api/`, { headers: { host } });
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+  return response === undefined ? '' : text(response);
 }
 
 interface Ready {
@@ -112,7 +121,7 @@ describe('npm start', () => {
     'serves, keeps a second one out, stops on Ctrl-C, dies whole with kill -9, and finds everything again',
     async () => {
       const home = join(folder, 'home');
-      const first = start(home);
+      const first = start(home, { BERTH_DIALECT_HOSTS: 'globo=dbaas.example.org' });
       const ready = await readyOf(home, first);
       expect(ready).toEqual({
         api_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -136,6 +145,7 @@ describe('npm start', () => {
       });
       expect(first.said().split('\n')[0]).toBe(`Starting PostgreSQL and the processes of Berth in ${home} …`);
       expect(await serverNames(ready)).toEqual(['embedded active']);
+      expect(await answerTo(ready, 'dbaas.example.org')).toContain('Authentication credentials were not provided.');
       expect(await firstNames(ready)).toBe(
         'teams: first; projects: default; environments: development,production; plans: large,large,large,small,small,small; ' +
           'pools: mongodb-development,mongodb-production,mysql-development,mysql-production,postgresql-development,postgresql-production',

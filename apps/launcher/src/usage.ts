@@ -9,7 +9,10 @@ variables of the environment say what is to be different:
   BERTH_HOME       where all data stay: /var/lib/berth for root, ~/.berth for others
   BERTH_PORT       where the API listens: 8080; 0 takes any free port
   BERTH_LOG        stdout: log lines come to the terminal instead of $BERTH_HOME/log
-  BERTH_LOG_LEVEL  silent, fatal, error, warn, info or debug: info`;
+  BERTH_LOG_LEVEL  silent, fatal, error, warn, info or debug: info
+
+Handed on, with the meaning that .env.example tells: BERTH_DIALECT_HOSTS, BERTH_HIDDEN_QUARANTINE, BERTH_KEYS_LOST,
+BERTH_REFUSALS_PER_MINUTE, BERTH_REQUESTS_PER_MINUTE, BERTH_TRUSTED_PROXIES, and those of OpenTelemetry.`;
 
 export const DEMO_USAGE = `npm run demo
 

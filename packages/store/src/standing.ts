@@ -15,6 +15,8 @@ export interface StandingFilter {
   withQuarantined: boolean;
   /** Default: any name. */
   name?: string;
+  /** Numbers of a database, its project or its environment. Default: any. */
+  numbers?: { database?: number; project?: number; environment?: number };
 }
 
 /** The queued or running action that makes or adopts a database, takes it away or brings it back. */
@@ -126,7 +128,7 @@ function isStandingGrant(filter: StandingFilter): Prisma.Sql {
   return Prisma.sql`${isStanding(filter)} AND grants.team_id = ${filter.teamId} AND ${IS_STANDING_LOGIN}`;
 }
 
-function isStanding({ teamId, projectId, environmentId, withQuarantined, name }: StandingFilter): Prisma.Sql {
+function isStanding({ teamId, projectId, environmentId, withQuarantined, name, numbers }: StandingFilter): Prisma.Sql {
   const states = ['creating', 'available', ...(withQuarantined ? ['quarantined'] : [])];
   const leaving = ['database_delete', ...(withQuarantined ? [] : ['database_quarantine'])];
   return Prisma.sql`databases.team_id = ${teamId} AND databases.state = ANY(${states}) AND NOT databases.hidden
@@ -135,7 +137,20 @@ function isStanding({ teamId, projectId, environmentId, withQuarantined, name }:
       AND team_id = ${teamId} AND kind = ANY(${leaving}) AND database_id IS NOT NULL)
     AND (${projectId}::text IS NULL OR databases.project_id = ${projectId})
     AND (${environmentId}::text IS NULL OR databases.environment_id = ${environmentId})
-    AND (${name ?? null}::text IS NULL OR databases.name = ${name ?? null})`;
+    AND (${name ?? null}::text IS NULL OR databases.name = ${name ?? null}) ${isNumbered(numbers)}`;
+}
+
+function isNumbered({ database, project, environment }: NonNullable<StandingFilter['numbers']> = {}): Prisma.Sql {
+  const parts = [
+    ...(database === undefined ? [] : [Prisma.sql`AND databases.number = ${database}`]),
+    ...(project === undefined ? [] : [isIn(Prisma.sql`project_id`, Prisma.sql`projects`, project)]),
+    ...(environment === undefined ? [] : [isIn(Prisma.sql`environment_id`, Prisma.sql`environments`, environment)]),
+  ];
+  return parts.length === 0 ? Prisma.empty : Prisma.join(parts, ' ');
+}
+
+function isIn(column: Prisma.Sql, table: Prisma.Sql, number: number): Prisma.Sql {
+  return Prisma.sql`AND databases.${column} = (SELECT id FROM ${table} WHERE number = ${number})`;
 }
 
 function databaseOf({

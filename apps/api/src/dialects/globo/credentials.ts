@@ -11,6 +11,7 @@ import type { ApiContext } from '../dialect';
 import { linkTo, send, sendNothing, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { openFields, readFields } from './fields';
+import { askedNumbers } from './filters';
 import { wishedLogin } from './new-database';
 import { askedPage, readPage } from './pages';
 import { standingFor } from './reach';
@@ -34,8 +35,9 @@ export function credentialRoutes(api: ApiContext): Route[] {
 async function answerList(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
   const page = askedPage(call);
+  const numbers = askedNumbers(call, 'database');
   const { data, total } = await readPage(page, (skip, take) => {
-    return api.store.standing.listGrants(standingFor(access), skip, take);
+    return api.store.standing.listGrants({ ...standingFor(access), numbers }, skip, take);
   });
   const shown = data.map((each) => ({ _links: { self: urlOf(call, each) }, ...show(call, each) }));
   sendPage(call, 'credential', page, { data: shown, total });

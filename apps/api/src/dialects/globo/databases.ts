@@ -16,7 +16,7 @@ import type { ApiContext } from '../dialect';
 import { linkTo, sendNothing, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
 import { type Fields, openFields, readFields } from './fields';
-import { askedText } from './filters';
+import { askedNumbers, askedText } from './filters';
 import { parseNewDatabase } from './new-database';
 import { askedPage, readPage } from './pages';
 import { findProject, homeProject } from './projects';
@@ -39,7 +39,8 @@ export function databaseRoutes(api: ApiContext): Route[] {
 async function answerList(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'public');
   const name = askedText(call, 'name') ?? '';
-  const filter = { ...standingFor(access), ...(name !== '' && { name }) };
+  const numbers = askedNumbers(call, 'project', 'environment');
+  const filter = { ...standingFor(access), numbers, ...(name !== '' && { name }) };
   const page = askedPage(call);
   const placed = await readPage(page, (skip, take) => api.store.standing.listDatabases(filter, skip, take));
   const home = await homeProject(api.store, access);

@@ -171,6 +171,27 @@ test('the same user in a second database of a server is another login, and once 
   expect((await worked(street, squares)).body.user).toBe('rad_s2rad_s2rad_'); // each is six letters
 });
 
+test('lists are narrowed by what they know: a filter that finds nothing, or is asked for twice, is no whole list', async () => {
+  const here = await made(street, 'narrowed');
+  const environment = street.production;
+  const there = as(street)
+    .post(`${API}/database/`)
+    .send({ ...links(), name: 'narrowed there', environment });
+  const { body: production } = await worked(street, there);
+  const named = async (query: string) =>
+    (await get(`/database/?page_size=100&${query}`)).database.map(({ name }: { name: string }) => name);
+  const number = environment.split('/')[3];
+  expect(await named(`environment=${number}`)).toEqual([production.name]);
+  expect(await named(`environment=${number}&name=narrowed`)).toEqual([]);
+  const all = (await named('')).length;
+  expect((await named(`project=${street.project.number}`)).length).toBe(all);
+  for (const none of ['project=77', 'environment=x', 'environment=', 'project=1&project=2', 'name=a&name=b'])
+    expect([none, await named(none)]).toEqual([none, []]);
+  const users = await get(`/credential/?database=${here.id}`);
+  expect(users.credential.map(({ user }: { user: string }) => user)).toEqual(['u_narrowed']);
+  expect((await get('/credential/?database=77777'))._links.count).toBe(0);
+});
+
 test('tasks are told in the words of the product, and found by them', async () => {
   const other = await street.store.catalog.ensureEnvironment('staging');
   await addServer(street.context, 'staging-server', other.id);
