@@ -28,14 +28,19 @@ export function renderError(error: PlatformError, request: Request, response: Re
 }
 
 function detailOf(error: PlatformError, request: Request): string {
-  return DETAILS[error.code]?.(request, error) ?? error.message;
+  return DETAILS[error.code]?.(request, error) ?? withoutIds(error.message);
+}
+
+/** Callers know numbers: our ids say nothing to them. */
+function withoutIds(message: string): string {
+  return message.replace(/ [a-z]{2,5}_[0-7][0-9a-hjkmnp-tv-z]{25}\b/g, '');
 }
 
 function fieldsOf(error: PlatformError): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
   for (const { field, message } of error.fields) {
     const name = FIELDS[field] ?? field;
-    fields[name] = [...(fields[name] ?? []), message];
+    fields[name] = [...(fields[name] ?? []), withoutIds(message)];
   }
   return fields;
 }

@@ -41,7 +41,10 @@ const settings = {
     .strictObject({ engine: choice, plan: choice, environment: choice, project: choice, pool: choice })
     .exactOptional()
     .describe('What a request for a database leaves out.'),
-  sees_quarantine: z.boolean().exactOptional(),
+  sees_quarantine: z
+    .boolean()
+    .exactOptional()
+    .describe('Through APIs whose clients do not see what is in quarantine (Globo), it does, and may bring it back.'),
   expires_at: instant.nullable().exactOptional(),
 };
 
