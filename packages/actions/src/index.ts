@@ -34,6 +34,7 @@ export type { WishedLogin } from './engine-names';
 export { type Bites, FORGETTABLE, type Forgettable, forget } from './forget';
 export { type Caller, openSecret, type Requestable } from './kind';
 export * from './kinds';
+export { LET_IN_MAX } from './kinds/login-steps';
 export { isHidden, isInsideLimits, isOperator, mayReach, mayReachCredential } from './kinds/subjects';
 export { lookAtServers } from './look-at-servers';
 export { findAnswer, findFirst, keepAnswer, type Once } from './once';

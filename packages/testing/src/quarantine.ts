@@ -32,8 +32,11 @@ export async function makeKept(journey: Journey, name: string): Promise<Kept> {
 }
 
 /** A plain DELETE. */
-export const askRemove = ({ context, access }: Journey, databaseId: string, wish: 'keep' | 'drop' = 'keep') =>
-  request(context, databaseRemove, { databaseId, wish }, access);
+export async function askRemove({ context, access }: Journey, databaseId: string, how: 'keep' | 'drop' = 'keep') {
+  const seen = await context.store.databases.find(databaseId);
+  const wish = how === 'drop' ? how : { keepSeenIn: seen?.state ?? '' };
+  return request(context, databaseRemove, { databaseId, wish }, access);
+}
 
 export const askRestore = ({ context, access }: Journey, databaseId: string) =>
   request(context, databaseRestore, { databaseId }, access);

@@ -68,7 +68,7 @@ test('a worker killed in between: the next one ends it', async () => {
 test('one that was quarantined before its turn is not opened by it, and the login is not made', async () => {
   const [one, other] = [await makeDatabase(), await makeDatabase()];
   const asked = await ask(one, [other]);
-  const wish = 'keep' as const;
+  const wish = { keepSeenIn: 'available' };
   await runs((await request(journey.context, databaseRemove, { databaseId: other, wish }, journey.access)).id);
   expect(await journey.runHere(asked.id)).toMatchObject({ state: 'failed', error_code: 'contradicts' });
   expect(await stateOf(asked.credential_id)).toBe('failed');
@@ -79,7 +79,7 @@ test('one that was quarantined before its turn is not opened by it, and the logi
 test('a quarantine of any of them waits while the login is being made, and then shuts it out', async () => {
   const [one, other] = [await makeDatabase(), await makeDatabase()];
   const asked = await ask(one, [other]);
-  const wish = 'keep' as const;
+  const wish = { keepSeenIn: 'available' };
   const input = { databaseId: other, wish };
   const quarantine = await request(journey.context, databaseRemove, input, journey.access);
   const ended = await runAction(journey.context, asked.id, {

@@ -11,15 +11,15 @@ import { closedReason } from './subjects';
 export interface DatabaseRemoveInput {
   databaseId: string;
   /**
-   * `keep`: quarantine what is not quarantined, drop what is. `only keep`: the same of a database that its caller saw outside of
-   * quarantine, which is not dropped if it is in there by now. `drop`: now, data and all. `goneIn`: gone for good, by what this
-   * dialect promises its clients.
+   * `keepSeenIn`: the state in which its caller saw it. What was not quarantined is quarantined; what was seen in quarantine is
+   * dropped, and nothing that came there meanwhile. `drop`: now, data and all. `goneIn`: gone for good, by what this dialect
+   * promises its clients.
    */
-  wish: 'keep' | 'only keep' | 'drop' | { goneIn: string };
+  wish: { keepSeenIn: string } | 'drop' | { goneIn: string };
 }
 
 /**
- * Becomes a `database_quarantine` or a `database_delete`. With `keep` safe to repeat: while the database is being
+ * Becomes a `database_quarantine` or a `database_delete`. With `keepSeenIn` safe to repeat: while the database is being
  * quarantined a second request joins the first, so that a retry never turns into a drop. Throws `protected`, `not_found`;
  * `contradicts` while it is being deleted.
  */
@@ -30,9 +30,13 @@ export const databaseRemove: Requestable<DatabaseRemoveInput> = {
     const { tx, requester, hiddenQuarantine } = planning;
     await tx.databases.lock(databaseId);
     const database = await getRemovable(tx, requester, databaseId);
-    const done = wish === 'only keep' && database.state === 'quarantined' ? await findQuarantine(tx, databaseId) : null;
-    if (done !== null) return { joins: done };
-    if (typeof wish === 'string') return (await decide(tx, database, wish)) === 'keep' ? keep(false) : drop();
+    if (wish === 'drop') return drop();
+    if ('keepSeenIn' in wish) {
+      const isKeptMeanwhile = database.state === 'quarantined' && wish.keepSeenIn !== 'quarantined';
+      const done = isKeptMeanwhile ? await findQuarantine(tx, databaseId) : null;
+      if (done !== null) return { joins: done };
+      return isKeptMeanwhile || (await decide(tx, database)) === 'keep' ? keep(false) : drop();
+    }
     const reason = database.hidden ? await closedReason(tx, database) : null; // as a second delete is refused elsewhere
     if (reason !== null) throw reason;
     const isKept = hiddenQuarantine.includes(wish.goneIn) && hasDataToKeep(database) && quarantineDaysOf(database) > 0;
@@ -49,16 +53,11 @@ export const databaseRemove: Requestable<DatabaseRemoveInput> = {
 };
 
 /** A delete that failed is tried again as what it was; so is a quarantine, which left the database available. */
-async function decide(
-  tx: Nouns,
-  database: DatabaseView,
-  wish: 'keep' | 'only keep' | 'drop',
-): Promise<'keep' | 'drop'> {
-  if (wish === 'drop' || !hasDataToKeep(database)) return 'drop';
+async function decide(tx: Nouns, database: DatabaseView): Promise<'keep' | 'drop'> {
+  if (!hasDataToKeep(database)) return 'drop';
   const open = await tx.actions.findOpenOfDatabase(database.id, ['database_delete', 'database_quarantine']);
   if (open !== null) return open.kind === 'database_quarantine' ? 'keep' : 'drop';
   if (database.state === 'quarantined') {
-    if (wish === 'only keep') return 'keep';
     // somebody brings it back right now: they must not lose their data to somebody who only wants it away again
     return (await tx.actions.findOpenOfDatabase(database.id, ['database_restore'])) === null ? 'drop' : 'keep';
   }

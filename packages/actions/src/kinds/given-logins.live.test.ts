@@ -201,7 +201,7 @@ describe('when the create does not end well', () => {
   test('and the login lost its other databases meanwhile: it is shut, or goes', async () => {
     const [shut, gone] = [await makeLogin(), await makeLogin()];
     const asked = await ask([owner(shut.id), owner(gone.id)]);
-    const wish = 'keep' as const;
+    const wish = { keepSeenIn: 'available' };
     const kept = await request(journey.context, databaseRemove, { databaseId: shut.databaseId, wish }, journey.access);
     expect(await journey.runHere(kept.id)).toMatchObject({ state: 'succeeded' });
     expect(await journey.runHere((await drop(gone.databaseId)).id)).toMatchObject({ state: 'succeeded' });

@@ -5,6 +5,7 @@ import type { DatabaseRef, EngineSession, Evidence, LoginRef } from '@berth/engi
 import type { KeyRing } from '@berth/secrets';
 import { type Access, type Action, type CredentialView, isMade, type Nouns, type Store } from '@berth/store';
 import { type FailedWork, openSecret } from '../kind';
+import { LET_IN_MAX } from './login-steps';
 import { settleLogin } from './stay-shut';
 import { databaseRef, getDatabase, getOwnCredential, loginRef, roleOf } from './subjects';
 
@@ -14,9 +15,6 @@ export interface GivenLogin {
 }
 
 export const GIVEN_LOGINS_STEPS = ['grant_logins', 'limit_logins', 'check_logins', 'check_logins_isolation'];
-
-/** Each is let in and proven within the same action, one after the other. */
-const LOGINS_MAX = 20;
 
 interface Asked {
   ownerLogin: 'auto' | 'none';
@@ -34,7 +32,7 @@ export async function lockGiven(tx: Nouns, access: Access, { ownerLogin, serverI
   if (serverId === undefined) throw fieldError('disagree', 'logins', 'Logins are on a server: name it by serverId.');
   if (ownerLogin !== 'none')
     throw fieldError('disagree', 'logins', 'A database has a first login made, or is given some.');
-  if (logins.length > LOGINS_MAX) throw fieldError('invalid_request', 'logins', `Name ${LOGINS_MAX} logins at most.`);
+  if (logins.length > LET_IN_MAX) throw fieldError('invalid_request', 'logins', `Name ${LET_IN_MAX} logins at most.`);
   const ids = logins.map(({ credentialId }) => credentialId);
   await tx.credentials.lockAll(ids.filter((id) => isId('credential', id)));
   const found: { credential: CredentialView; role: Role }[] = [];

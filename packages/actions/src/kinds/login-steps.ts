@@ -2,6 +2,9 @@
 import type { Role, Secret } from '@berth/core';
 import type { DatabaseRef, EngineSession, GrantEvidence, LoginEvidence, LoginSpec } from '@berth/engines/contract';
 
+/** How many logins one action lets into a database, or databases it lets a login into: each is proven, one after the other. */
+export const LET_IN_MAX = 20;
+
 /** The login with its password, its limit and its grant. Safe to repeat. */
 export async function makeLogin(
   session: EngineSession,

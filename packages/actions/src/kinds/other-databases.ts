@@ -2,11 +2,9 @@
 import { codeOf, fieldError, isId, PlatformError, type Role, type Secret, unknownReference } from '@berth/core';
 import type { DatabaseRef, EngineSession, Evidence, LoginRef } from '@berth/engines/contract';
 import type { Access, CredentialView, DatabaseView, GrantView, Nouns } from '@berth/store';
+import { LET_IN_MAX } from './login-steps';
 import { withoutName } from './shut-out';
 import { getOwnDatabase } from './subjects';
-
-/** Each is let into and proven within the same action, one after the other. */
-const OTHERS_MAX = 20;
 
 /**
  * Databases of `alsoIn`, in its order. Throws `invalid_request`, `unknown_reference` and `disagree` naming `alsoIn.<index>`;
@@ -18,7 +16,7 @@ export async function getOthers(
   first: DatabaseView,
   ids: string[],
 ): Promise<DatabaseView[]> {
-  if (ids.length > OTHERS_MAX) throw fieldError('invalid_request', 'alsoIn', `Name ${OTHERS_MAX} databases at most.`);
+  if (ids.length > LET_IN_MAX) throw fieldError('invalid_request', 'alsoIn', `Name ${LET_IN_MAX} databases at most.`);
   const others: DatabaseView[] = [];
   for (const [index, id] of ids.entries()) {
     const field = `alsoIn.${index}`;

@@ -247,7 +247,7 @@ describe('given to a new database', () => {
 test('of a database that is quarantined are not shown, nor can be changed', async () => {
   const database = await newDatabase('kept');
   const uid = await newUser({ username: 'kept', database_ids: [database] });
-  const input = { databaseId: database, wish: 'keep' as const };
+  const input = { databaseId: database, wish: { keepSeenIn: 'available' } };
   await succeed(street, (await requestAction(street.context, databaseRemove, input, street.access)).id);
   expect((await listed()).map((each) => each.uid)).not.toContain(uid);
   await get(`${users}/${uid}`).expect(404);

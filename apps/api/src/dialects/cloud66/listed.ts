@@ -1,8 +1,7 @@
 // Lists in a body: clients of this API send them in many spellings, as JSON or as a form.
+import { LET_IN_MAX } from '@berth/actions';
 
-/** Each is let in and proven within one action. */
-export const LISTED_MAX = 20;
-export const LISTED_RULE = `names ${LISTED_MAX} at most`;
+export const LISTED_RULE = `names ${LET_IN_MAX} at most`;
 
 /**
  * The body with the list under its plain name, from whichever spelling: `[]` after the name, the name repeated, a single string,

@@ -1,8 +1,9 @@
 // The body of a new database user, as JSON or as a form.
+import { LET_IN_MAX } from '@berth/actions';
 import { PlatformError, type Role } from '@berth/core';
 import { z } from 'zod';
 import { parse } from '../../http/parse';
-import { LISTED_MAX, LISTED_RULE, withList } from './listed';
+import { LISTED_RULE, withList } from './listed';
 import { newName, ofPath } from './names';
 
 /** The product tells of no list of types. The first three are shown again; the others are understood. */
@@ -23,7 +24,7 @@ const FIELDS = z.strictObject({
   database_ids: z
     .array(z.string())
     .min(1, 'names one database at least: a user of none could not be seen to work')
-    .max(LISTED_MAX, LISTED_RULE),
+    .max(LET_IN_MAX, LISTED_RULE),
   ...ofPath,
 });
 

@@ -1,12 +1,13 @@
 // The body of a create, as JSON or as a form. The product marks all its fields optional; a database without a name is not.
+import { LET_IN_MAX } from '@berth/actions';
 import { z } from 'zod';
 import { parse } from '../../http/parse';
-import { LISTED_MAX, LISTED_RULE, withList } from './listed';
+import { LISTED_RULE, withList } from './listed';
 import { newName, ofPath } from './names';
 
 const FIELDS = z.strictObject({
   database_name: newName,
-  database_user_ids: z.array(z.string()).max(LISTED_MAX, LISTED_RULE),
+  database_user_ids: z.array(z.string()).max(LET_IN_MAX, LISTED_RULE),
   ...ofPath,
 });
 

@@ -94,8 +94,7 @@ async function changeOne(api: ApiContext, call: Call): Promise<void> {
 async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const { id, state } = await getDatabase(api, call, access);
-  const wish = state === 'quarantined' ? 'keep' : 'only keep';
-  await requestAndWait(api, call, databaseRemove, { databaseId: id, wish }, access);
+  await requestAndWait(api, call, databaseRemove, { databaseId: id, wish: { keepSeenIn: state } }, access);
   sendNothing(call);
 }
 

@@ -253,8 +253,7 @@ async function changeDatabase(api: ApiContext, call: AskedWith<typeof changedDat
 async function deleteDatabase(api: ApiContext, call: Asked<typeof deleteQuery>): Promise<void> {
   const { purge } = call.query;
   const { id, state } = await getVisibleDatabase(api.store, call.caller, call.request.params.id);
-  const keep = state === 'quarantined' ? 'keep' : 'only keep'; // one that another quarantines meanwhile is not dropped
-  const wish = purge === 'true' ? 'drop' : keep;
+  const wish = purge === 'true' ? 'drop' : { keepSeenIn: state };
   await requestAndAnswer(api, call, databaseRemove, { databaseId: id, wish }, () => showFresh(api, call.caller, id));
 }
 
