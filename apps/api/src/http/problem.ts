@@ -15,9 +15,14 @@ export function renderProblem(error: PlatformError, _request: Request, response:
         title,
         status,
         code: error.code,
-        detail: error.message,
+        detail: detailOf(error),
         ...(error.fields.length > 0 && { errors: error.fields }),
         ...(error.actionId !== null && { action_id: error.actionId }),
       }),
     );
+}
+
+/** With the action that stands against the request, where the error does not say which itself. */
+function detailOf({ actionId, message }: PlatformError): string {
+  return actionId === null || message.includes(actionId) ? message : `${message} Its action is ${actionId}.`;
 }

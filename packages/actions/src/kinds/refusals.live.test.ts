@@ -123,7 +123,7 @@ describe('what a delete stands against', () => {
   it('everything that is asked of its database or its logins, naming the delete', async () => {
     const { databaseId, credentialId } = await made();
     const standing = await drop(databaseId);
-    const named = { code: 'contradicts', actionId: standing.id, message: expect.stringContaining(standing.id) };
+    const named = { code: 'contradicts', actionId: standing.id };
     expect(await refusal(databaseDelete, { databaseId })).toMatchObject(named);
     expect(await refusal(credentialCreate, { databaseId })).toMatchObject(named);
     expect(await refusal(credentialReset, { credentialId })).toMatchObject(named);

@@ -143,8 +143,9 @@ export function noGrant(credentialId: string, databaseId: string): PlatformError
   return new PlatformError('not_found', `The credential ${credentialId} has no grant on ${databaseId}.`);
 }
 
+/** Whoever answers names the action, as the caller knows it. */
 export function contradicts(actionId: string, message: string): PlatformError {
-  return new PlatformError('contradicts', `${message} Its action is ${actionId}.`, { actionId });
+  return new PlatformError('contradicts', message, { actionId });
 }
 
 /** The requester, where only an access may ask. */

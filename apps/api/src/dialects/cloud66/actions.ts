@@ -31,7 +31,7 @@ export async function namedByNumber(store: Store, error: unknown): Promise<unkno
   const actionId = error instanceof PlatformError && error.code === 'contradicts' ? error.actionId : null;
   const action = actionId === null ? null : await store.actions.find(actionId);
   if (!(error instanceof PlatformError) || action === null) return error;
-  const message = error.message.replace(`Its action is ${action.id}.`, `See action ${action.number}.`);
+  const message = `${error.message.replaceAll(action.id, String(action.number))} See action ${action.number}.`;
   return new PlatformError(error.code, message, { fields: error.fields });
 }
 
