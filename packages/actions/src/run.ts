@@ -278,9 +278,9 @@ function retryDelayMs(claim: number): number {
  * What strangers may read of an error: ours say so themselves; of others nothing but where to look. Nor do teams read what a
  * server said of Berth's own login, which names it.
  */
-function publicMessage(error: unknown, { id, team_id }: Action): string {
+function publicMessage(error: unknown, { team_id }: Action): string {
   if (codeOf(error) === 'admin_refused' && team_id !== null) {
-    return `The server refused what Berth's own login asked of it. An operator finds why in the log, under ${id}, or by a preflight of the server.`;
+    return "The server refused what Berth's own login asked of it. An operator finds why in the worker's log, or by a preflight.";
   }
   if (codeOf(error) !== 'internal' && error instanceof Error) return error.message;
   return 'Something broke in Berth. The worker logged it under the id of this action.';
