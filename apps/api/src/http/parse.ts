@@ -6,6 +6,9 @@ import type { z } from 'zod';
 const FIELD_LENGTH_MAX = 100;
 const FIELDS_MAX = 20;
 
+/** What is said of a field that the caller made up: its name is the caller's own. */
+export const NOT_KNOWN = 'is not known here';
+
 /** Throws `invalid_request` with every field that is wrong, missing or unknown. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value, { error: explain });
@@ -24,7 +27,7 @@ function explain(issue: { code?: string; input?: unknown }): string | undefined 
 
 function problemsOf(issue: z.core.$ZodIssue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: fieldOf([...issue.path, key]), message: 'is not known here' }));
+    return issue.keys.map((key) => ({ field: fieldOf([...issue.path, key]), message: NOT_KNOWN }));
   }
   return [{ field: fieldOf(issue.path), message: issue.message }];
 }

@@ -297,6 +297,11 @@ describe('a delete that stands against another', () => {
     expect(refusal.error_description).toContain(`action ${decode.action(first.body).response.id}`);
   });
 
+  test('a field that is not known is named as it was sent, though ours has that name', async () => {
+    const { details } = await refused(as(token).post(path).send({ name: 'mistaken' }), 400);
+    expect(details).toBe('database_name: is required; name: is not known here');
+  });
+
   test('is 400 for a protected database', async () => {
     const { uid } = await newDatabase('guarded');
     await sql.query('UPDATE databases SET protected = true WHERE id = $1', [uid]);

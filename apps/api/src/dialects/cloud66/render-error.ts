@@ -2,6 +2,7 @@
 // `error_description`, and fails on an answer that is not JSON; so both are always there.
 import { ERRORS, type FieldProblem, type PlatformError } from '@berth/core';
 import type { Request, Response } from 'express';
+import { NOT_KNOWN } from '../../http/parse';
 
 /** The short names of its documentation, by status; 500 is not in that table. */
 const NAMES = {
@@ -65,5 +66,5 @@ function statusOf({ code }: PlatformError): keyof typeof NAMES {
 }
 
 function detailOf({ field, message }: FieldProblem): string {
-  return `${fieldOf(field)}: ${message}`;
+  return `${message === NOT_KNOWN ? field : fieldOf(field)}: ${message}`;
 }

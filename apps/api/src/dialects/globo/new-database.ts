@@ -13,7 +13,7 @@ const LOGIN_LENGTH_MAX = 16;
 const TAIL_LENGTH = 4;
 
 /** What the product reserves beside the databases of its engines' own, where the word means something to the engine. */
-const RESERVED = ['admin', 'test'];
+const RESERVED_BY_PRODUCT = ['admin', 'test'];
 
 /** Throws `invalid_request` with every field that is wrong. */
 export async function parseNewDatabase(api: ApiContext, access: Caller, fields: Fields): Promise<DatabaseCreateInput> {
@@ -25,7 +25,7 @@ export async function parseNewDatabase(api: ApiContext, access: Caller, fields: 
   const environment = await reader.link('environment', 'environment', (number) =>
     findEnvironment(api.store, access, number),
   );
-  if (plan !== null && isEngineName(plan.engine) && isReserved(rulesOf(plan.engine), name)) {
+  if (plan !== null && isEngineName(plan.engine) && isRefused(rulesOf(plan.engine), name)) {
     reader.refuse('name', `${name} is a reserved database name`);
   }
   const project = await findProject(api.store, access, fields, reader);
@@ -43,8 +43,8 @@ export async function parseNewDatabase(api: ApiContext, access: Caller, fields: 
 }
 
 /** Other names that an engine reserves, such as `test_database2`, are ours to bridge: its server calls the database otherwise. */
-function isReserved(rules: ReturnType<typeof rulesOf>, name: string): boolean {
-  return rules.isSystemDatabase(name) || (RESERVED.includes(name) && rules.isReserved(name));
+function isRefused(rules: ReturnType<typeof rulesOf>, name: string): boolean {
+  return rules.isSystemDatabase(name) || (RESERVED_BY_PRODUCT.includes(name) && rules.isReserved(name));
 }
 
 /** A login's name, at most 16 characters; where somebody has it, with the end of its id in place of the last four. */
