@@ -176,6 +176,22 @@ describe('all other hosts', () => {
   });
 });
 
+test('the addresses of the native API, which are paths, have what a trusted proxy took off them', async () => {
+  const trusting = appWith({ trustedProxies: ['loopback'] });
+  for (const [by, prefix] of [
+    [trusting, '/dbaas'],
+    [app, ''],
+  ] as const) {
+    const sent = (path: string) => at('berth.example.org', path, 'post', by).set('X-Forwarded-Prefix', '/dbaas');
+    const made = await sent('/v1/teams').send({ name: `prefixed${prefix.length}` });
+    expect([made.status, made.get('location')]).toEqual([201, `${prefix}/v1/teams/${made.body.id}`]);
+    const asked = await sent('/v1/databases').send({ name: `prefixed${prefix.length}` });
+    expect([asked.status, asked.get('location')]).toEqual([202, `${prefix}/v1/actions/${asked.body.action.id}`]);
+    const cancelled = await sent(`/v1/actions/${asked.body.action.id}/cancel`);
+    expect(cancelled.status).toBe(200);
+  }
+});
+
 test('logs, measures and the audit know a route by one spelling, wherever it was asked; a caller makes none', async () => {
   const routes: unknown[] = [];
   const keep = ({ route }: LogFields) => void routes.push(route);

@@ -13,8 +13,13 @@ const PORT_MAX = 65_535;
 
 /** The absolute URL, as this caller would write it, of a path inside the dialect that answers: `linkTo(request, '/database/1/')`. */
 export function linkTo(request: Request, path: string): string {
+  return `${originOf(request)}${pathTo(request, path)}`;
+}
+
+/** The same without scheme and host: `/dbaas/v1/actions/…` where a trusted proxy took `/dbaas` off. */
+export function pathTo(request: Request, path: string): string {
   const mount = request.baseUrl.slice(findOwnHost(request.res)?.lead.length);
-  return `${originOf(request)}${prefixOf(request)}${mount}${path}`;
+  return `${prefixOf(request)}${mount}${path}`;
 }
 
 /** The absolute URL that was asked for, with its query, as the caller wrote it: nothing in it is decoded or encoded. */

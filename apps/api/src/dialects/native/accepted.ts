@@ -2,6 +2,7 @@
 import { type Caller, type Once, request } from '@berth/actions';
 import { isEnded } from '@berth/core';
 import type { Access, ActionWithSteps } from '@berth/store';
+import { pathTo } from '../../http/links';
 import { findKept, keep, readOnce, sendAnswer } from '../../http/once';
 import type { Call } from '../../http/route';
 import { waitForCaller } from '../../http/wait';
@@ -34,7 +35,7 @@ export async function answerAccepted(
   const answer = {
     status: waitS !== null && isEnded(action.state) ? 200 : 202,
     headers: {
-      Location: `${call.request.baseUrl}/actions/${action.id}`,
+      Location: pathTo(call.request, `/actions/${action.id}`),
       ...(waitS !== null && { 'Preference-Applied': `wait=${waitS}` }),
     },
     body: { action: showAction(action), ...(await showSubject()) },

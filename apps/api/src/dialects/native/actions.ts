@@ -3,6 +3,7 @@ import { cancelAction, isOperator, retryAction } from '@berth/actions';
 import { ACTION_STATES, isEnded, isId } from '@berth/core';
 import type { Access, ActionWithSteps, Polled, Wait } from '@berth/store';
 import { z } from 'zod';
+import { pathTo } from '../../http/links';
 import { answerOnce } from '../../http/once';
 import type { Success } from '../../http/operation';
 import type { ApiContext } from '../dialect';
@@ -120,7 +121,7 @@ async function steerAction(api: ApiContext, call: Asked, steer: typeof cancelAct
     const action = await steer(api, id, asked);
     return {
       status: isEnded(action.state) ? 200 : 202,
-      headers: { Location: `${call.request.baseUrl}/actions/${id}` },
+      headers: { Location: pathTo(call.request, `/actions/${id}`) },
       body: { action: showAction(action) },
     };
   });
