@@ -98,6 +98,15 @@ const listQuery = z.strictObject({
   revoked: flag.exactOptional().describe('Those that were revoked in place of those that were not.'),
 });
 
+const PIPELINE = {
+  name: 'ci',
+  person: 'ci@example.org',
+  scopes: ['public', 'admin'],
+  limits: { environment: 'development' },
+  defaults: { engine: 'postgresql', plan: 'small', environment: 'development', project: 'default' },
+  expires_at: '2099-12-31T00:00:00.000Z',
+};
+
 const about = { tag: 'Accesses', noun: 'access' } as const;
 
 export const accessEndpoints: Endpoint[] = [
@@ -124,26 +133,8 @@ export const accessEndpoints: Endpoint[] = [
     answers: makes(z.union([issuedShape, issuedLoginShape])),
     errors: ['name_taken', 'unknown_reference', 'disagree'],
     examples: {
-      'for a pipeline': {
-        body: {
-          name: 'ci',
-          person: 'ci@example.org',
-          scopes: ['public', 'admin'],
-          limits: { environment: 'development' },
-          defaults: { engine: 'postgresql', plan: 'small' },
-          expires_at: '2099-12-31T00:00:00.000Z',
-        },
-      },
-      'with a login': {
-        body: {
-          name: 'build',
-          person: 'ci@example.org',
-          scopes: ['public'],
-          kind: 'basic',
-          login: 'build@example.org',
-        },
-        shows: issuedLoginShape,
-      },
+      'for a pipeline': { body: PIPELINE },
+      'with a login': { body: { ...PIPELINE, kind: 'basic', login: 'ci' }, shows: issuedLoginShape },
     },
     handle: makeAccess,
   }),

@@ -177,7 +177,7 @@ const ACCESS = {
   sees_quarantine: false,
   created_at,
   last_used_at: null,
-  expires_at: null,
+  expires_at: '2099-12-31T00:00:00.000Z',
   revoked_at: null,
   previous_token_until: null,
 };
