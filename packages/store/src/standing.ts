@@ -77,12 +77,10 @@ export function standingOf(db: Db) {
   return {
     /** Oldest first. */
     async listDatabases(filter: StandingFilter, skip: number, take: number): Promise<Placed<StandingDatabase>> {
-      const [data, total] = [
-        await db.$queryRaw<Row[]>`
-          ${viewSql(COLUMNS, OPEN)} WHERE ${isStanding(filter)} ORDER BY databases.number LIMIT ${take} OFFSET ${skip}`,
-        await count(db, Prisma.sql`databases WHERE ${isStanding(filter)}`),
-      ];
-      return { data: data.map(databaseOf), total };
+      const rows = await db.$queryRaw<Row[]>`
+        ${viewSql(COLUMNS, OPEN)} WHERE ${isStanding(filter)} ORDER BY databases.number LIMIT ${take} OFFSET ${skip}`;
+      const total = await count(db, Prisma.sql`databases WHERE ${isStanding(filter)}`);
+      return { data: rows.map(databaseOf), total };
     },
 
     /** By its number, if it stands for this filter; null when it does not. */
@@ -94,12 +92,9 @@ export function standingOf(db: Db) {
 
     /** The grants on the databases that stand, oldest first. */
     async listGrants(filter: StandingFilter, skip: number, take: number): Promise<Placed<StandingGrant>> {
-      const [data, total] = [
-        await db.$queryRaw<StandingGrant[]>`
-          ${GRANT} WHERE ${isStandingGrant(filter)} ORDER BY grants.number LIMIT ${take} OFFSET ${skip}`,
-        await count(db, Prisma.sql`${GRANTS} WHERE ${isStandingGrant(filter)}`),
-      ];
-      return { data, total };
+      const data = await db.$queryRaw<StandingGrant[]>`
+        ${GRANT} WHERE ${isStandingGrant(filter)} ORDER BY grants.number LIMIT ${take} OFFSET ${skip}`;
+      return { data, total: await count(db, Prisma.sql`${GRANTS} WHERE ${isStandingGrant(filter)}`) };
     },
 
     /** By its number; null when there is none that stands for this filter. */

@@ -231,6 +231,8 @@ test('tasks are told in the words of the product, and found by them', async () =
     'object_id=x',
     'database_name=x',
     'database_name=%00',
+    'task_status=SUCCESS&task_status=SUCCESS',
+    'object_id=1&object_id=1',
   ]) {
     expect([none, (await get(`/task/?${none}`))._links.count]).toEqual([none, 0]);
   }

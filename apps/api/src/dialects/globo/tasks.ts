@@ -10,7 +10,7 @@ import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
 import { linkTo, sendOne, sendPage } from './answer';
 import { authenticate } from './authenticate';
-import { askedText } from './filters';
+import { askedNumbers, askedText } from './filters';
 import { askedPage, readPage } from './pages';
 
 const STATUSES: Record<ActionState, string> = {
@@ -75,18 +75,18 @@ function allOf(access: Access): TeamActionFilter {
   };
 }
 
-/** What a filter does not know finds nothing. */
+/** What a filter does not know finds nothing, and neither does one that is asked for twice. */
 function askedTasks(access: Access, call: Call): TeamActionFilter {
-  const { object_id, task_id, task_name, task_status } = call.request.query;
+  const uuid = askedText(call, 'task_id');
+  const status = askedText(call, 'task_status');
+  const name = askedText(call, 'task_name');
   return {
     ...allOf(access),
+    id: uuid === null ? null : (idOfUuid('action', uuid) ?? ''),
+    states: status === null ? null : ACTION_STATES.filter((state) => STATUSES[state] === status),
+    kinds: name === null ? null : kindsNamed(name),
+    databaseNumber: askedNumbers(call, 'object_id').object_id ?? null,
     databaseName: askedText(call, 'database_name'),
-    ...(typeof task_id === 'string' && { id: idOfUuid('action', task_id) ?? '' }),
-    ...(typeof task_status === 'string' && {
-      states: ACTION_STATES.filter((state) => STATUSES[state] === task_status),
-    }),
-    ...(typeof task_name === 'string' && { kinds: kindsNamed(task_name) }),
-    ...(typeof object_id === 'string' && { databaseNumber: wholeNumberOf(object_id) ?? 0 }),
   };
 }
 
