@@ -182,7 +182,7 @@ export async function makeBasicAccess(api: TestApi, asked: NewLogin): Promise<Ac
   const secretHash = asked.secretHash ?? cheapHash(asked.password);
   const teamId = (asked.team ?? api.team).id;
   return api.context.store.accesses.insert(
-    { teamId, person: 'caller@example.org', secretHash, kind: 'basic', login: asked.login },
+    { id: newId('access'), teamId, person: 'caller@example.org', secretHash, kind: 'basic', login: asked.login },
     {
       name: 'an access',
       scopes: asked.scopes,

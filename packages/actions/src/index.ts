@@ -1,4 +1,5 @@
 // What happens: requesting actions, running them, and the synchronous writes of operators.
+export { openAccessKey } from './administer/access-secrets';
 export {
   createAccess,
   type Issued,

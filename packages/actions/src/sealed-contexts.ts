@@ -12,6 +12,11 @@ export function adminContext(serverId: string): string {
   return `server/${serverId}/admin`;
 }
 
+/** The key of an access. */
+export function accessContext(accessId: string): string {
+  return `access/${accessId}/secret`;
+}
+
 /** What a request with an Idempotency-Key was answered. */
 export function answerContext(accessId: string, key: string): string {
   return `idempotency/${accessId}/${key}`;
@@ -27,9 +32,9 @@ export function sealedContext(place: SealedPlace, [id = '', key = '']: string[])
       return adminContext(id);
     case 'idempotency_keys.answer_sealed':
       return answerContext(id, key);
-    case 'accesses.secret_sealed': // no kind of access that is built has one
-      return `access/${id}/secret`;
-    case 'endpoints.secret_sealed': // nor are there endpoints yet
+    case 'accesses.secret_sealed':
+      return accessContext(id);
+    case 'endpoints.secret_sealed': // there are no endpoints yet
       return `endpoint/${id}/secret`;
     default:
       return place satisfies never;

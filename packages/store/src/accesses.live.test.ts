@@ -1,5 +1,5 @@
 // A token or a login opens what it was made for, until it expires or is revoked, by the store's clock.
-import { codeOf } from '@berth/core';
+import { codeOf, newId } from '@berth/core';
 import type { AccessFields, NewAccess } from './accesses';
 import { openStreet, type Street } from './street.fixture';
 
@@ -72,7 +72,14 @@ const FIELDS: AccessFields = {
 };
 const basic = (login: string, change: Partial<AccessFields> = {}) =>
   street.store.accesses.insert(
-    { teamId: street.teamId, person: 'p', secretHash: `hash of ${login} ${Math.random()}`, kind: 'basic', login },
+    {
+      id: newId('access'),
+      teamId: street.teamId,
+      person: 'p',
+      secretHash: `hash of ${login} ${Math.random()}`,
+      kind: 'basic',
+      login,
+    },
     { ...FIELDS, ...change },
   );
 

@@ -1,5 +1,5 @@
 // Accesses: tokens, found by their hash, and logins with what is kept of a password. A secret itself is never here.
-import { fieldError, newId, type Scope } from '@berth/core';
+import { type AccessKind, fieldError, newId, type Scope } from '@berth/core';
 import { columnsOf, type Db, refusing } from './db';
 import { type Access, Prisma } from './generated/client';
 import { type Page, type PageRequest, page } from './page';
@@ -31,11 +31,22 @@ export interface AccessFields {
   expires_at: Date | null;
 }
 
-/** Whose it is and how it is opened: by a token, of which this is the hash, or by a login and a password. */
-export type AccessOwner = { teamId: string; person: string; secretHash: string } & (
-  | { kind: 'bearer' }
-  | { kind: 'basic'; login: string }
+/**
+ * Whose it is and how it is opened: by a token, by a login and a password, or by a session's secret, of which only a hash is
+ * kept; or by a key that Berth computes with, sealed. A session that a login opened names that login as its parent.
+ */
+export type AccessOwner = { id: string; teamId: string; person: string } & (
+  | { kind: 'bearer'; secretHash: string }
+  | { kind: 'basic'; login: string; secretHash: string }
+  | { kind: 'session'; secretHash: string; parentId: string | null }
+  | { kind: 'cosmos_key' | 'jwt_signer'; secretSealed: string }
 );
+
+/** A session, and the access whose rights it has: its login, or itself. */
+export interface OpenedSession {
+  session: Access;
+  access: Access;
+}
 
 /** With the names of what it refers to; null for what it does not. */
 export type AccessView = Access & {
@@ -51,6 +62,9 @@ export interface AccessFilter {
   /** Those that were revoked; otherwise those that were not. */
   isRevoked: boolean;
 }
+
+/** A session that a login opened ends when it was not used for so long. */
+const SESSION_IDLE_DAYS = 30;
 
 /** The last use is written no more often than this. */
 const USE_EVERY_MS = 60_000;
@@ -71,11 +85,18 @@ const VIEW_SQL = Prisma.sql`
     LEFT JOIN projects default_project ON default_project.id = default_project_id
     LEFT JOIN pools default_pool ON default_pool.id = default_pool_id`;
 
+/** Of an access: it opens something, by the store's clock. */
+const IS_LIVING = Prisma.sql`
+  (accesses.revoked_at IS NULL AND (accesses.expires_at IS NULL OR accesses.expires_at > now()))`;
+
+/** Of a session: a login that opened it has not forgotten it. */
+const IS_USED = Prisma.sql`(accesses.parent_id IS NULL
+  OR coalesce(accesses.last_used_at, accesses.created_at) > now() - ${SESSION_IDLE_DAYS} * interval '1 day')`;
+
 /** Of an access: it is a living bearer access of this hash. */
 export const IS_GOOD_BEARER = (secretHash: string) => Prisma.sql`
   (accesses.secret_hash = ${secretHash} OR (accesses.previous_secret_hash = ${secretHash} AND accesses.previous_until > now()))
-  AND accesses.kind = 'bearer' AND accesses.revoked_at IS NULL
-  AND (accesses.expires_at IS NULL OR accesses.expires_at > now())`;
+  AND accesses.kind = 'bearer' AND ${IS_LIVING}`;
 
 export function accessesOf(db: Db) {
   return { ...readsOf(db), ...writesOf(db), ...usesOf(db) };
@@ -101,9 +122,35 @@ function readsOf(db: Db) {
     async findBasic(login: string): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`
         SELECT ${columns} FROM accesses
-        WHERE login = ${login} AND kind = 'basic' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+        WHERE login = ${login} AND kind = 'basic' AND ${IS_LIVING}`;
       return row ?? null;
     },
+
+    /** The living access of this kind; null when there is none, or it is expired or revoked (by the store's clock). */
+    async findLiving(id: string, kind: AccessKind): Promise<Access | null> {
+      const [row] = await db.$queryRaw<Access[]>`
+        SELECT ${columns} FROM accesses WHERE id = ${id} AND kind = ${kind} AND ${IS_LIVING}`;
+      return row ?? null;
+    },
+
+    /**
+     * The living session of this id and secret, and whose rights it has; null when there is none, and when its login is
+     * revoked or expired. One that a login opened ends after thirty days without a use.
+     */
+    async findSession(id: string, secretHash: string): Promise<OpenedSession | null> {
+      const [session] = await db.$queryRaw<Access[]>`
+        SELECT ${columns} FROM accesses
+        WHERE id = ${id} AND kind = 'session' AND secret_hash = ${secretHash} AND ${IS_LIVING} AND ${IS_USED}`;
+      if (session === undefined || session.parent_id === null) return asItself(session);
+      const access = await readsOf(db).findLiving(session.parent_id, 'basic');
+      return access === null ? null : { session, access };
+    },
+
+    /** Living keys that requests are signed with, by number, from after `after`. */
+    listKeys: (after: number, limit: number): Promise<Access[]> =>
+      db.$queryRaw`
+        SELECT ${columns} FROM accesses WHERE kind = 'cosmos_key' AND ${IS_LIVING} AND number > ${after}
+        ORDER BY number LIMIT ${limit}`,
 
     /** Null when there is none. */
     find: (id: string): Promise<Access | null> => db.access.findUnique({ where: { id } }),
@@ -130,6 +177,10 @@ function readsOf(db: Db) {
       await db.$queryRaw`SELECT id FROM accesses WHERE id = ${id} FOR NO KEY UPDATE`;
     },
   };
+}
+
+function asItself(session: Access | undefined): OpenedSession | null {
+  return session === undefined ? null : { session, access: session };
 }
 
 function writesOf(db: Db) {
@@ -162,9 +213,18 @@ function writesOf(db: Db) {
       }),
 
     /** Hold its team before. Throws `name_taken` when a living access has the login. */
-    insert: ({ teamId, person, secretHash, ...opened }: AccessOwner, fields: AccessFields): Promise<Access> => {
-      const login = opened.kind === 'basic' ? opened.login : null;
-      const owner = { id: newId('access'), team_id: teamId, person, kind: opened.kind, login, secret_hash: secretHash };
+    insert: ({ id, teamId, person, ...opened }: AccessOwner, fields: AccessFields): Promise<Access> => {
+      const login = 'login' in opened ? opened.login : null;
+      const owner = {
+        id,
+        team_id: teamId,
+        person,
+        kind: opened.kind,
+        login,
+        parent_id: 'parentId' in opened ? opened.parentId : null,
+        secret_hash: 'secretHash' in opened ? opened.secretHash : null,
+        secret_sealed: 'secretSealed' in opened ? opened.secretSealed : null,
+      };
       return refusing(db.access.create({ data: { ...owner, ...fields } }), {
         accesses_login_free: () => fieldError('name_taken', 'login', `There is an access with the login "${login}".`),
       });
@@ -194,6 +254,14 @@ function writesOf(db: Db) {
           previous_secret_hash = CASE WHEN ${graceS}::int > 0 THEN secret_hash END,
           previous_until = CASE WHEN ${graceS}::int > 0 THEN now() + ${graceS}::int * interval '1 second' END
         WHERE id = ${id} AND kind IN ('bearer', 'basic') AND revoked_at IS NULL RETURNING ${columns}`;
+      return row ?? null;
+    },
+
+    /** Another key; the one it had opens nothing from now on. Null when it was revoked. */
+    async rotateKey(id: string, secretSealed: string): Promise<Access | null> {
+      const [row] = await db.$queryRaw<Access[]>`
+        UPDATE accesses SET secret_sealed = ${secretSealed}
+        WHERE id = ${id} AND secret_sealed IS NOT NULL AND revoked_at IS NULL RETURNING ${columns}`;
       return row ?? null;
     },
   };

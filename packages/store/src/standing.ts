@@ -13,6 +13,8 @@ export interface StandingFilter {
   environmentId: string | null;
   /** Those in quarantine too, or on their way there; those of which their client was told that they are deleted never. */
   withQuarantined: boolean;
+  /** Those that could not be made too, until they are cleaned up. Default: they were never there. */
+  withFailed?: true;
   /** Default: any name. */
   name?: string;
   /** Numbers of a database, its project or its environment. Default: any. */
@@ -83,6 +85,14 @@ export function standingOf(db: Db) {
       return { data: rows.map(databaseOf), total };
     },
 
+    /** Those with a number above `after`, oldest first. */
+    async listDatabasesAfter(filter: StandingFilter, after: number, take: number): Promise<StandingDatabase[]> {
+      const rows = await db.$queryRaw<Row[]>`
+        ${viewSql(COLUMNS, OPEN)} WHERE ${isStanding(filter)} AND databases.number > ${after}
+        ORDER BY databases.number LIMIT ${take}`;
+      return rows.map(databaseOf);
+    },
+
     /** By its number, if it stands for this filter; null when it does not. */
     async findDatabase(filter: StandingFilter, number: number): Promise<StandingDatabase | null> {
       const [row] = await db.$queryRaw<Row[]>`
@@ -123,8 +133,14 @@ function isStandingGrant(filter: StandingFilter): Prisma.Sql {
   return Prisma.sql`${isStanding(filter)} AND grants.team_id = ${filter.teamId} AND ${IS_STANDING_LOGIN}`;
 }
 
-function isStanding({ teamId, projectId, environmentId, withQuarantined, name, numbers }: StandingFilter): Prisma.Sql {
-  const states = ['creating', 'available', ...(withQuarantined ? ['quarantined'] : [])];
+function isStanding(filter: StandingFilter): Prisma.Sql {
+  const { teamId, projectId, environmentId, withFailed, withQuarantined, name, numbers } = filter;
+  const states = [
+    'creating',
+    'available',
+    ...(withQuarantined ? ['quarantined'] : []),
+    ...(withFailed ? ['failed'] : []),
+  ];
   const leaving = ['database_delete', ...(withQuarantined ? [] : ['database_quarantine'])];
   return Prisma.sql`databases.team_id = ${teamId} AND databases.state = ANY(${states}) AND NOT databases.hidden
     AND (${withQuarantined} OR databases.delete_accepted_at IS NULL)

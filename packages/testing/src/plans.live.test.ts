@@ -2,7 +2,7 @@
 // filled store, with the plan by which PostgreSQL answered it.
 import { cleanUp, FORGETTABLE, forget, lookAtServers, purge, reseal, sweep } from '@berth/actions';
 import { appOf, openRateLimits } from '@berth/api';
-import { Secret } from '@berth/core';
+import { newId, Secret } from '@berth/core';
 import { openHealth } from '@berth/runtime';
 import { hashPassword, hashToken, makeToken } from '@berth/secrets';
 import type { Action } from '@berth/store';
@@ -164,8 +164,9 @@ async function useCloud66(get: (token: Secret, path: string) => Promise<{ respon
 async function useGlobo(store: Journey['context']['store'], app: ReturnType<typeof appOf>, teamId: string) {
   count += 1;
   const [login, password] = [`plans-${count}`, 'plans-password'];
-  const owner = { teamId, person: 'plans', kind: 'basic', login, secretHash: await hashPassword(new Secret(password)) };
-  await store.accesses.insert({ ...owner, kind: 'basic' }, NO_DEFAULTS);
+  const owner = { id: newId('access'), teamId, person: 'plans' };
+  const secretHash = await hashPassword(new Secret(password));
+  await store.accesses.insert({ ...owner, kind: 'basic', login, secretHash }, NO_DEFAULTS);
   const get = async (path: string) => {
     const answer = await request(app).get(`/globo/api${path}`).auth(login, password);
     expect([path, answer.status, answer.body.detail]).toEqual([path, 200, undefined]);

@@ -1,11 +1,11 @@
 // Accesses: made, changed, rotated and revoked by operators. A token or a password is shown to whoever asked for it, once, and
 // forgotten.
-import { PlatformError, type Scope, type Secret } from '@berth/core';
-import { hashPassword, hashToken, makePassword, makeToken } from '@berth/secrets';
+import { ACCESS_KINDS, type AccessKind, newId, PlatformError, type Scope, type Secret } from '@berth/core';
 import type { Access, AccessView, Nouns, Store } from '@berth/store';
 import type { Context } from '../context';
 import type { Caller } from '../kind';
 import { type AskedAccess, resolveAccess } from './access-fields';
+import { makeAccessSecret } from './access-secrets';
 import { audited, existing, held, invalid } from './audited';
 import { showAccess } from './show';
 
@@ -15,15 +15,15 @@ export interface NewAccessInput extends AskedAccess {
   name: string;
   person: string;
   scopes: Scope[];
-  /** How it is opened: by a token, or by a login and a password. */
-  kind: 'bearer' | 'basic';
+  /** How it is opened. */
+  kind: AccessKind;
   /** For a Basic one. Default: its name. */
   login?: string;
   /** For a Basic one, whose owner chose it. Default: one is made. */
   password?: Secret;
 }
 
-/** An access, and the token or password that was made for it; null for a password that was chosen. */
+/** An access, and what was made for it to be opened with; null for a password that was chosen. */
 export interface Issued {
   access: AccessView;
   made: Secret | null;
@@ -32,16 +32,18 @@ export interface Issued {
 /** Throws `unknown_reference`, `disagree`, `invalid_request`, and `name_taken` for a login; each names the field. */
 export async function createAccess(context: Context, caller: Caller, input: NewAccessInput): Promise<Issued> {
   refusePast(context, input.expires_at);
-  const { kind, login = input.name, password } = input;
-  if (kind === 'bearer' && input.login !== undefined) throw invalid('login', 'is for accesses of kind basic');
-  const { secretHash, made } = await makeSecret(kind, password);
-  const opened = kind === 'basic' ? { kind, login, secretHash } : { kind, secretHash };
+  const { kind, login, password } = input;
+  if (kind !== 'basic' && login !== undefined) throw invalid('login', 'is for accesses of kind basic');
+  if (kind !== 'basic' && password !== undefined) throw invalid('password', 'is for accesses of kind basic');
+  const id = newId('access');
+  const { kept, made } = await makeAccessSecret(context.keyRing, id, kind, password);
+  const opened = kept.kind === 'basic' ? { ...kept, login: login ?? input.name } : kept;
   const { access } = await audited(context, caller, 'access_create', async (tx) => {
     const asked = input.team ?? caller.team_id;
     const team = await held(tx.teams, 'team', asked, await tx.catalog.findTeam(asked));
     const fields = await resolveAccess(tx, team.id, input, null);
-    const owner = { ...opened, teamId: team.id, person: input.person };
-    const { id } = await tx.accesses.insert(owner, { ...fields, name: input.name, scopes: input.scopes });
+    const owner = { ...opened, id, teamId: team.id, person: input.person };
+    await tx.accesses.insert(owner, { ...fields, name: input.name, scopes: input.scopes });
     const access = await getView(tx, id);
     return { access, teamId: team.id, subjectId: id, before: null, after: showAccess(access) };
   });
@@ -73,15 +75,15 @@ export async function updateAccess(
 }
 
 export interface Rotation {
-  /** How long a token before works as well; a password before ends at once. */
+  /** How long the token of a bearer access works beside the new one; all else ends at once. */
   graceS: number;
   /** For a Basic access. Default: one is made. */
   password?: Secret;
 }
 
 /**
- * Another token or password. Throws `not_found`; `invalid_request` for what is of the other kind; `contradicts` when it was
- * revoked, or is opened by neither.
+ * Another token, password or key. Throws `not_found`; `invalid_request` for what is of another kind; `contradicts` when it
+ * was revoked, or is a session.
  */
 export async function rotateAccess(
   context: Context,
@@ -89,15 +91,20 @@ export async function rotateAccess(
   id: string,
   { graceS, password }: Rotation,
 ): Promise<Issued> {
-  const { kind } = existing('access', id, await context.store.accesses.find(id)); // its kind is for good
-  if (kind !== 'bearer' && kind !== 'basic') {
-    throw new PlatformError('contradicts', `The access ${id} has no token and no password: it is of kind ${kind}.`);
+  const kind = readKind(existing('access', id, await context.store.accesses.find(id)).kind); // for good
+  if (kind === 'session') {
+    throw new PlatformError('contradicts', `The access ${id} is a session. Revoke it and make another.`);
   }
-  if (kind === 'basic' && graceS > 0) throw invalid('grace_seconds', 'is for tokens: a password before ends at once');
-  const { secretHash, made } = await makeSecret(kind, password);
+  if (kind !== 'bearer' && graceS > 0) throw invalid('grace_seconds', 'is for accesses of kind bearer');
+  if (kind !== 'basic' && password !== undefined) throw invalid('password', 'is for accesses of kind basic');
+  const { kept, made } = await makeAccessSecret(context.keyRing, id, kind, password);
   const { access } = await audited(context, caller, 'access_rotate', async (tx) => {
     const { before, row } = await lockAccess(tx, id);
-    if ((await tx.accesses.rotate(id, secretHash, graceS)) === null) throw revoked(id);
+    const rotated =
+      'secretHash' in kept
+        ? await tx.accesses.rotate(id, kept.secretHash, graceS)
+        : await tx.accesses.rotateKey(id, kept.secretSealed);
+    if (rotated === null) throw revoked(id);
     const access = await getView(tx, id);
     return { access, teamId: row.team_id, subjectId: id, before, after: showAccess(access) };
   });
@@ -119,18 +126,11 @@ export function noteUse({ accesses }: Store, access: Access, now: Date): void {
   void accesses.noteUse(access, now);
 }
 
-/** What the store keeps of it, and what there is to show. Outside of a transaction: a password's hash takes its time. */
-async function makeSecret(
-  kind: 'bearer' | 'basic',
-  chosen: Secret | undefined,
-): Promise<{ secretHash: string; made: Secret | null }> {
-  if (kind === 'bearer') {
-    if (chosen !== undefined) throw invalid('password', 'is for accesses of kind basic');
-    const token = makeToken();
-    return { secretHash: hashToken(token), made: token };
-  }
-  const password = chosen ?? makePassword();
-  return { secretHash: await hashPassword(password), made: chosen === undefined ? password : null };
+/** The store forbids others. */
+function readKind(kind: string): AccessKind {
+  const known = ACCESS_KINDS.find((each) => each === kind);
+  if (known === undefined) throw new PlatformError('internal', `There is an access of kind ${kind}.`);
+  return known;
 }
 
 /** In the order in which a team is deleted: first the team is held, then the access is locked. */

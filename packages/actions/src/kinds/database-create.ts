@@ -31,7 +31,7 @@ import { databaseRef, engineOf, getCredential, getDatabase, loginRef, requiredAc
 export interface DatabaseCreateInput extends Asked, AskedCharset {
   name: string;
   /**
-   * Whether a name that its engine reserves will do, unless a database of the engine's own has it: on the server it is then
+   * Whether a name will do that its engine reserves, or that a database of the engine's own has: on the server it is then
    * called otherwise. Default: it is refused.
    */
   mayBeReserved?: true;
@@ -173,8 +173,7 @@ async function letGivenIn({ action, keyRing, session, step, store }: Work, datab
 }
 
 function refuseReservedName({ engine }: Resolved, { mayBeReserved, name }: DatabaseCreateInput): void {
-  const rules = rulesOf(engine);
-  if (!rules.isReserved(name) || (mayBeReserved && !rules.isSystemDatabase(name))) return;
+  if (mayBeReserved || !rulesOf(engine).isReserved(name)) return;
   const message = `"${name}" is reserved by ${engine} or by Berth; choose another name`;
   throw new PlatformError('invalid_request', `The name is reserved.`, { fields: [{ field: 'name', message }] });
 }

@@ -95,14 +95,17 @@ describe('database_create', () => {
     expect(await create({ plan: 'huge' })).toMatchObject({ code: 'unknown_reference' });
   });
 
-  it('of a name of a database of the engine, where what it reserves otherwise is taken under another', async () => {
-    const input = { ownerLogin: 'auto', mayBeReserved: true } as const;
-    for (const own of ['postgres', 'template1', 'berth_canary']) {
-      expect(await refusal(databaseCreate, { ...input, name: own })).toMatchObject({ code: 'invalid_request' });
+  it('of a name that the engine reserves or has itself, unless it may be called otherwise there', async () => {
+    const names = ['postgres', 'template1', 'berth_canary', 'pg_x'];
+    for (const name of names) {
+      expect(await refusal(databaseCreate, { ownerLogin: 'auto', name })).toMatchObject({ code: 'invalid_request' });
     }
-    const { database_id } = await request(journey.context, databaseCreate, { ...input, name: 'pg_x' }, journey.access);
-    const row = await journey.context.store.databases.find(database_id ?? '');
-    expect(row).toMatchObject({ name: 'pg_x', engine_name: expect.stringMatching(/^db_pg_x_.{5}$/) });
+    for (const name of names) {
+      const input = { ownerLogin: 'auto', mayBeReserved: true, name } as const;
+      const { database_id } = await request(journey.context, databaseCreate, input, journey.access);
+      const row = await journey.context.store.databases.find(database_id ?? '');
+      expect(row).toMatchObject({ name, engine_name: expect.stringMatching(new RegExp(`^(db_)?${name}_.{5}$`)) });
+    }
   });
 
   it('on a server that is not active', async () => {
