@@ -36,11 +36,10 @@ describeWhere(missing === null, missing ?? '', 'a connection to MariaDB', () => 
 
   test('asks the server itself to end a statement when nothing is left of the claim', async () => {
     const connection = await open(() => 300);
-    const started = performance.now();
     expect(await refusalOf(connection.query('SELECT SLEEP(30) FROM information_schema.schemata'))).toBe(
       'deadline_passed',
     );
-    expect(performance.now() - started).toBeLessThan(1_200); // the client's own patience would be 1,300 ms
+    // had the client's own patience ended it, a second later, there would be no connection any more
     expect(await connection.query('SELECT 1 AS still')).toEqual([{ still: 1 }]);
   });
 
