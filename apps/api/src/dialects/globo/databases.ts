@@ -1,15 +1,8 @@
 // Databases. The first delete puts one into quarantine, where it is seen by those who may bring it back; a second one drops it.
-import {
-  type Caller,
-  cleanUpAfter,
-  type DatabaseCreateInput,
-  databaseCreate,
-  databaseRemove,
-  databaseRestore,
-  updateDatabase,
-} from '@berth/actions';
+import { type Caller, databaseCreate, databaseRemove, databaseRestore, updateDatabase } from '@berth/actions';
 import { codeOf, PlatformError } from '@berth/core';
 import type { StandingDatabase } from '@berth/store';
+import { cleanUpFailed } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
 import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
@@ -122,18 +115,6 @@ async function askedProject({ store }: ApiContext, access: Caller, fields: Field
 
 function isLeaving({ open, state }: StandingDatabase): boolean {
   return state === 'quarantined' || open?.kind === 'database_quarantine';
-}
-
-/**
- * What this access asked for and what failed after it was answered is in its way, unseen. Returns whether there was such a one;
- * then the name is free, unless it is being tried again.
- */
-async function cleanUpFailed(api: ApiContext, access: Caller, { environment, name }: DatabaseCreateInput) {
-  const same = await api.store.databases.listByName(access.team_id, name);
-  const failed = same.find((each) => each.environment_id === environment && each.state === 'failed');
-  if (failed === undefined || failed.access_id !== access.id) return false;
-  await cleanUpAfter(api, { kind: 'database_create', database_id: failed.id, credential_id: null });
-  return true;
 }
 
 function taken(name: string): PlatformError {

@@ -3,6 +3,7 @@
 import { ERRORS, type PlatformError } from '@berth/core';
 import type { Request, Response } from 'express';
 import { askedUrl } from '../../http/links';
+import { withoutIds } from '../../http/without-ids';
 import { send } from './answer';
 
 /** What is said of every error of a code alike, whatever our own words are. */
@@ -29,11 +30,6 @@ export function renderError(error: PlatformError, request: Request, response: Re
 
 function detailOf(error: PlatformError, request: Request): string {
   return DETAILS[error.code]?.(request, error) ?? withoutIds(error.message);
-}
-
-/** Callers know numbers: our ids say nothing to them. */
-function withoutIds(message: string): string {
-  return message.replace(/ [a-z]{2,5}_[0-7][0-9a-hjkmnp-tv-z]{25}\b/g, '');
 }
 
 function fieldsOf(error: PlatformError): Record<string, string[]> {

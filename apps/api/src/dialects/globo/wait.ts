@@ -1,14 +1,10 @@
 // The product answers when a thing is done; so do we where it is done soon. What takes longer goes on, and is polled as a task.
-import { type Caller, cleanUpAfter, type Requestable, request } from '@berth/actions';
-import { isEnded, PlatformError } from '@berth/core';
+import type { Caller, Requestable } from '@berth/actions';
+import { PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
+import { isFailed, requestAndWait as requestAndWaitFor } from '../../http/request-and-wait';
 import type { Call } from '../../http/route';
-import { waitForCaller } from '../../http/wait';
 import type { ApiContext } from '../dialect';
-
-const WAIT_MS_MAX = 10_000;
-
-const CREATES = ['credential_create', 'database_create'];
 
 /**
  * Asks for the action and waits for its end; after ten seconds it is returned as it is then, else it has succeeded. Throws what
@@ -21,12 +17,10 @@ export async function requestAndWait<Input>(
   input: Input,
   caller: Caller,
 ): Promise<ActionWithSteps> {
-  const asked = await request(api, kind, input, caller).catch(async (error: unknown) => {
+  const action = await requestAndWaitFor(api, call, kind, input, caller).catch(async (error: unknown) => {
     throw await namedByTask(api, error);
   });
-  const action = await waitForCaller(api, call, asked, WAIT_MS_MAX);
-  if (!isEnded(action.state) || action.state === 'succeeded') return action;
-  if (CREATES.includes(action.kind)) await cleanUpAfter(api, action); // the caller is told that there is nothing
+  if (!isFailed(action)) return action;
   throw new PlatformError('contradicts', action.error_message ?? 'It was called off before it was done.');
 }
 
