@@ -1,8 +1,8 @@
 // An API over a store, with two teams and a server to place databases on, and a hand that ends actions as a worker
 // would, by the store alone.
 import type { RequestListener } from 'node:http';
-import { type Context, watchMeans } from '@berth/actions';
-import { newId, PlatformError, type Scope, type Secret, systemClock } from '@berth/core';
+import { type Context, createAccess, watchMeans } from '@berth/actions';
+import { type AccessKind, newId, PlatformError, type Scope, Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { type Health, NO_TRACING, openHealth, openLog, openMetrics } from '@berth/runtime';
 import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
@@ -166,6 +166,36 @@ export async function makeAccess(api: TestApi, asked: NewToken): Promise<{ token
     expiresAt: asked.expiresAt ?? null,
   });
   return { token, access };
+}
+
+/** An access that is opened in any of the ways, made as operators make it, and what it is opened with. */
+export async function makeAccessOf(
+  api: TestApi,
+  kind: AccessKind,
+  asked: NewToken & { login?: string; password?: string; limits?: { project?: string; environment?: string } },
+): Promise<{ secret: Secret; access: Access }> {
+  const { token: operator } = await makeAccess(api, { scopes: ['operator'], hasDefaults: false });
+  const caller = await api.context.store.accesses.findBearer(hashToken(operator));
+  if (caller === null) throw new Error('The operator has no access.');
+  const { engine, environmentId, planId, projectId } = await defaultsOf(api, asked);
+  const { access, made } = await createAccess(api.context, caller, {
+    team: (asked.team ?? api.team).id,
+    name: 'an access',
+    person: 'caller@example.org',
+    scopes: asked.scopes,
+    kind,
+    ...(asked.login !== undefined && { login: asked.login }),
+    ...(asked.password !== undefined && { password: new Secret(asked.password) }),
+    limits: asked.limits ?? {},
+    defaults: {
+      engine: engine ?? null,
+      environment: environmentId ?? null,
+      plan: planId ?? null,
+      project: projectId ?? null,
+    },
+    expires_at: asked.expiresAt ?? null,
+  });
+  return { secret: made ?? new Secret(asked.password ?? ''), access };
 }
 
 export interface NewLogin extends NewToken {

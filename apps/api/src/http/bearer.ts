@@ -21,18 +21,38 @@ export function readBearer(request: Request): Secret | null {
  * The access of the request's bearer token and where it calls from, noted for the log, the audit and its last use. Throws
  * `unauthenticated`, the same for all; `too_many_requests`. `find` may read more than the access on its way.
  */
-export async function getBearerAccess(
+export function getBearerAccess(
+  api: Context & { limits: RateLimits },
+  request: Request,
+  response: Response,
+  find: FindBearer = api.store.accesses.findBearer,
+): Promise<Caller> {
+  return getTokenAccess(api, request, response, (token) => find(hashToken(token)));
+}
+
+/** The same for bearer tokens of any form: `open` says what one opens; null for nothing. */
+export async function getTokenAccess(
+  api: Context & { limits: RateLimits },
+  request: Request,
+  response: Response,
+  open: (token: Secret) => Promise<Access | null>,
+): Promise<Caller> {
+  const token = readBearer(request);
+  const access = token === null ? null : await open(token);
+  if (access === null) {
+    if (token !== null) await api.limits.countRefusal(addressOf(request));
+    throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');
+  }
+  return admit(api, request, response, access);
+}
+
+/** Who has proven to be this access calls: noted for the log, the audit and its last use. Throws `too_many_requests`. */
+export async function admit(
   { clock, limits, store }: Context & { limits: RateLimits },
   request: Request,
   response: Response,
-  find: FindBearer = store.accesses.findBearer,
+  access: Access,
 ): Promise<Caller> {
-  const token = readBearer(request);
-  const access = token === null ? null : await find(hashToken(token));
-  if (access === null) {
-    if (token !== null) await limits.countRefusal(addressOf(request));
-    throw new PlatformError('unauthenticated', 'Send a valid token: `Authorization: Bearer berth_…`.');
-  }
   noteAccess(response, access);
   await limits.countRequest(access.id);
   noteUse(store, access, clock.now());

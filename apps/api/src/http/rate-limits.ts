@@ -20,9 +20,10 @@ export interface RateLimits {
   countRefusal(address: string | null): Promise<void>;
   /**
    * Counts a password that may open nothing, before it is looked at. Resolves with what takes that back. Throws
-   * `too_many_requests` when its address or its login, whether that exists or not, was refused too often.
+   * `too_many_requests` when its address or its login, whether that exists or not, was refused too often. Without a login its
+   * address alone counts: for secrets that nobody guesses, so that nobody shuts another out.
    */
-  countGuess(address: string | null, login: string): Promise<() => Promise<void>>;
+  countGuess(address: string | null, login: string | null): Promise<() => Promise<void>>;
 }
 
 /** Holds nothing open: counts are forgotten with the process. */
@@ -35,10 +36,10 @@ export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLim
     countRefusal: (address) => count(refusals, address ?? 'unknown', FROM_ADDRESS),
     async countGuess(address, login) {
       await count(refusals, address ?? 'unknown', FROM_ADDRESS);
-      await count(guesses, login, 'wrong passwords for this login');
+      if (login !== null) await count(guesses, login, 'wrong passwords for this login');
       return async () => {
         await refusals?.reward(address ?? 'unknown');
-        await guesses?.reward(login);
+        if (login !== null) await guesses?.reward(login);
       };
     },
   };

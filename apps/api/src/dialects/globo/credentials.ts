@@ -1,10 +1,11 @@
 // Credentials: each is one login's grant on one database. A login that has others is reset in all of them, and stays there
 // when this one is deleted.
-import { type Caller, credentialCreate, credentialReset, grantRemove, revealCredential } from '@berth/actions';
+import { type Caller, credentialCreate, credentialReset, grantRemove } from '@berth/actions';
 import { codeOf, isEnded, PlatformError } from '@berth/core';
 import type { ActionWithSteps, CredentialView, StandingGrant } from '@berth/store';
 import { askedUrl } from '../../http/links';
 import { noteDeed } from '../../http/refusals';
+import { findOpening } from '../../http/reveal';
 import type { Call, Route } from '../../http/route';
 import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
@@ -108,12 +109,7 @@ async function getCredential({ store }: ApiContext, id: string | null): Promise<
 /** The password is null while the login opens nothing: before it is made, and in quarantine. */
 async function sendWithPassword(api: ApiContext, call: Call, access: Caller, grant: StandingGrant, status = 200) {
   const credential = await getCredential(api, grant.credential_id);
-  const revealed = await revealCredential(api, access, credential).catch((error: unknown) => {
-    if (codeOf(error) !== 'contradicts') throw error;
-    return null;
-  });
-  const isOpen = revealed?.uris.has(grant.database_id) === true;
-  const password = isOpen ? revealed.password : null;
+  const password = (await findOpening(api, access, credential, grant.database_id))?.password ?? null;
   sendOne(call, `/credential/${grant.number}/`, { ...show(call, grant), password }, status);
 }
 

@@ -2,6 +2,7 @@
 import { type Caller, databaseCreate, databaseRemove, databaseRestore, updateDatabase } from '@berth/actions';
 import { codeOf, PlatformError } from '@berth/core';
 import type { StandingDatabase } from '@berth/store';
+import { homeProject } from '../../http/projects';
 import { cleanUpFailed } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
 import { wholeNumberOf } from '../../http/whole-number';
@@ -12,7 +13,7 @@ import { type Fields, openFields, readFields } from './fields';
 import { askedNumbers, askedText } from './filters';
 import { parseNewDatabase } from './new-database';
 import { askedPage, readPage } from './pages';
-import { findProject, homeProject } from './projects';
+import { findProject } from './projects';
 import { standingFor } from './reach';
 import { showDatabase } from './show-database';
 import { namedByTask, requestAndWait } from './wait';

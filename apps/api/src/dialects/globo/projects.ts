@@ -3,6 +3,7 @@
 import { type Caller, createProject, deleteProject, updateProject } from '@berth/actions';
 import { PlatformError } from '@berth/core';
 import type { Access, Project, Store } from '@berth/store';
+import { homeProject, refuseLimited } from '../../http/projects';
 import type { Call, Route } from '../../http/route';
 import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
@@ -21,13 +22,6 @@ export function projectRoutes(api: ApiContext): Route[] {
     { method: 'patch', path: '/project/:id/', handle: change },
     { method: 'delete', path: '/project/:id/', handle: (call) => remove(api, call) },
   ];
-}
-
-/** Where a database goes that is put into no project: the access's only or default one, or else the team's oldest. */
-export async function homeProject(store: Store, access: Access): Promise<Project | null> {
-  const projects = await store.catalog.listProjects(access.team_id);
-  const homeId = access.limit_project_id ?? access.default_project_id;
-  return projects.find(({ id }) => id === homeId) ?? projects[0] ?? null;
 }
 
 /** The project that a body names, or the home project. What is wrong with it is told to the reader; then null is returned. */
@@ -97,12 +91,6 @@ async function getProject({ store }: ApiContext, { request }: Call, access: Call
   const project = (await listOthers(store, access)).find((each) => each.number === number);
   if (project === undefined) throw new PlatformError('not_found', 'There is no project of this id.');
   return project;
-}
-
-/** An access that is limited to a project, or an environment, is not to change what others have. */
-function refuseLimited({ limit_environment_id, limit_project_id }: Access): void {
-  if (limit_project_id === null && limit_environment_id === null) return;
-  throw new PlatformError('missing_scope', 'This access is limited to a project or an environment.');
 }
 
 function parseName(fields: Fields): string {
