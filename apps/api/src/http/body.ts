@@ -4,13 +4,18 @@ import express, { type RequestHandler } from 'express';
 import type { Call } from './route';
 
 /** Kinds of bodies that are read. */
-export type BodyKind = 'json' | 'form' | 'multipart';
+export type BodyKind = 'json' | 'suffixedJson' | 'form' | 'multipart';
 
 /** Of the body as it is when unpacked. A database's labels at their longest are half of it. */
 const BODY_BYTES_MAX = 100 * 1024;
 
 const READERS: Record<BodyKind, { type: string; read: RequestHandler }> = {
   json: { type: 'application/json', read: express.json({ limit: BODY_BYTES_MAX }) },
+  /** Every type that ends in `+json` (RFC 6839, 3.1). */
+  suffixedJson: {
+    type: 'application/*+json',
+    read: express.json({ limit: BODY_BYTES_MAX, type: () => true }),
+  },
   form: {
     type: 'application/x-www-form-urlencoded',
     read: express.urlencoded({ limit: BODY_BYTES_MAX, extended: false }),
