@@ -41,6 +41,7 @@ export const FORGETTABLE: readonly Forgettable[] = [
     remove: (tx, before, after) => tx.oldEvents.removeEvents(before, after),
   },
   { what: 'audit', days: (keep) => keep.audit, remove: (tx, before, after) => tx.audit.removeOld(before, after) },
+  { what: 'sessions', days: () => 1, remove: (tx, before, after) => tx.oldSessions.remove(before, after) },
   // how long they hold is the store's to say, in the same words by which it takes one
   { what: 'idempotency_keys', days: () => 1, remove: (tx) => tx.idempotency.removeLapsed() },
 ];

@@ -1,5 +1,6 @@
 // What is remembered: the only importer of the generated client. One file per noun, the sole writer of its state.
-export type { Access, AccessFields, AccessFilter, AccessOwner, AccessView, NewAccess, OpenedSession } from './accesses';
+export type { AccessFilter, AccessView, OpenedSession } from './access-reads';
+export type { Access, AccessFields, AccessOwner, NewAccess } from './accesses';
 export type { ActionFilter, ActionPlace, ActionView, ActionWithSteps, EndedStep, Step } from './action-reads';
 export type { Action, ClaimKey, NewAction, Nudge } from './actions';
 export type { AuditEntry, AuditFilter, AuditValue, NewAuditEntry } from './audit';

@@ -2,7 +2,8 @@
 // where its database is; what it waits for takes another. By pg itself, as JSON: Prisma's way to a row costs more than
 // PostgreSQL's, and so does taking sixty columns apart one by one.
 import type { Pool } from 'pg';
-import { type Access, IS_GOOD_BEARER } from './accesses';
+import { IS_GOOD_BEARER } from './access-reads';
+import type { Access } from './accesses';
 import type { ActionWithSteps, Step } from './action-reads';
 import { type Database, Prisma } from './generated/client';
 import { WAIT, type Wait } from './line';

@@ -24,6 +24,8 @@ afterAll(async () => {
 const RUNNING = { state: 'running', held_until: 'now', held_by: 'worker' };
 const ENDED = { state: 'succeeded', ended_at: 'now' };
 const DELETED = { state: 'deleted', deleted_at: 'now' };
+const SESSION = { kind: 'session', login: null };
+const SEALED = { secret_hash: null, previous_secret_hash: null, previous_until: null, secret_sealed: 's' };
 const same =
   (...columns: string[]) =>
   (other: Row): Row =>
@@ -51,6 +53,7 @@ const CASES: Record<string, Case[]> = {
   // references
   projects_team_id_fkey: [['projects', put({ team_id: 'nobody' })]],
   accesses_team_id_fkey: [['accesses', put({ team_id: 'nobody' })]],
+  accesses_parent_id_fkey: [['accesses', put({ ...SESSION, parent_id: 'nobody' })]],
   pools_environment_id_fkey: [['pools', put({ environment_id: 'nobody' })]],
   plan_environments_plan_id_fkey: [['plan_environments', put({ plan_id: 'nobody' })]],
   plan_environments_environment_id_fkey: [['plan_environments', put({ environment_id: 'nobody' })]],
@@ -99,6 +102,16 @@ const CASES: Record<string, Case[]> = {
   accesses_one_secret: [
     ['accesses', put({ secret_sealed: 's' })],
     ['accesses', put({ secret_hash: null })],
+  ],
+  accesses_secret_of_kind: [
+    ['accesses', put({ kind: 'cosmos_key' })],
+    ['accesses', put({ kind: 'jwt_signer' })],
+    ['accesses', put({ ...SEALED, kind: 'bearer' })],
+    ['accesses', put({ ...SEALED, kind: 'session' })],
+  ],
+  accesses_parent_of_session: [
+    ['accesses', put({ parent_id: 'access' })],
+    ['accesses', put({ ...SEALED, kind: 'cosmos_key', parent_id: 'access' })],
   ],
   actions_engine_known: [['actions', put({ engine: 'oracle' })]],
   actions_state_known: [['actions', put({ state: 'waiting' })]],

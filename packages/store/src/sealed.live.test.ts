@@ -39,7 +39,7 @@ test('each key in use is told with its place, the dead rows left out', async () 
   await street.sql(`UPDATE credentials SET pending_secret_sealed = 'v1.k3.a.a' WHERE id = $1`, pending.id);
   await street.sql(
     `INSERT INTO accesses (id, team_id, kind, name, person, scopes, secret_sealed, revoked_at)
-    VALUES ('acc_1', $1, 'bearer', 'a', 'p', '{}', 'v1.revoked.a.a', now()), ('acc_2', $1, 'bearer', 'b', 'p', '{}', 'v1.k4.a.a', NULL)`,
+    VALUES ('acc_1', $1, 'cosmos_key', 'a', 'p', '{}', 'v1.revoked.a.a', now()), ('acc_2', $1, 'jwt_signer', 'b', 'p', '{}', 'v1.k4.a.a', NULL)`,
     [street.teamId],
   );
   await street.sql(

@@ -24,6 +24,7 @@ import { idempotencyOf } from './idempotency';
 import { waitsOf } from './line';
 import { type Listener, openListener } from './listener';
 import { oldEventsOf } from './old-events';
+import { oldSessionsOf } from './old-sessions';
 import { plansOf } from './plans';
 import { pollsOf } from './polls';
 import { poolsOf } from './pools';
@@ -232,6 +233,7 @@ function nounsOf(db: Db) {
     events: eventsOf(db),
     idempotency: idempotencyOf(db),
     oldEvents: oldEventsOf(db),
+    oldSessions: oldSessionsOf(db),
     plans: plansOf(db),
     pools: poolsOf(db),
     projects: projectsOf(db),

@@ -57,9 +57,10 @@ export function teamsOf(db: Db) {
   };
 }
 
+/** Without the sessions that a login opened: they end with it. */
 async function countLiving(db: Db, teamId: string): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM accesses
-    WHERE team_id = ${teamId} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+    WHERE team_id = ${teamId} AND parent_id IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
   return row?.count ?? 0;
 }

@@ -7,6 +7,9 @@ ALTER TABLE "databases" ADD COLUMN     "drop_when_failed" BOOLEAN NOT NULL DEFAU
 -- CreateIndex
 CREATE INDEX "accesses_parent_id_idx" ON "accesses"("parent_id");
 
+-- CreateIndex
+CREATE INDEX "actions_requested_by_idx" ON "actions"("requested_by");
+
 -- AddForeignKey
 ALTER TABLE "accesses" ADD CONSTRAINT "accesses_parent_id_fkey" FOREIGN KEY ("parent_id") REFERENCES "accesses"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
@@ -17,3 +20,8 @@ ALTER TABLE "accesses"
 
 -- A signature does not say by which key it was made, so the living ones are tried in this order.
 CREATE INDEX "accesses_keys" ON "accesses" ("number") WHERE "kind" = 'cosmos_key' AND "revoked_at" IS NULL;
+
+-- Sessions that logins opened are many, what operators made is little: each is listed without a look at the other. (An access
+-- is removed only when no action refers to it, which is looked up for each: by "actions_requested_by_idx".)
+CREATE INDEX "accesses_opened_by_logins" ON "accesses" ("number") WHERE "parent_id" IS NOT NULL;
+CREATE INDEX "accesses_made_by_operators" ON "accesses" ("number") WHERE "parent_id" IS NULL;

@@ -7,7 +7,7 @@ import { makeToken } from '@berth/secrets';
 import { openStore } from '@berth/store';
 import { eventually, openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { claim, makeAccess, makeBasicAccess, openTestApi, succeed, type TestApi } from '../api.fixture';
+import { claim, makeAccess, makeAccessOf, makeBasicAccess, openTestApi, succeed, type TestApi } from '../api.fixture';
 import { furnish, furnishOperated } from '../dialects/native/routes.fixture';
 import { complaintsAbout } from '../witness.fixture';
 import { successes, type ToldExample, toldExamples, toldRefusals } from './told-examples.fixture';
@@ -70,6 +70,12 @@ const ARRANGED: Record<string, () => Promise<Ids>> = {
     const password = 'a password';
     return { access: (await makeBasicAccess(api, { login: `made${sent}`, password, scopes: ['public'] })).id };
   },
+  'rotateAccess of a key': async () => ({
+    access: (await makeAccessOf(api, 'cosmos_key', { scopes: ['public'] })).access.id,
+  }),
+  'rotateAccess of a signer': async () => ({
+    access: (await makeAccessOf(api, 'jwt_signer', { scopes: ['public'] })).access.id,
+  }),
   deleteGrant: async () => {
     const { credential } = await furnish(api, api.team, `made${sent}`);
     const { database } = await furnish(api, api.team, `other${sent}`);

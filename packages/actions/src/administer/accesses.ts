@@ -1,5 +1,5 @@
-// Accesses: made, changed, rotated and revoked by operators. A token or a password is shown to whoever asked for it, once, and
-// forgotten.
+// Accesses: made, changed, rotated and revoked by operators. A token, a password or a key is shown to whoever asked for it, once,
+// and forgotten.
 import { ACCESS_KINDS, type AccessKind, newId, PlatformError, type Scope, type Secret } from '@berth/core';
 import type { Access, AccessView, Nouns, Store } from '@berth/store';
 import type { Context } from '../context';
@@ -35,6 +35,7 @@ export async function createAccess(context: Context, caller: Caller, input: NewA
   const { kind, login, password } = input;
   if (kind !== 'basic' && login !== undefined) throw invalid('login', 'is for accesses of kind basic');
   if (kind !== 'basic' && password !== undefined) throw invalid('password', 'is for accesses of kind basic');
+  refuseOperator(kind, input.scopes);
   const id = newId('access');
   const { kept, made } = await makeAccessSecret(context.keyRing, id, kind, password);
   const opened = kept.kind === 'basic' ? { ...kept, login: login ?? input.name } : kept;
@@ -51,8 +52,8 @@ export async function createAccess(context: Context, caller: Caller, input: NewA
 }
 
 /**
- * Throws `not_found`; `contradicts` when it was revoked; `in_use` when the caller would take `operator` from itself; and
- * what `createAccess` throws.
+ * Throws `not_found`; `contradicts` when it was revoked, or is a session that a login opened; `in_use` when the caller would
+ * take `operator` from itself; and what `createAccess` throws.
  */
 export async function updateAccess(
   context: Context,
@@ -63,6 +64,8 @@ export async function updateAccess(
   refusePast(context, input.expires_at);
   const { access } = await audited(context, caller, 'access_update', async (tx) => {
     const { before, row } = await lockAccess(tx, id);
+    if (row.parent_id !== null) throw borrowed(row.parent_id);
+    refuseOperator(readKind(row.kind), input.scopes);
     if (id === caller.id && input.scopes?.includes('operator') === false) {
       throw ownAccess('Its scope operator can be taken away only with another token of an operator');
     }
@@ -95,7 +98,8 @@ export async function rotateAccess(
   if (kind === 'session') {
     throw new PlatformError('contradicts', `The access ${id} is a session. Revoke it and make another.`);
   }
-  if (kind !== 'bearer' && graceS > 0) throw invalid('grace_seconds', 'is for accesses of kind bearer');
+  if (kind !== 'bearer' && graceS > 0)
+    throw invalid('grace_seconds', 'is for accesses of kind bearer: what opened others before ends at once');
   if (kind !== 'basic' && password !== undefined) throw invalid('password', 'is for accesses of kind basic');
   const { kept, made } = await makeAccessSecret(context.keyRing, id, kind, password);
   const { access } = await audited(context, caller, 'access_rotate', async (tx) => {
@@ -111,7 +115,7 @@ export async function rotateAccess(
   return { access, made };
 }
 
-/** Its token or login opens nothing any more. Throws `not_found`; `contradicts` when it was revoked; `in_use` for the caller's own. */
+/** It opens nothing any more, nor do the sessions of a login. Throws `not_found`; `contradicts` when it was revoked; `in_use` for the caller's own. */
 export async function revokeAccess(context: Context, caller: Caller, id: string): Promise<void> {
   await audited(context, caller, 'access_revoke', async (tx) => {
     const { before, row } = await lockAccess(tx, id);
@@ -124,6 +128,15 @@ export async function revokeAccess(context: Context, caller: Caller, id: string)
 /** Notes, in the background, that the access was used. Never throws, and nobody waits for it. */
 export function noteUse({ accesses }: Store, access: Access, now: Date): void {
   void accesses.noteUse(access, now);
+}
+
+/**
+ * Sessions and keys are for programs in which people sign in, or that sign requests: whoever takes one there must not get the
+ * servers with it.
+ */
+function refuseOperator(kind: AccessKind, scopes: Scope[] | undefined): void {
+  if (kind === 'bearer' || kind === 'basic' || !scopes?.includes('operator')) return;
+  throw invalid('scopes', `must not name operator for an access of kind ${kind}`);
 }
 
 /** The store forbids others. */
@@ -153,6 +166,13 @@ function refusePast({ clock }: Context, expiresAt: Date | null | undefined): voi
 
 function revoked(id: string): PlatformError {
   return new PlatformError('contradicts', `The access ${id} was revoked, for good. Make another.`);
+}
+
+function borrowed(loginId: string): PlatformError {
+  return new PlatformError(
+    'contradicts',
+    `It is a session of the login ${loginId}, whose rights it has. Change those.`,
+  );
 }
 
 function ownAccess(message: string): PlatformError {

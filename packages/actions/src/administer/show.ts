@@ -67,7 +67,7 @@ export function showServer(server: ServerView) {
   };
 }
 
-/** Without its token or password, of which only a hash is kept. */
+/** Without what it is opened with. */
 export function showAccess(access: AccessView) {
   return {
     id: access.id,
@@ -75,6 +75,7 @@ export function showAccess(access: AccessView) {
     team: access.names.team,
     kind: access.kind,
     login: access.login,
+    parent_id: access.parent_id,
     name: access.name,
     person: access.person,
     scopes: access.scopes,

@@ -1,6 +1,6 @@
-// Accesses: tokens and logins, run by operators. A token or a password is in the answer that makes it, and in no other.
+// Accesses, run by operators. What one is opened with is in the answer that makes it, and in no other.
 import { createAccess, type Issued, revokeAccess, rotateAccess, showAccess, updateAccess } from '@berth/actions';
-import { isLogin, PASSWORD_LENGTH, SCOPES, Secret } from '@berth/core';
+import { ACCESS_KINDS, isLogin, PASSWORD_LENGTH, SCOPES, Secret, uuidOf } from '@berth/core';
 import { z } from 'zod';
 import { answerOnce } from '../../http/once';
 import type { ApiContext } from '../dialect';
@@ -11,6 +11,7 @@ import {
   changeOf,
   fixed,
   flag,
+  idOf,
   instant,
   newName,
   ofName,
@@ -22,8 +23,16 @@ import {
   wholeNumber,
 } from './fields';
 import { getById, idOfPath, teamIdOf } from './reach';
+import {
+  accessShape,
+  issuedKeyShape,
+  issuedLoginShape,
+  issuedOfAnyKind,
+  issuedSessionShape,
+  issuedSignerShape,
+  rotatedOfAnyKind,
+} from './shapes/access';
 import { isGone, lists, makes, shows } from './shapes/answers';
-import { accessShape, issuedLoginShape, issuedShape } from './shapes/operated';
 
 const GRACE_S_MAX = 24 * 60 * 60;
 
@@ -68,9 +77,11 @@ const newAccess = z.strictObject({
   team: reference.exactOptional(),
   name: newName,
   kind: z
-    .enum(['bearer', 'basic'])
+    .enum(ACCESS_KINDS)
     .default('bearer')
-    .describe('Opened by a token; or by a login and a password, for APIs that are called with HTTP Basic.'),
+    .describe(
+      'How it is opened, which each API asks for in its own way: by a token; by a login and a password (HTTP Basic); by the id and the secret of a session; by requests signed with a key; by a token that is exchanged for signed ones. The last three may not have the scope `operator`.',
+    ),
   login: login.exactOptional(),
   password: password.exactOptional(),
   person: reference.describe('Who answers for it; the audit names them.'),
@@ -88,13 +99,22 @@ const accessChange = changeOf({
   ...settings,
 });
 const rotation = z.strictObject({
-  grace_seconds: wholeNumber(0, GRACE_S_MAX).default(0).describe('How long the token before is taken as well.'),
+  grace_seconds: wholeNumber(0, GRACE_S_MAX)
+    .default(0)
+    .describe('For kind `bearer`: how long the token before is taken as well.'),
   password: password.exactOptional(),
 });
 const listQuery = z.strictObject({
   ...pageQuery,
   team: ofThe('team'),
   name: ofName,
+  kind: z
+    .enum(ACCESS_KINDS)
+    .exactOptional()
+    .describe(
+      'Only those of this kind. Sessions that logins opened are listed with `session`, or by their login, alone.',
+    ),
+  parent_id: idOf('access').exactOptional().describe('Only the sessions that this login opened.'),
   revoked: flag.exactOptional().describe('Those that were revoked in place of those that were not.'),
 });
 
@@ -130,11 +150,14 @@ export const accessEndpoints: Endpoint[] = [
     summary: 'Make an access',
     scopes: OPERATE,
     body: newAccess,
-    answers: makes(z.union([issuedShape, issuedLoginShape])),
+    answers: makes(issuedOfAnyKind),
     errors: ['name_taken', 'unknown_reference', 'disagree'],
     examples: {
       'for a pipeline': { body: PIPELINE },
       'with a login': { body: { ...PIPELINE, kind: 'basic', login: 'ci' }, shows: issuedLoginShape },
+      'a session': { body: { ...PIPELINE, kind: 'session' }, shows: issuedSessionShape },
+      'a key that signs requests': { body: { ...PIPELINE, kind: 'cosmos_key' }, shows: issuedKeyShape },
+      'a signer of tokens': { body: { ...PIPELINE, kind: 'jwt_signer' }, shows: issuedSignerShape },
     },
     handle: makeAccess,
   }),
@@ -177,30 +200,30 @@ export const accessEndpoints: Endpoint[] = [
     method: 'post',
     path: '/accesses/:id/rotate',
     id: 'rotateAccess',
-    summary: 'Make another token or password for an access',
+    summary: 'Make another token, password or key for an access',
     description:
-      'The token before is taken for `grace_seconds` more, so that it can be exchanged without a gap. A password before ends at once.',
+      'The token of a `bearer` access is taken for `grace_seconds` more, so that it can be exchanged without a gap. All else ends at once: a password with the sessions that it opened, a key, and what a signer signed. A session is not rotated: make another.',
     scopes: OPERATE,
     body: rotation,
-    answers: shows(
-      z.union([issuedShape, issuedLoginShape]),
-      'Its token, or the password that was made, is shown this once.',
-    ),
+    answers: shows(rotatedOfAnyKind, 'Its token or key, or the password that was made, is shown this once.'),
     errors: ['contradicts'],
     examples: {
       'an hour to exchange it': { body: { grace_seconds: 3600 } },
       'of a login': { shows: issuedLoginShape },
+      'of a key': { shows: issuedKeyShape },
+      'of a signer': { shows: issuedSignerShape },
     },
     handle: rotate,
   }),
 ];
 
 async function listAccesses(api: ApiContext, call: Asked<typeof listQuery>): Promise<void> {
-  const { cursor, limit, name, revoked, team } = call.query;
+  const { cursor, limit, parent_id: parentId, revoked, team, ...rest } = call.query;
   const filter = {
+    ...rest,
     isRevoked: revoked === 'true',
     ...(team !== undefined && { teamId: await teamIdOf(api.store, call.caller, team) }),
-    ...(name !== undefined && { name }),
+    ...(parentId !== undefined && { parentId }),
   };
   call.response.json(showPage(await api.store.accesses.list(filter, pageOf({ cursor, limit })), showAccess));
 }
@@ -241,8 +264,15 @@ async function rotate(api: ApiContext, call: AskedWith<typeof rotation>): Promis
   );
 }
 
-/** The only answers that hold a token or a password. */
-function showIssued({ access, made }: Issued) {
-  const secret = made === null ? {} : { [access.kind === 'bearer' ? 'token' : 'password']: made.reveal() };
-  return { ...showAccess(access), ...secret };
+/** The only answers that hold what it is opened with. */
+function showIssued(issued: Issued) {
+  return { ...showAccess(issued.access), ...openedWith(issued) };
+}
+
+function openedWith({ access: { id, kind }, made }: Issued) {
+  if (made === null) return {};
+  const shown = made.reveal();
+  if (kind === 'session') return { session_id: uuidOf(id), session_secret: shown };
+  if (kind === 'basic') return { password: shown };
+  return kind === 'cosmos_key' ? { key: shown } : { token: shown };
 }

@@ -196,12 +196,6 @@ test('what belongs to the other kind is refused by its name, and nothing of it c
   });
 });
 
-test('an access that is opened by neither has nothing to rotate', async () => {
-  const { id } = await issue();
-  await sql.query(`UPDATE accesses SET kind = 'session' WHERE id = $1`, [id]);
-  expect(await expectProblem(call('post', `/accesses/${id}/rotate`), 409, 'contradicts')).toContain('of kind session');
-});
-
 test('a login and its password are no token: the native API takes neither', async () => {
   const { login, password = '' } = await issue({ scopes: ['public', 'operator'] });
   expect((await request(api.app).get('/v1/databases').auth(login, password)).status).toBe(401);

@@ -6,6 +6,7 @@ import { databaseShape } from './shapes/database';
 import { serverShape } from './shapes/operated';
 
 export { problemShape } from '../../http/problem-shape';
+export * from './shapes/access';
 export { actionShape, singleActionShape } from './shapes/action';
 export { auditShape } from './shapes/audit-entry';
 export { credentialShape, revealedShape } from './shapes/credential';

@@ -1,5 +1,5 @@
 // What operators run, as the native API shows it. Shown by packages/actions, for the audit keeps it in the same form.
-import { SCOPES, SERVER_STATES, TLS_MODES } from '@berth/core';
+import { SERVER_STATES, TLS_MODES } from '@berth/core';
 import { z } from 'zod';
 import { EXAMPLE_IDS, EXAMPLE_TIMES } from '../../../http/examples';
 import { engine, head, time } from './parts';
@@ -142,80 +142,4 @@ export const serverShape = z
         refreshed_at: null,
       },
     ],
-  });
-
-const name = z.string().nullable();
-const accessFields = {
-  ...head('access'),
-  team: z.string(),
-  kind: z.enum(['bearer', 'basic']).describe('Opened by a token, or by a login and a password (HTTP Basic).'),
-  login: z.string().nullable().describe('Null for a token.'),
-  person: z.string().describe('Who answers for it; the audit names them.'),
-  scopes: z.array(z.enum(SCOPES)),
-  limits: z.strictObject({ project: name, environment: name }).describe('It sees and changes nothing outside.'),
-  defaults: z
-    .strictObject({ engine: name, plan: name, environment: name, project: name, pool: name })
-    .describe('What a request for a database leaves out.'),
-  sees_quarantine: z.boolean(),
-  created_at: time,
-  last_used_at: time.nullable(),
-  expires_at: time.nullable(),
-  revoked_at: time.nullable(),
-  previous_token_until: time.nullable().describe('How long the token before the last rotation is taken as well.'),
-};
-const ACCESS = {
-  id: EXAMPLE_IDS.access,
-  number: 5,
-  name: 'ci',
-  team: 'first',
-  kind: 'bearer' as const,
-  login: null,
-  person: 'ci@example.org',
-  scopes: ['public' as const, 'admin' as const],
-  limits: { project: null, environment: 'development' },
-  defaults: { engine: 'postgresql', plan: 'small', environment: 'development', project: 'default', pool: null },
-  sees_quarantine: false,
-  created_at,
-  last_used_at: null,
-  expires_at: '2099-12-31T00:00:00.000Z',
-  revoked_at: null,
-  previous_token_until: null,
-};
-
-export const accessShape = z.strictObject(accessFields).meta({
-  id: 'Access',
-  description: 'Who calls and how: by a token, or by a login and a password, of which only a hash is kept.',
-  examples: [ACCESS],
-});
-
-/** Of the two answers that hold a token. */
-export const issuedShape = z
-  .strictObject({
-    ...accessFields,
-    kind: z.literal('bearer'),
-    login: z.null(),
-    token: z.string().regex(/^berth_[A-Za-z2-9]{40}$/),
-  })
-  .meta({
-    id: 'IssuedAccess',
-    description: 'An access with its token, which is shown this once.',
-    examples: [{ ...ACCESS, token: `berth_${'ExampLe2'.repeat(5)}` }],
-  });
-
-/** Of the same two for a login. */
-export const issuedLoginShape = z
-  .strictObject({
-    ...accessFields,
-    kind: z.literal('basic'),
-    login: z.string(),
-    password: z
-      .string()
-      .regex(/^[A-Za-z2-9]{32}$/)
-      .exactOptional()
-      .describe('Shown this once, if it was made; one that was chosen is not.'),
-  })
-  .meta({
-    id: 'IssuedLogin',
-    description: 'An access with its login, and with its password where that was made now.',
-    examples: [{ ...ACCESS, kind: 'basic', login: 'ci', password: 'ExampLe2'.repeat(4) }],
   });
