@@ -5,16 +5,7 @@ import { type Context, createAccess, watchMeans } from '@berth/actions';
 import { type AccessKind, newId, PlatformError, type Scope, Secret, systemClock } from '@berth/core';
 import { openSender } from '@berth/queue';
 import { type Health, NO_TRACING, openHealth, openLog, openMetrics } from '@berth/runtime';
-import {
-  hashToken,
-  makeKey,
-  makeMasterKey,
-  makeSessionSecret,
-  makeSignerKey,
-  makeToken,
-  readKeyRing,
-  tokenOfSigner,
-} from '@berth/secrets';
+import { hashToken, makeKey, makeToken, readKeyRing } from '@berth/secrets';
 import {
   type Access,
   type AccessFields,
@@ -222,26 +213,6 @@ export async function makeBasicAccess(api: TestApi, asked: NewLogin): Promise<Ac
   const owner = { id: newId('access'), teamId: (asked.team ?? api.team).id, person: 'caller@example.org' };
   const fields = { ...(await fieldsOf(api, asked)), sees_quarantine: asked.seesQuarantine ?? false };
   return api.context.store.accesses.insert({ ...owner, secretHash, kind: 'basic', login: asked.login }, fields);
-}
-
-/** An access of one of the other kinds, and what it is opened with: a session's secret, a key, or a signer's token. */
-export async function makeAccessOf(
-  api: TestApi,
-  kind: 'session' | 'cosmos_key' | 'jwt_signer',
-  asked: NewToken,
-): Promise<{ secret: Secret; access: Access }> {
-  const { keyRing, store } = api.context;
-  const owner = { id: newId('access'), teamId: (asked.team ?? api.team).id, person: 'caller@example.org' };
-  const fields = await fieldsOf(api, asked);
-  if (kind === 'session') {
-    const secret = makeSessionSecret();
-    const kept = { kind, secretHash: hashToken(secret), parentId: null };
-    return { secret, access: await store.accesses.insert({ ...owner, ...kept }, fields) };
-  }
-  const key = kind === 'cosmos_key' ? makeMasterKey() : makeSignerKey();
-  const secretSealed = keyRing.seal(key, `access/${owner.id}/secret`);
-  const access = await store.accesses.insert({ ...owner, kind, secretSealed }, fields);
-  return { secret: kind === 'cosmos_key' ? key : tokenOfSigner(owner.id, key), access };
 }
 
 async function fieldsOf(api: TestApi, asked: NewToken): Promise<AccessFields> {
