@@ -17,8 +17,9 @@ void live(openLog(PROCESS, 'info'), async (lifetime) => {
   // before the first request, whose nudge would be lost while the queue opens; not for ever, for it may be down
   await within(QUEUE_MS_MAX, 'The queue', sender.queues([...ENGINES])).catch(queueOutages.failed);
   const limits = openRateLimits(config);
-  const { dialectHosts, trustedProxies } = config;
-  const app = appOf({ ...context, limits, stopping: lifetime.stopping, dialectHosts, trustedProxies });
+  const { allowedOrigins, dialectHosts, signUp, trustedProxies } = config;
+  const told = { allowedOrigins, dialectHosts, signUp, trustedProxies };
+  const app = appOf({ ...context, ...told, limits, stopping: lifetime.stopping });
   const door = await listen(app, config.host, config.port);
   lifetime.onStop('http', door.close);
   log.info({ url: door.url }, 'Serving');

@@ -109,10 +109,13 @@ function cloneFolder(): string {
 const TRACES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_TRACES_SAMPLER_ARG'];
 /** What somebody who tries clients of another product needs, before there are processes of their own. */
 const OF_THE_API = [
+  'BERTH_ALLOWED_ORIGINS',
   'BERTH_DIALECT_HOSTS',
   'BERTH_HIDDEN_QUARANTINE',
+  'BERTH_OPEN_SIGNUP',
   'BERTH_REFUSALS_PER_MINUTE',
   'BERTH_REQUESTS_PER_MINUTE',
+  'BERTH_SIGNUP_DEFAULTS',
   'BERTH_TRUSTED_PROXIES',
 ];
 const OF_THE_SYSTEM = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS'];

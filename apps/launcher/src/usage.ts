@@ -11,8 +11,9 @@ variables of the environment say what is to be different:
   BERTH_LOG        stdout: log lines come to the terminal instead of $BERTH_HOME/log
   BERTH_LOG_LEVEL  silent, fatal, error, warn, info or debug: info
 
-Handed on, with the meaning that .env.example tells: BERTH_DIALECT_HOSTS, BERTH_HIDDEN_QUARANTINE, BERTH_KEYS_LOST,
-BERTH_REFUSALS_PER_MINUTE, BERTH_REQUESTS_PER_MINUTE, BERTH_TRUSTED_PROXIES, and those of OpenTelemetry.`;
+Handed on, with the meaning that .env.example tells: BERTH_ALLOWED_ORIGINS, BERTH_DIALECT_HOSTS, BERTH_HIDDEN_QUARANTINE,
+BERTH_KEYS_LOST, BERTH_OPEN_SIGNUP, BERTH_REFUSALS_PER_MINUTE, BERTH_REQUESTS_PER_MINUTE, BERTH_SIGNUP_DEFAULTS,
+BERTH_TRUSTED_PROXIES, and those of OpenTelemetry.`;
 
 export const DEMO_USAGE = `npm run demo
 

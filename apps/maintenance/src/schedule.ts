@@ -24,7 +24,7 @@ export function startSchedule(context: OpenedContext, lifetime: Lifetime): void 
     { name: 'sweep_actions', everyMs: context.config.sweepIntervalMs, run: () => sweepActions(context) },
     {
       name: 'clean_up_never_made',
-      everyMs: MINUTE_MS,
+      everyMs: context.config.sweepIntervalMs, // some are not to be kept: their names are waited for
       run: () => cleanUp(context, context.config.failedKeepMinutes * MINUTE_MS),
     },
     {

@@ -1,5 +1,5 @@
-// What a create failed to make is deleted after a while: its name and its room are free again, and what it left on the
-// server is gone. Until then it can be looked at and tried again.
+// What a create failed to make is deleted, after a while or, where its caller could not delete it, at once: its name and its
+// room are free again, and what it left on the server is gone. Until then it can be looked at and tried again.
 import { codeOf } from '@berth/core';
 import type { Action } from '@berth/store';
 import type { Context } from './context';
@@ -9,7 +9,10 @@ import { request } from './request';
 /** One run asks for this many deletes; what is left waits for the next one. */
 const CLEAN_UP_MAX = 100;
 
-/** Requests a delete for each create that ended without its thing more than `keepMs` ago. Safe to repeat and to race. */
+/**
+ * Requests a delete for each create that ended without its thing more than `keepMs` ago, and for those whose thing is not to be
+ * kept. Safe to repeat and to race.
+ */
 export async function cleanUp(context: Context, keepMs: number): Promise<void> {
   const before = new Date(context.clock.now().getTime() - keepMs);
   const creates = await context.store.actions.listNeverMade(before, CLEAN_UP_MAX);

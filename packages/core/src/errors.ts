@@ -48,6 +48,7 @@ export const ERRORS = {
   claim_lost: { status: 503, retry: 'never', title: 'Another worker holds this action now' },
   worker_lost: { status: 500, retry: 'never', title: 'Its worker died, again and again' },
   key_missing: { status: 500, retry: 'never', title: 'A key that sealed this is not in BERTH_KEYS' },
+  not_set_up: { status: 503, retry: 'never', title: 'The operators have something to set up first' },
   store_behind: { status: 503, retry: 'never', title: 'The store lacks migrations' },
   store_unreachable: { status: 503, retry: 'count', title: 'The store cannot be reached' },
   internal: { status: 500, retry: 'count', title: 'Something broke in Berth' },

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { PlatformError, Secret } from '@berth/core';
 import { z } from 'zod';
+import { type SignUpDefaults, signUpDefaults } from './sign-up-defaults';
 import type { TracingConfig } from './tracing';
 
 /** What Express calls loopback, link-local and private addresses. */
@@ -44,6 +45,15 @@ const dialectHosts = z
   )
   .transform((pairs): ReadonlyMap<string, string> => new Map(pairs));
 
+/** As browsers write them in `Origin`: scheme, host, and a port that is not the scheme's own (RFC 6454, 6.1). */
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine(
+    (list) => list.every((each) => /^https?:/.test(each) && URL.canParse(each) && new URL(each).origin === each),
+    'must be origins as browsers send them, separated by commas: https://app.example.org,http://localhost:3000',
+  );
+
 /** `name=value,name=value`: checked here so that a wrong one is named at the start, and not when the first span is sent. */
 const headerList = z
   .string()
@@ -75,6 +85,9 @@ const schema = z.object({
   BERTH_PORT: port.default(8080),
   BERTH_TRUSTED_PROXIES: addresses.default([]),
   BERTH_DIALECT_HOSTS: dialectHosts.default(new Map()),
+  BERTH_ALLOWED_ORIGINS: origins.default([]),
+  BERTH_OPEN_SIGNUP: z.enum(['true', 'false']).default('false'),
+  BERTH_SIGNUP_DEFAULTS: signUpDefaults.prefault(''),
   BERTH_METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   /** Without it nothing listens there. */
   BERTH_METRICS_PORT: port.optional(),
@@ -124,6 +137,10 @@ export interface Config {
   trustedProxies: string[];
   /** Names of hosts, in lower case, that a dialect has for itself → its name, of which the api knows whether there is one. */
   dialectHosts: ReadonlyMap<string, string>;
+  /** Of pages of other sites that may call dialects whose clients are pages. */
+  allowedOrigins: string[];
+  /** What strangers get who sign up; null: nobody can. */
+  signUp: SignUpDefaults | null;
   /** Where /metrics and the questions about health are answered, on every process; `port` null: nowhere. */
   metrics: { host: string; port: number | null };
   /** Where traces are sent; null: nowhere. */
@@ -187,6 +204,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     port: env.BERTH_PORT,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
     dialectHosts: env.BERTH_DIALECT_HOSTS,
+    allowedOrigins: env.BERTH_ALLOWED_ORIGINS,
+    signUp: env.BERTH_OPEN_SIGNUP === 'true' ? env.BERTH_SIGNUP_DEFAULTS : null,
     metrics: { host: env.BERTH_METRICS_HOST, port: env.BERTH_METRICS_PORT ?? null },
     tracing: tracingOf(env),
     migrate: env.BERTH_MIGRATE,

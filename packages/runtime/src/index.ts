@@ -6,5 +6,6 @@ export * from './log';
 export * from './metrics';
 export { METRICS, type MetricName, type MetricSpec } from './metrics-table';
 export * from './open-tracing';
+export type { SignUpDefaults } from './sign-up-defaults';
 export * from './tracing';
 export * from './watch-door';

@@ -114,6 +114,14 @@ function writesOf(db: Db) {
       return row ?? null;
     },
 
+    /** Ends the sessions of this login but for the `kept` that were used last. Lock the login before. Safe to repeat. */
+    async endOldSessions(loginId: string, kept: number): Promise<void> {
+      await db.$executeRaw`
+        UPDATE accesses SET revoked_at = now() WHERE id IN (
+          SELECT id FROM accesses WHERE parent_id = ${loginId} AND revoked_at IS NULL
+          ORDER BY coalesce(last_used_at, created_at) DESC, number DESC OFFSET ${kept})`;
+    },
+
     /**
      * Another token or password. The one it had stays good for `graceS` seconds more (0 for a password, of which only one
      * is looked at), the one before that ends now; sessions that a login opened by the password before end. Null when it

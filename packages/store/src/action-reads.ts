@@ -162,8 +162,8 @@ function lineOf(db: Db) {
     },
 
     /**
-     * Creates that ended without making what they were for, before `before`, and whose database or credential nobody has
-     * deleted, tried again or protected since; oldest first.
+     * Creates that ended without making what they were for, before `before` or with a database that is not kept when it
+     * failed, and whose database or credential nobody has deleted, tried again or protected since; oldest first.
      */
     listNeverMade: (
       before: Date,
@@ -171,14 +171,14 @@ function lineOf(db: Db) {
     ): Promise<Pick<Action, 'id' | 'kind' | 'database_id' | 'credential_id'>[]> =>
       db.$queryRaw`
         SELECT id, kind, database_id, credential_id FROM (
-          SELECT ${MADE} FROM databases JOIN actions ON actions.database_id = databases.id
+          SELECT ${MADE}, drop_when_failed FROM databases JOIN actions ON actions.database_id = databases.id
           WHERE databases.state = 'failed' AND databases.delete_accepted_at IS NULL AND NOT databases.protected
             AND actions.kind = 'database_create'
           UNION ALL
-          SELECT ${MADE} FROM credentials JOIN actions ON actions.credential_id = credentials.id
+          SELECT ${MADE}, false FROM credentials JOIN actions ON actions.credential_id = credentials.id
           WHERE credentials.state = 'failed' AND credentials.delete_accepted_at IS NULL
             AND actions.kind = 'credential_create') made
-        WHERE ended_at < ${before} AND state IN ('failed', 'cancelled')
+        WHERE (ended_at < ${before} OR drop_when_failed) AND state IN ('failed', 'cancelled')
         ORDER BY ended_at LIMIT ${limit}`,
 
     /** Ids of running actions whose hold is over by the store's clock, longest over first. */

@@ -22,6 +22,8 @@ export interface NewDatabase {
   askedCollation?: string | null;
   labels: Record<string, string>;
   accessId: string | null;
+  /** Its caller knows no failed databases: what cannot be made is deleted at once. Default: it is kept for a while. */
+  dropWhenFailed?: boolean;
   id: string;
 }
 
@@ -76,11 +78,11 @@ function writesOf(db: Db) {
       const write = db.$queryRaw<Database[]>`
         WITH changed AS (
           INSERT INTO databases (id, team_id, project_id, environment_id, plan_id, server_id, engine, name, engine_name,
-            owner_login, asked_charset, asked_collation, labels, access_id)
+            owner_login, asked_charset, asked_collation, labels, access_id, drop_when_failed)
           SELECT ${database.id}, ${database.teamId}, ${database.projectId}, ${database.environmentId}, ${database.planId},
             ${database.serverId}, ${database.engine}, ${database.name}, ${database.engineName}, ${database.ownerLogin},
             ${database.askedCharset ?? null}, ${database.askedCollation ?? null},
-            ${JSON.stringify(database.labels)}::jsonb, ${database.accessId}
+            ${JSON.stringify(database.labels)}::jsonb, ${database.accessId}, ${database.dropWhenFailed ?? false}
           FROM teams, projects, environments, plans, servers
           WHERE teams.id = ${database.teamId} AND projects.id = ${database.projectId}
             AND environments.id = ${database.environmentId} AND plans.id = ${database.planId}

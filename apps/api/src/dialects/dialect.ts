@@ -5,7 +5,7 @@
 // `request` and reads of the store, `waitForAction`, the engines' rules and core; what it shares with others is in http/.
 import type { Context } from '@berth/actions';
 import type { PlatformError } from '@berth/core';
-import type { Health } from '@berth/runtime';
+import type { Health, SignUpDefaults } from '@berth/runtime';
 import type { Request, Response, Router } from 'express';
 import type { Proofs } from '../http/proofs';
 import type { RateLimits } from '../http/rate-limits';
@@ -24,6 +24,10 @@ export interface ApiContext extends Context {
   proofs: Proofs;
   /** Peers whose word on where a request comes from is taken. Default: none. */
   trustedProxies?: string[];
+  /** Origins of pages of other sites that may call a dialect whose clients are pages. Default: none. */
+  allowedOrigins?: string[];
+  /** What strangers get who sign up. Default: nobody can. */
+  signUp?: SignUpDefaults | null;
   /** The streams of events that are open. */
   streams: Streams;
 }

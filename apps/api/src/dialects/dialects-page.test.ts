@@ -7,12 +7,17 @@ import { openProofs } from '../http/proofs';
 import { openRateLimits } from '../http/rate-limits';
 import type { Route } from '../http/route';
 import { DIALECTS } from '.';
+import { bitabaseRoutes } from './bitabase';
 import { cloud66Routes } from './cloud66';
 import type { ApiContext } from './dialect';
 import { globoRoutes } from './globo';
 
 /** Of each dialect that our own document does not tell of. */
-const ROUTES: Record<string, (api: ApiContext) => Route[]> = { cloud66: cloud66Routes, globo: globoRoutes };
+const ROUTES: Record<string, (api: ApiContext) => Route[]> = {
+  cloud66: cloud66Routes,
+  globo: globoRoutes,
+  bitabase: bitabaseRoutes,
+};
 
 const page = readFileSync(join(__dirname, '../../../../docs/dialects.md'), 'utf8');
 

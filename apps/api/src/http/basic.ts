@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Caller, type Context, noteUse } from '@berth/actions';
 import { isLogin, PlatformError, Secret } from '@berth/core';
+import type { Access } from '@berth/store';
 import type { Request, Response } from 'express';
 import { noteAccess } from './access-log';
 import { addressOf } from './address';
@@ -46,15 +47,29 @@ export async function getBasicAccess(
   refusal: string,
 ): Promise<Caller> {
   const address = addressOf(request);
-  const access = isLogin(login) ? await api.store.accesses.findBasic(login) : null;
-  const guess = { login, secretHash: access?.secret_hash ?? null, password };
-  const isRight = (await api.proofs.isProven(guess)) || (await prove(api, guess, address));
-  if (access === null || !isRight) throw new PlatformError('unauthenticated', refusal);
+  const access = await proveLogin(api, { login, password }, address, refusal);
   noteAccess(response, access);
   if (!READS.includes(request.method)) refuseOtherSites(request); // browsers add a password by themselves
   await api.limits.countRequest(access.id);
   noteUse(api.store, access, api.clock.now());
   return { ...access, address };
+}
+
+/**
+ * The access of this login, whose password this is: nothing is noted yet but the guess. Throws `unauthenticated` with `refusal`,
+ * and `too_many_requests`, as `getBasicAccess` does.
+ */
+export async function proveLogin(
+  api: Context & { limits: RateLimits; proofs: Proofs },
+  { login, password }: { login: string; password: Secret },
+  address: string | null,
+  refusal: string,
+): Promise<Access> {
+  const access = isLogin(login) ? await api.store.accesses.findBasic(login) : null;
+  const guess = { login, secretHash: access?.secret_hash ?? null, password };
+  const isRight = (await api.proofs.isProven(guess)) || (await prove(api, guess, address));
+  if (access === null || !isRight) throw new PlatformError('unauthenticated', refusal);
+  return access;
 }
 
 /** It is counted before it is known to be wrong, so that many at once are no more guesses; a right one is given back. */

@@ -4,12 +4,15 @@ import express, { type RequestHandler } from 'express';
 import type { Call } from './route';
 
 /** Kinds of bodies that are read. */
-export type BodyKind = 'json' | 'suffixedJson' | 'form' | 'multipart';
+export type BodyKind = 'json' | 'suffixedJson' | 'form' | 'multipart' | 'anyAsJson';
 
 /** Of the body as it is when unpacked. A database's labels at their longest are half of it. */
 const BODY_BYTES_MAX = 100 * 1024;
 
-const READERS: Record<BodyKind, { type: string; read: RequestHandler }> = {
+const readBytes = express.raw({ limit: BODY_BYTES_MAX, type: () => true });
+
+/** By its Content-Type; null: whatever that says, and where there is none. */
+const READERS: Record<BodyKind, { type: string | null; read: RequestHandler }> = {
   json: { type: 'application/json', read: express.json({ limit: BODY_BYTES_MAX }) },
   /** Every type that ends in `+json` (RFC 6839, 3.1). */
   suffixedJson: {
@@ -20,28 +23,41 @@ const READERS: Record<BodyKind, { type: string; read: RequestHandler }> = {
     type: 'application/x-www-form-urlencoded',
     read: express.urlencoded({ limit: BODY_BYTES_MAX, extended: false }),
   },
-  multipart: { type: 'multipart/form-data', read: express.raw({ limit: BODY_BYTES_MAX, type: () => true }) },
+  multipart: { type: 'multipart/form-data', read: readBytes },
+  anyAsJson: { type: null, read: readBytes },
 };
 
 /**
  * The parsed body, not yet checked; undefined when there is none. JSON is an object or an array; a form's names stay as
- * they were sent (`ids[]`), and one sent twice is an array; of a multipart form files are left out. Throws `unsupported_media_type`, or what `ourErrorOf` makes
- * `malformed_body` or `body_too_large` of.
+ * they were sent (`ids[]`), and one sent twice is an array; of a multipart form files are left out. `anyAsJson` is JSON of
+ * any kind, a text alone too, whatever its Content-Type. Throws `unsupported_media_type`, `malformed_body`, or what `ourErrorOf`
+ * makes `malformed_body` or `body_too_large` of.
  */
 export async function readBody({ request, response }: Call, kinds: BodyKind[] = ['json']): Promise<unknown> {
   if (request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0) {
     return undefined;
   }
-  const reader = kinds.map((kind) => READERS[kind]).find(({ type }) => request.is(type) !== false);
+  const reader = kinds.map((kind) => READERS[kind]).find(({ type }) => type === null || request.is(type) !== false);
   if (reader === undefined) {
-    const types = kinds.map((kind) => READERS[kind].type).join(' or ');
+    const types = kinds.flatMap((kind) => READERS[kind].type ?? []).join(' or ');
     throw new PlatformError('unsupported_media_type', `Send the body as ${types}, and say so in Content-Type.`);
   }
   await new Promise<void>((resolve, reject) => {
     void reader.read(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
   });
   const body: unknown = request.body;
+  if (reader === READERS.anyAsJson) return jsonOf(body);
   return reader === READERS.multipart ? fieldsOf(body, request.get('content-type') ?? '') : body;
+}
+
+/** Of the bytes of a body; undefined when there are none. */
+function jsonOf(body: unknown): unknown {
+  if (!Buffer.isBuffer(body) || body.length === 0) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new PlatformError('malformed_body', 'The body is no JSON.', { cause });
+  }
 }
 
 /** Taken apart by Node's own reader of forms. Throws `malformed_body`. */

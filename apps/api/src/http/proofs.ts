@@ -2,7 +2,7 @@
 // else guesses at its login. What is kept opens nothing: an HMAC under a key of this process, forgotten after a while.
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Clock, openTurns, PlatformError, type Secret } from '@berth/core';
-import { isPassword, makeDecoyHash } from '@berth/secrets';
+import { hashPassword, isPassword, makeDecoyHash } from '@berth/secrets';
 
 /** libuv has four threads, which DNS and files need too; one hash takes 16 MiB and a quarter of a second. */
 const AT_ONCE_MAX = 2;
@@ -27,6 +27,8 @@ export interface Proofs {
   isProven(guess: Guess): Promise<boolean>;
   /** Computes whether it is right. Throws `too_many_requests` where too many stand in line. */
   prove(guess: Guess): Promise<boolean>;
+  /** What is kept of a new password, made in the same line. Throws `too_many_requests`. */
+  hash(password: Secret): Promise<string>;
 }
 
 /** Those of one process. Holds nothing open. */
@@ -34,14 +36,16 @@ export function openProofs(clock: Clock): Proofs {
   const key = randomBytes(32);
   const proven = openRecent(clock);
   const underway = new Map<string, Promise<boolean>>();
-  const hash = openHashing();
+  const inLine = openLine();
+  const decoy = makeDecoyHash();
   const keyOf = ({ login, secretHash, password }: Guess) =>
     createHmac('sha256', key)
       .update(JSON.stringify([login, secretHash, password.reveal()]))
       .digest('base64');
 
   async function prove(guess: Guess, guessKey: string): Promise<boolean> {
-    const isRight = await hash(guess);
+    const { password, secretHash } = guess;
+    const isRight = await inLine(() => isPassword(password, secretHash ?? decoy));
     if (isRight) proven.add(guessKey);
     return isRight;
   }
@@ -59,15 +63,15 @@ export function openProofs(clock: Clock): Proofs {
       underway.set(guessKey, proving);
       return proving;
     },
+    hash: (password) => inLine(() => hashPassword(password)),
   };
 }
 
 /** Asks scrypt, few at a time. */
-function openHashing(): (guess: Guess) => Promise<boolean> {
+function openLine(): <T>(compute: () => Promise<T>) => Promise<T> {
   const turns = openTurns(AT_ONCE_MAX);
-  const decoy = makeDecoyHash();
   let busy = 0;
-  return async ({ secretHash, password }) => {
+  return async (compute) => {
     if (busy >= AT_ONCE_MAX + LINE_MAX) {
       const message = 'Too many passwords are being looked at. Come again in a moment.';
       throw new PlatformError('too_many_requests', message, { retryAfterMs: COME_AGAIN_MS });
@@ -75,8 +79,9 @@ function openHashing(): (guess: Guess) => Promise<boolean> {
     busy += 1;
     try {
       const nobodyGivesUp = new AbortController().signal;
-      const isSame = await turns.take(() => isPassword(password, secretHash ?? decoy), nobodyGivesUp);
-      return isSame === true;
+      const computed = await turns.take(compute, nobodyGivesUp);
+      if (computed === null) throw new PlatformError('internal', 'A turn was given up, which nobody does.');
+      return computed;
     } finally {
       busy -= 1;
     }

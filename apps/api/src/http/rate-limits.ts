@@ -4,12 +4,14 @@ import { PlatformError } from '@berth/core';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 const WINDOW_S = 60;
+/** Each is a team and a login that stay, so fewer than what is only refused; one household or office comes from one address. */
+const SIGN_UPS = { count: 10, windowS: 60 * 60 };
 
 /** Per minute and process; 0 is no limit. */
 export interface RateLimitOptions {
   /** Requests of one access. */
   requestsPerMinute: number;
-  /** Tokens and passwords that open nothing, from one address; passwords for one login, from all. */
+  /** Tokens and passwords that open nothing, from one address; passwords for one login, from all. With 0 sign-ups have none either. */
   refusalsPerMinute: number;
 }
 
@@ -29,6 +31,8 @@ export interface RateLimits {
    * address alone counts: for secrets that nobody guesses, so that nobody shuts another out.
    */
   countGuess(address: string | null, login: string | null): Promise<() => Promise<void>>;
+  /** Counts somebody who signs up, before the password is hashed. Throws `too_many_requests` where it is one too many of an address in an hour. */
+  countSignUp(address: string | null): Promise<void>;
 }
 
 /** Holds nothing open: counts are forgotten with the process. */
@@ -36,6 +40,7 @@ export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLim
   const requests = limiterOf(requestsPerMinute);
   const refusals = limiterOf(refusalsPerMinute);
   const guesses = limiterOf(refusalsPerMinute);
+  const signUps = limiterOf(refusalsPerMinute === 0 ? 0 : SIGN_UPS.count, SIGN_UPS.windowS);
   return {
     countRequest: (accessId) => count(requests, accessId, 'requests by this access'),
     countRefusal: (address) => count(refusals, address ?? 'unknown', FROM_ADDRESS),
@@ -51,13 +56,14 @@ export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLim
         if (login !== null) await guesses?.reward(login);
       };
     },
+    countSignUp: (address) => count(signUps, address ?? 'unknown', 'sign-ups from this address'),
   };
 }
 
 const FROM_ADDRESS = 'refused sign-ins from this address';
 
-function limiterOf(points: number): RateLimiterMemory | null {
-  return points === 0 ? null : new RateLimiterMemory({ points, duration: WINDOW_S });
+function limiterOf(points: number, windowS = WINDOW_S): RateLimiterMemory | null {
+  return points === 0 ? null : new RateLimiterMemory({ points, duration: windowS });
 }
 
 async function count(limiter: RateLimiterMemory | null, key: string, what: string): Promise<void> {
@@ -68,7 +74,7 @@ async function count(limiter: RateLimiterMemory | null, key: string, what: strin
     if (!(refused instanceof RateLimiterRes)) throw refused;
     const retryAfterMs = refused.msBeforeNext;
     const seconds = Math.ceil(retryAfterMs / 1_000);
-    const message = `More than ${limiter.points} ${what} in a minute. Come again in ${seconds} s.`;
+    const message = `More than ${limiter.points} ${what} ${limiter.duration === WINDOW_S ? 'in a minute' : 'in an hour'}. Come again in ${seconds} s.`;
     throw new PlatformError('too_many_requests', message, { retryAfterMs });
   }
 }

@@ -1,6 +1,6 @@
 // Routes as a list, so that tests can walk it: a method that an address does not know is 405 with `Allow`, never 404.
 import { PlatformError } from '@berth/core';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router, type RouterOptions } from 'express';
 import type { Operation } from './operation';
 import { noteSubject } from './refusals';
 
@@ -23,9 +23,9 @@ export interface Route {
 /** A route that is documented. */
 export type DocumentedRoute = Pick<Route, 'method' | 'path'> & { operation: Operation };
 
-/** A router of these routes, after `before`. OPTIONS is answered with 204 and `Allow`. */
-export function routerOf(routes: Route[], before: RequestHandler[] = []): Router {
-  const router = Router();
+/** A router of these routes, after `before`. OPTIONS is answered with 204 and `Allow`. `options`: how addresses are compared. */
+export function routerOf(routes: Route[], before: RequestHandler[] = [], options: RouterOptions = {}): Router {
+  const router = Router(options);
   for (const each of before) router.use(each);
   for (const path of new Set(routes.map((route) => route.path))) {
     const here = routes.filter((route) => route.path === path);

@@ -35,6 +35,8 @@ export interface DatabaseCreateInput extends Asked, AskedCharset {
    * called otherwise. Default: it is refused.
    */
   mayBeReserved?: true;
+  /** Whether it is deleted at once when it cannot be made, for callers who could not delete it. Default: it is kept for a while. */
+  dropWhenFailed?: true;
   labels?: Record<string, string> | undefined;
   ownerLogin: 'auto' | 'none';
   /** What that first login is called. Default: as the database. */
@@ -78,6 +80,7 @@ export const databaseCreate: Kind<DatabaseCreateInput> = {
       askedCollation: collation,
       labels: input.labels ?? {},
       accessId: access.id,
+      ...(input.dropWhenFailed && { dropWhenFailed: true }),
     });
     for (const { credential, role } of given) await tx.grants.propose(credential, database.id, role);
     const withLogin = input.ownerLogin === 'auto';
