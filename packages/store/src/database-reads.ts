@@ -106,6 +106,18 @@ export function databaseReadsOf(db: Db) {
         ${VIEW_SQL} WHERE databases.team_id = ${teamId} AND databases.name = ${name} AND databases.state <> 'deleted'
           AND databases.delete_accepted_at IS NULL ORDER BY databases.number`,
 
+    /** Whether one of this team, inside these limits (null: none), has this number; one that is deleted too. */
+    async isNumberHeld(
+      { environmentId, projectId, teamId }: { teamId: string; projectId: string | null; environmentId: string | null },
+      number: number,
+    ): Promise<boolean> {
+      const [row] = await db.$queryRaw<{ held: boolean }[]>`
+        SELECT EXISTS (SELECT FROM databases WHERE number = ${number} AND team_id = ${teamId}
+          AND (${projectId}::text IS NULL OR project_id = ${projectId})
+          AND (${environmentId}::text IS NULL OR environment_id = ${environmentId})) AS held`;
+      return row?.held ?? false;
+    },
+
     /** Whether this engine name is held by a database of this server, even one on its way out. */
     async isEngineNameHeld(serverId: string, engineName: string): Promise<boolean> {
       const [row] = await db.$queryRaw<{ held: boolean }[]>`

@@ -9,6 +9,7 @@ import type { Route } from '../http/route';
 import { DIALECTS } from '.';
 import { bitabaseRoutes } from './bitabase';
 import { cloud66Routes } from './cloud66';
+import { cosmosRoutes } from './cosmos';
 import type { ApiContext } from './dialect';
 import { globoRoutes } from './globo';
 
@@ -17,6 +18,7 @@ const ROUTES: Record<string, (api: ApiContext) => Route[]> = {
   cloud66: cloud66Routes,
   globo: globoRoutes,
   bitabase: bitabaseRoutes,
+  cosmos: cosmosRoutes,
 };
 
 const page = readFileSync(join(__dirname, '../../../../docs/dialects.md'), 'utf8');

@@ -21,11 +21,6 @@ export interface RateLimits {
   /** Counts a token or password that opens nothing. Throws `too_many_requests` in place of saying so once more. */
   countRefusal(address: string | null): Promise<void>;
   /**
-   * Counts a secret that may open nothing and names no login, before it is looked for. Resolves with what takes that back.
-   * Throws `too_many_requests` when its address was refused too often.
-   */
-  countAttempt(address: string | null): Promise<() => Promise<void>>;
-  /**
    * Counts a password that may open nothing, before it is looked at. Resolves with what takes that back. Throws
    * `too_many_requests` when its address or its login, whether that exists or not, was refused too often. Without a login its
    * address alone counts: for secrets that nobody guesses, so that nobody shuts another out.
@@ -44,10 +39,6 @@ export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLim
   return {
     countRequest: (accessId) => count(requests, accessId, 'requests by this access'),
     countRefusal: (address) => count(refusals, address ?? 'unknown', FROM_ADDRESS),
-    async countAttempt(address) {
-      await count(refusals, address ?? 'unknown', FROM_ADDRESS);
-      return async () => void (await refusals?.reward(address ?? 'unknown'));
-    },
     async countGuess(address, login) {
       await count(refusals, address ?? 'unknown', FROM_ADDRESS);
       if (login !== null) await count(guesses, login, 'wrong passwords for this login');

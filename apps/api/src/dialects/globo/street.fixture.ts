@@ -1,11 +1,10 @@
-// The API's fixture as this face sees it: callers with a login and a password, and a hand that does what is asked for while a
-// request waits, as a worker would.
+// The API's fixture as this face sees it: callers with a login and a password.
 import type { Scope } from '@berth/core';
-import { makePassword } from '@berth/secrets';
-import type { Action, Store, Team } from '@berth/store';
+import type { Store, Team } from '@berth/store';
 import { openTestStore } from '@berth/testing';
 import request from 'supertest';
-import { addEnvironment, claim, makeBasicAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { addEnvironment, makeBasicAccess, openTestApi, type TestApi } from '../../api.fixture';
+import { type Hand, refuseAny, succeedAny, worked } from '../../hand.fixture';
 
 export const API = '/globo/api';
 
@@ -72,50 +71,7 @@ export function as({ app }: Street, which: Login = 'ordinary') {
   return request.agent(app).auth(login, password).set('Host', HOST);
 }
 
-/** What of this kind is done, and how it ends; default: everything succeeds. */
-export type Hand = (street: Street, action: Action) => Promise<void>;
-
-/** Sends a request, and does what is asked for meanwhile. */
-export async function worked(street: Street, sent: request.Test, hand: Hand = succeedAny): Promise<request.Response> {
-  let isOver = false;
-  const answer = sent
-    .then((response) => response)
-    .finally(() => {
-      isOver = true;
-    });
-  while (!isOver) {
-    const { data } = await street.store.actions.list({ state: 'queued' }, { cursor: null, limit: 10 });
-    for (const action of data.reverse()) await hand(street, action);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return answer;
-}
-
-export const succeedAny: Hand = async (street, action) => {
-  if (action.kind === 'credential_reset') await giveNewPassword(street, action);
-  else await succeed(street, action.id);
-};
-
-/** Ends it as a server's refusal does, and what it was about as its kind does. */
-export const refuseAny: Hand = async (street, action) => {
-  const claimed = await claim(street, action.id);
-  await street.store.transaction(async (tx) => {
-    await tx.actions.fail(claimed, 'engine_refused', 'The server refused: no more of that.');
-    if (action.kind === 'database_create') await tx.databases.becomeFailed(action.database_id ?? '');
-    if (action.kind.endsWith('_create')) await tx.credentials.becomeFailed(action.credential_id ?? '');
-  });
-};
-
-async function giveNewPassword(street: Street, action: Action): Promise<void> {
-  const { context, store } = street;
-  const claimed = await claim(street, action.id);
-  const id = action.credential_id ?? '';
-  await store.credentials.proposeSecret(id, context.keyRing.seal(makePassword(), `credential/${id}/password`));
-  await store.transaction(async (tx) => {
-    await tx.actions.finish(claimed);
-    await tx.credentials.adoptPendingSecret(id);
-  });
-}
+export { type Hand, refuseAny, succeedAny, worked };
 
 /** A database that is there, by its name. Returns what the create answered. */
 export async function made(street: Street, name: string, which: Login = 'ordinary') {

@@ -1,0 +1,97 @@
+// Whose key signed a request: a signature does not say. Keys that matched lately are tried first; then all that are living, one
+// search at a time, and no more of them for one address in a minute than it may be refused.
+import { openAccessKey } from '@berth/actions';
+import { codeOf, openTurns, type Secret } from '@berth/core';
+import type { Access } from '@berth/store';
+import type { ApiContext } from '../dialect';
+
+/** Each costs a few microseconds of every request that another key signed. */
+const RECENT_MAX = 200;
+
+/** Opened and tried in one go: some five milliseconds. */
+const PAGE = 500;
+
+/** Whether a request was signed with this key. */
+export type IsRight = (key: Secret) => boolean;
+
+export interface Keys {
+  /**
+   * The living access whose key is right; null when there is none. Throws `too_many_requests` where it would have to search, and
+   * this address was refused too often.
+   */
+  find(isRight: IsRight, address: string | null): Promise<Access | null>;
+}
+
+/** A key that matched, and the sealed text that it came from. */
+interface Recent {
+  key: Secret;
+  sealed: string | null;
+}
+
+/** Those of one process. Holds nothing open. */
+export function openKeys(api: ApiContext): Keys {
+  const recent = new Map<string, Recent>(); // by access; the least lately used first
+  const searches = openTurns(1);
+  const nobodyGivesUp = new AbortController().signal;
+
+  function remember(access: Access, key: Secret): Access {
+    recent.delete(access.id);
+    recent.set(access.id, { key, sealed: access.secret_sealed });
+    const [oldest] = recent.keys();
+    if (recent.size > RECENT_MAX && oldest !== undefined) recent.delete(oldest);
+    return access;
+  }
+
+  /** The access is read each time: what was revoked, rotated or has expired opens nothing from then on. */
+  async function findRecent(isRight: IsRight): Promise<Access | null> {
+    const [id, matching] = [...recent].reverse().find(([, { key }]) => isRight(key)) ?? [];
+    if (id === undefined || matching === undefined) return null;
+    const access = await api.store.accesses.findLiving(id, 'cosmos_key');
+    if (access !== null && access.secret_sealed === matching.sealed) return remember(access, matching.key);
+    if (recent.get(id) === matching) recent.delete(id);
+    return null;
+  }
+
+  async function search(isRight: IsRight): Promise<Access | null> {
+    let page: Access[] = [];
+    do {
+      page = await api.store.accesses.listKeys(page.at(-1)?.number ?? 0, PAGE);
+      for (const access of page) {
+        const key = openKey(api, access);
+        if (key !== null && isRight(key)) return remember(access, key);
+      }
+    } while (page.length === PAGE);
+    return null;
+  }
+
+  /** Counted before it is known to be wrong, so that many at once are no more searches; a right one is given back. */
+  async function searchCounted(isRight: IsRight, address: string | null): Promise<Access | null> {
+    const found = await findRecent(isRight); // who was before it in the line may have found the same key
+    if (found !== null) return found;
+    const giveBack = await api.limits.countGuess(address, null);
+    let isWrong = false;
+    try {
+      const access = await search(isRight);
+      isWrong = access === null;
+      return access;
+    } finally {
+      if (!isWrong) await giveBack();
+    }
+  }
+
+  return {
+    async find(isRight, address) {
+      return (await findRecent(isRight)) ?? searches.take(() => searchCounted(isRight, address), nobodyGivesUp);
+    },
+  };
+}
+
+/** Null, and said in the log, for one that cannot be opened: what one access lacks keeps no other out. */
+function openKey({ keyRing, log }: ApiContext, access: Access): Secret | null {
+  try {
+    return openAccessKey(keyRing, access);
+  } catch (error) {
+    log.error({ accessId: access.id, code: codeOf(error), error }, 'The key of an access cannot be opened');
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+// The body of a create is an id; where the database goes is said by what operators gave the key for defaults.
+import { type Caller, type DatabaseCreateInput, databaseCreate } from '@berth/actions';
+import { codeOf, PlatformError } from '@berth/core';
+import type { ActionWithSteps } from '@berth/store';
+import { readBody } from '../../http/body';
+import { cleanUpFailed, requestAndWait } from '../../http/request-and-wait';
+import type { Call } from '../../http/route';
+import type { ApiContext } from '../dialect';
+import { canBeName, ID_LENGTH_MAX } from './reach';
+
+const PLACES = ['engine', 'plan', 'project', 'environment', 'pool'];
+
+/** The id of the body; all else in it, as a throughput, is not read. Throws `invalid_request`. */
+export async function readNewId(call: Call): Promise<string> {
+  const body = await readBody(call);
+  const id: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'id') : undefined;
+  if (typeof id === 'string' && canBeName(id)) return id;
+  const rule = `1 to ${ID_LENGTH_MAX} characters, none of them / \\ ? # or a control character, and no space at its end`;
+  throw new PlatformError(
+    'invalid_request',
+    `The input name is invalid. Ensure to provide an id that is a string of ${rule}.`,
+  );
+}
+
+/** Asks for it and waits ten seconds at most. Throws `name_taken`, and what its kind refuses. */
+export async function createAndWait(
+  api: ApiContext,
+  call: Call,
+  access: Caller,
+  name: string,
+): Promise<ActionWithSteps> {
+  const input: DatabaseCreateInput = { name, mayBeReserved: true, ownerLogin: 'auto' };
+  const ask = () => requestAndWait(api, call, databaseCreate, input, access);
+  return ask().catch(async (error: unknown) => {
+    if (codeOf(error) !== 'name_taken') throw ofDefaults(error);
+    if (!(await cleanUpFailed(api, access, { name }))) throw error; // one that failed after its answer is in nobody's way
+    return ask();
+  });
+}
+
+/** The caller named no place, and can name none: what lacks is a default of its key. */
+function ofDefaults(error: unknown): unknown {
+  const isOurs = error instanceof PlatformError && error.code === 'invalid_request';
+  const missing = isOurs ? error.fields.map(({ field }) => field).filter((field) => PLACES.includes(field)) : [];
+  if (missing.length === 0) return error;
+  return new PlatformError(
+    'invalid_request',
+    `The key has no default for: ${missing.join(', ')}. An operator sets it.`,
+  );
+}
