@@ -1,8 +1,11 @@
 // Keys are changed under a store in use: everything opens before, while and after, and what does not open harms nothing.
 import { Secret } from '@berth/core';
 import type { Log, LogFields } from '@berth/runtime';
-import { type KeyRing, makeKey, makePassword, readKeyRing } from '@berth/secrets';
+import { type KeyRing, makeKey, makePassword, readKeyRing, tokenOfSigner } from '@berth/secrets';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
+import { openAccessKey } from './administer/access-secrets';
+import { createAccess } from './administer/accesses';
+import { existing } from './administer/audited';
 import { checkKeys } from './check-keys';
 import type { Context } from './context';
 import { openSecret, sealSecret } from './kind';
@@ -71,18 +74,32 @@ describe('under a new key in front', () => {
     await sql(`UPDATE credentials SET pending_secret_sealed = secret_sealed WHERE id = $1`, [serverLoginId]);
     await journey.context.store.idempotency.take(journey.access.id, once.key, once.fingerprint);
     await keepAnswer(journey.context, journey.access, once, 'the answer');
+    const signing = { name: 'signing', person: 'p', scopes: ['public' as const] };
+    const keys = [
+      await createAccess(journey.context, journey.access, { ...signing, kind: 'cosmos_key' }),
+      await createAccess(journey.context, journey.access, { ...signing, kind: 'jwt_signer' }),
+    ];
     const { context, lines, run } = openWith(ringOf('k2', 'k1'));
     await run();
     expect(await keysInUse()).toEqual(['k2']);
     expect(await passwordsOf(ringOf('k2'), passwords.keys())).toEqual(passwords);
     expect(await findAnswer({ ...context, keyRing: ringOf('k2') }, journey.access, once)).toBe('the answer');
     await checkKeys(context.store, ringOf('k2'));
+    for (const { access, made } of keys) {
+      const now = openAccessKey(
+        ringOf('k2'),
+        existing('access', access.id, await context.store.accesses.find(access.id)),
+      );
+      const shown = access.kind === 'jwt_signer' ? tokenOfSigner(access.id, now) : now;
+      expect(shown.reveal()).toBe(made?.reveal());
+    }
     expect(
       lines
         .filter(({ count }) => count !== undefined)
         .map(({ kind, keyId, count }) => `${kind} ${keyId} ${count}`)
         .sort(),
     ).toEqual([
+      'accesses.secret_sealed k1 2',
       'credentials.pending_secret_sealed k1 1',
       'credentials.secret_sealed k1 451',
       'idempotency_keys.answer_sealed k1 1',
@@ -90,7 +107,7 @@ describe('under a new key in front', () => {
     ]);
     await run();
     expect(lines.filter(({ message }) => message.includes('may be taken out'))).toMatchObject([{ keyId: 'k1' }]);
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
   });
 
   it('two at once, one of them ended after its first batch: each row is sealed once, and none is lost', async () => {
@@ -174,6 +191,16 @@ describe('a start', () => {
     const other = readKeyRing(makeKey('k4'));
     await expect(start(other, ['lost', 'k3'])).rejects.toThrow(/"k4", and BERTH_KEYS has another key of that name/);
     await sql(`UPDATE servers SET admin_sealed = admin_sealed || 'AA'`);
+    await start(ringOf('k4'), ['lost', 'k3']);
+  });
+
+  it('is refused for a key that sealed nothing but the key of an access that lives', async () => {
+    const input = { name: 'alone', person: 'p', scopes: ['public' as const], kind: 'cosmos_key' as const };
+    const { access } = await createAccess(journey.context, journey.access, input);
+    await expect(start(ringOf('k4'), ['lost', 'k3'])).rejects.toThrow(
+      /sealed with key "k1", which is not in BERTH_KEYS/,
+    );
+    await journey.context.store.accesses.revoke(access.id);
     await start(ringOf('k4'), ['lost', 'k3']);
   });
 

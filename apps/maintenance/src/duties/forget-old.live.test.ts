@@ -59,6 +59,9 @@ const AGEING: [string, string, number, (ms: number) => Promise<string>][] = [
   ['an entry of the audit', 'audit', 400, (ms) => rows.insert('audit', { created_at: rows.ago(ms) })],
   ['a deleted database', 'databases', 90, (ms) => deleted('databases', ms)],
   ['a deleted login', 'credentials', 90, (ms) => deleted('credentials', ms)],
+  ['a revoked session', 'accesses', 1, (ms) => rows.insert('accesses', { revoked_at: rows.ago(ms) })],
+  ['a session whose time is over', 'accesses', 1, (ms) => rows.insert('accesses', { expires_at: rows.ago(ms) })],
+  ['a session that nobody used', 'accesses', 31, (ms) => rows.insert('accesses', { created_at: rows.ago(ms) })],
   [
     'a revoked grant',
     'grants',

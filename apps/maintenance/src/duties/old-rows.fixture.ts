@@ -73,6 +73,16 @@ const ROWS = {
   deliveries: {},
   audit: { deed: 'team_create', outcome: 'done' },
   idempotency_keys: { ...place(['access_id']), fingerprint: 'f' },
+  /** A session that the first access opened. */
+  accesses: {
+    ...place(['team_id']),
+    kind: 'session',
+    name: '$id',
+    person: 'p',
+    secret_hash: '$id',
+    scopes: '{public}',
+    parent_id: { sql: '(SELECT id FROM accesses ORDER BY number LIMIT 1)' },
+  },
 };
 
 /** Opens them, with a server to place things on. Close it in afterAll. */
