@@ -12,6 +12,7 @@ import { cloud66Routes } from './cloud66';
 import { cosmosRoutes } from './cosmos';
 import type { ApiContext } from './dialect';
 import { globoRoutes } from './globo';
+import { scalingoRoutes } from './scalingo';
 
 /** Of each dialect that our own document does not tell of. */
 const ROUTES: Record<string, (api: ApiContext) => Route[]> = {
@@ -19,6 +20,7 @@ const ROUTES: Record<string, (api: ApiContext) => Route[]> = {
   globo: globoRoutes,
   bitabase: bitabaseRoutes,
   cosmos: cosmosRoutes,
+  scalingo: scalingoRoutes,
 };
 
 const page = readFileSync(join(__dirname, '../../../../docs/dialects.md'), 'utf8');

@@ -5,5 +5,6 @@ import { cosmos } from './cosmos';
 import type { Dialect } from './dialect';
 import { globo } from './globo';
 import { native } from './native';
+import { scalingo } from './scalingo';
 
-export const DIALECTS: Dialect[] = [native, cloud66, globo, bitabase, cosmos];
+export const DIALECTS: Dialect[] = [native, cloud66, globo, bitabase, cosmos, scalingo];

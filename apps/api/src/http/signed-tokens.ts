@@ -1,10 +1,14 @@
 // Tokens that a signer's own token is exchanged for: JWTs (RFC 7519), good for an hour and for one purpose. Nothing is kept of them:
 // each use looks up the signer, so that they end with it, and with its key when that is rotated.
-import { type Context, openAccessKey } from '@berth/actions';
+import { type Caller, type Context, openAccessKey } from '@berth/actions';
 import { isId, PlatformError, Secret } from '@berth/core';
-import { accessOfToken, isTokenOfSigner, signingKeyOf } from '@berth/secrets';
+import { accessOfToken, hashToken, isTokenOfSigner, signingKeyOf } from '@berth/secrets';
 import type { Access } from '@berth/store';
 import jwt from 'jsonwebtoken';
+import { addressOf } from './address';
+import { admit, getTokenAccess } from './bearer';
+import type { RateLimits } from './rate-limits';
+import type { Call } from './route';
 
 type Signing = Pick<Context, 'clock' | 'keyRing' | 'store'>;
 
@@ -16,6 +20,38 @@ const KIND = 'jwt_signer';
 export interface Purpose {
   audience: string;
   subject: string;
+}
+
+/**
+ * Who calls with a signer's own token: noted for the log, the audit and its last use. Throws `unauthenticated`, the same for
+ * all; `too_many_requests`, before anything is computed, where an address was refused too often.
+ */
+export async function getSigner(
+  api: Context & { limits: RateLimits },
+  { request, response }: Call,
+  token: Secret,
+): Promise<Caller> {
+  const giveBack = await api.limits.countGuess(addressOf(request), null);
+  const access = await findSigner(api, token);
+  if (access === null) throw new PlatformError('unauthenticated', 'This token opens nothing.');
+  await giveBack();
+  return admit(api, request, response, access);
+}
+
+/**
+ * Who calls with a bearer token: one that was signed and is good for this, or that of a bearer access, which is good for
+ * everything. Throws what `getBearerAccess` does.
+ */
+export function getAccessFor(
+  api: Context & { limits: RateLimits },
+  { request, response }: Call,
+  isGood: (purpose: Purpose) => boolean,
+): Promise<Caller> {
+  return getTokenAccess(api, request, response, async (token) => {
+    if (!isSignedToken(token)) return api.store.accesses.findBearer(hashToken(token));
+    const opened = await openSigned(api, token);
+    return opened !== null && isGood(opened.purpose) ? opened.access : null;
+  });
 }
 
 /** The living signer whose own token this is; null for every other text. */
