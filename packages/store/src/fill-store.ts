@@ -56,12 +56,17 @@ const environment = (n: string) => id('env', `(1 + ${n} % 2)`);
 const STATE = `CASE WHEN n % 10 = 3 THEN 'deleted' WHEN n % 101 = 0 THEN 'quarantined' WHEN n % 97 = 0 THEN 'failed'
   ELSE 'available' END`;
 
+/** What each team's login opened; one in three is over. */
+const SESSIONS = 40;
+/** That requests are signed with, in all. */
+const KEYS = 5;
+
 function statementsOf(filling: Filling): string[] {
-  return [...placeOf(), ...thingsOf(filling), ...actionsOf(filling), ...recordsOf(filling)];
+  return [...placeOf(filling), ...thingsOf(filling), ...actionsOf(filling), ...recordsOf(filling)];
 }
 
-/** Where things are: teams with two projects and an access, environments with a pool each, plans, servers. */
-function placeOf(): string[] {
+/** Where things are: teams with two projects, an access and a login with its sessions, a few keys, environments with a pool each, plans, servers. */
+function placeOf({ sealed }: Filling): string[] {
   return [
     `INSERT INTO teams (id, name) SELECT ${id('team', 'n')}, 'grown-' || n FROM generate_series(1, ${TEAMS}) n`,
     `INSERT INTO projects (id, team_id, name) SELECT ${id('proj', 'n')}, ${team('n')}, 'grown-' || n
@@ -70,6 +75,16 @@ function placeOf(): string[] {
     `INSERT INTO accesses (id, team_id, kind, name, person, secret_hash, scopes)
       SELECT ${id('acc', 'n')}, ${team('n')}, 'bearer', 'grown', 'grown@example.org', 'grown-' || n, '{public,admin}'
       FROM generate_series(1, ${TEAMS}) n`,
+    `INSERT INTO accesses (id, team_id, kind, name, person, login, secret_hash, scopes)
+      SELECT ${id('acc', `(${TEAMS} + n)`)}, ${team('n')}, 'basic', 'grown', 'grown@example.org', 'grown-' || n,
+        'login-' || n, '{public}' FROM generate_series(1, ${TEAMS}) n`,
+    `INSERT INTO accesses (id, team_id, kind, name, person, parent_id, secret_hash, scopes, created_at, revoked_at)
+      SELECT ${id('acc', `(${2 * TEAMS} + n)`)}, ${team(`(1 + n % ${TEAMS})`)}, 'session', 'grown', 'grown@example.org',
+        ${id('acc', `(${TEAMS + 1} + n % ${TEAMS})`)}, 'session-' || n, '{public}', now() - interval '20 days',
+        CASE WHEN n % 3 = 0 THEN now() - interval '1 hour' END FROM generate_series(1, ${SESSIONS * TEAMS}) n`,
+    `INSERT INTO accesses (id, team_id, kind, name, person, secret_sealed, scopes)
+      SELECT ${id('acc', `(${(2 + SESSIONS) * TEAMS} + n)`)}, ${team('n')}, 'cosmos_key', 'grown', 'grown@example.org',
+        '${sealed}', '{public}' FROM generate_series(1, ${KEYS}) n`,
     `INSERT INTO pools (id, name, engine, environment_id)
       SELECT ${id('pool', 'n')}, 'grown-' || n, 'postgresql', ${environment('n')} FROM generate_series(1, 2) n`,
     `INSERT INTO plans (id, name, engine, size_bytes_max, connections_max)

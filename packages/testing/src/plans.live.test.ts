@@ -24,6 +24,7 @@ const GROWING = [
   'deliveries',
   'audit',
   'idempotency_keys',
+  'accesses',
 ];
 const SIZE = { databases: 10_000, endedActions: 20_000, queuedActions: 100 };
 
@@ -137,9 +138,25 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
     await get(operator, path);
   for (const filter of ['', `?access_id=${grown?.id}`, `?team=${grown?.team_id}`, `?subject_id=${mine?.id}`])
     await get(operator, `/v1/audit${filter}`);
+  await useAccesses(context.store, (path) => get(operator, path));
   await useCloud66(get, tenant);
   await useGlobo(context.store, app, String(grown?.team_id));
   await changeThings(app, tenant, mine ?? {});
+}
+
+/** What is opened by sessions, keys and signers, and the lists of those. */
+async function useAccesses(
+  { accesses }: Journey['context']['store'],
+  get: (path: string) => Promise<{ data: object[] }>,
+) {
+  const [session] = await sql(`SELECT id, parent_id, secret_hash, team_id FROM accesses
+    WHERE parent_id IS NOT NULL AND revoked_at IS NULL ORDER BY number LIMIT 1`);
+  expect(await accesses.findSession(String(session?.id), String(session?.secret_hash))).not.toBeNull();
+  const [key] = await accesses.listKeys(0, 100);
+  expect((await accesses.findLiving(String(key?.id), 'cosmos_key'))?.id).toBe(key?.id);
+  for (const filter of ['', '&kind=cosmos_key', '&kind=session', `&parent_id=${session?.parent_id}`, '&revoked=true'])
+    await get(`/v1/accesses?limit=50${filter}`);
+  await get(`/v1/accesses?limit=50&kind=session&team=${session?.team_id}`);
 }
 
 /** Lists by place, with their totals. */
@@ -281,4 +298,6 @@ async function useMaintenance({ context }: Journey): Promise<void> {
   const before = new Date(context.clock.now().getTime() - 89 * 24 * 60 * 60 * 1000);
   const bites = { before, after: 0, untilMs: Number.POSITIVE_INFINITY, stopping, onBite: () => {} };
   for (const each of FORGETTABLE) await forget(context, each, bites);
+  const { removed } = await context.store.briefly((tx) => tx.oldSessions.remove(context.clock.now(), 0));
+  expect(removed).toBeGreaterThan(10);
 }

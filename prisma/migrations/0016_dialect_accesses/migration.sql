@@ -25,3 +25,7 @@ CREATE INDEX "accesses_keys" ON "accesses" ("number") WHERE "kind" = 'cosmos_key
 -- is removed only when no action refers to it, which is looked up for each: by "actions_requested_by_idx".)
 CREATE INDEX "accesses_opened_by_logins" ON "accesses" ("number") WHERE "parent_id" IS NOT NULL;
 CREATE INDEX "accesses_made_by_operators" ON "accesses" ("number") WHERE "parent_id" IS NULL;
+
+-- Which keys sealed those of accesses, beside which there are sessions.
+CREATE INDEX "accesses_secret_key" ON "accesses" (split_part("secret_sealed", '.', 2))
+  WHERE "secret_sealed" IS NOT NULL AND "revoked_at" IS NULL;
