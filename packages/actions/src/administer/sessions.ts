@@ -19,7 +19,8 @@ export interface OpenedByLogin {
 
 /**
  * Opens a session of this login, whose password was proven a moment ago; of more than a hundred the one ends that was used least
- * lately. Throws `unauthenticated` when the login was revoked meanwhile. Not safe to repeat: each is another one.
+ * lately. Throws `unauthenticated` when the login was revoked or got another password meanwhile. Not safe to repeat: each is
+ * another one.
  */
 export async function openSession(context: Context, login: Caller): Promise<OpenedByLogin> {
   const secret = makeSessionSecret();
@@ -28,8 +29,9 @@ export async function openSession(context: Context, login: Caller): Promise<Open
   const { session } = await audited(context, login, 'session_create', async (tx) => {
     await tx.teams.hold(teamId);
     await tx.accesses.lock(parentId);
-    if ((await tx.accesses.findLiving(parentId, 'basic')) === null) {
-      throw new PlatformError('unauthenticated', 'This login was revoked a moment ago.');
+    const now = await tx.accesses.findLiving(parentId, 'basic');
+    if (now === null || now.secret_hash !== login.secret_hash) {
+      throw new PlatformError('unauthenticated', 'This login was revoked, or got another password, a moment ago.');
     }
     await tx.accesses.endOldSessions(parentId, SESSIONS_MAX - 1);
     const opened = { id, teamId, person, kind: 'session', secretHash: hashToken(secret), parentId } as const;
