@@ -69,10 +69,18 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   call.response.status(204).end();
 }
 
-/** Those that are there, or are being made, oldest first. */
+/** Those that are there, or are being made, oldest first; one whose delete failed is there still. */
 async function listUsers({ store }: ApiContext, { id }: StandingDatabase): Promise<CredentialView[]> {
-  const all = await store.credentials.listOfDatabase(id);
-  return all.filter((user) => user.delete_accepted_at === null && ['creating', 'active'].includes(user.state));
+  const all = (await store.credentials.listOfDatabase(id)).filter(({ state }) =>
+    ['creating', 'active'].includes(state),
+  );
+  const leaving = await Promise.all(
+    all.map(async (user) => {
+      if (user.delete_accepted_at === null) return false;
+      return (await store.actions.findOpenDelete({ credentialId: user.id })) !== null;
+    }),
+  );
+  return all.filter((_, index) => leaving[index] === false);
 }
 
 /** By its name on the server. Throws `not_found`. */

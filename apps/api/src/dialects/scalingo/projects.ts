@@ -28,6 +28,7 @@ export async function findAskedProject(
   reader: FieldReader,
 ): Promise<string | undefined> {
   const asked = reader.optionalText('project_id');
+  if (asked === '') return undefined; // of another type, and told already
   const projects = await listProjects(store, access);
   const found = asked === null ? await homeProject(store, access) : findById(projects, asked);
   if (found === null) reader.refuse('project_id', asked === null ? 'missing field' : 'is no project');

@@ -13,7 +13,7 @@ const TEXTS: Partial<Record<PlatformError['code'], string>> = {
 };
 
 /** Fields as this API's callers know them. */
-const FIELDS: Record<string, string> = { engine: 'technology', project: 'project_id', username: 'name' };
+const FIELDS: Record<string, string> = { engine: 'technology', username: 'name' };
 
 /** What is said of a name that somebody has. */
 const TAKEN = 'has already been taken';
