@@ -1,20 +1,22 @@
 // A hand that does what is asked for while a request waits, as a worker would, by the store alone.
 import { makePassword } from '@berth/secrets';
 import type { Action } from '@berth/store';
-import type { Response, Test } from 'supertest';
+import type { Response } from 'supertest';
 import { claim, succeed, type TestApi } from './api.fixture';
 
 /** What is done of an action, and how it ends; default: everything succeeds. */
 export type Hand = (api: TestApi, action: Action) => Promise<void>;
 
-/** Sends a request, and does what is asked for meanwhile. */
-export async function worked(api: TestApi, sent: Test, hand: Hand = succeedAny): Promise<Response> {
+/** Sends a request, or several, and does what is asked for meanwhile. */
+export async function worked<Answer = Response>(
+  api: TestApi,
+  sent: PromiseLike<Answer>,
+  hand: Hand = succeedAny,
+): Promise<Answer> {
   let isOver = false;
-  const answer = sent
-    .then((response) => response)
-    .finally(() => {
-      isOver = true;
-    });
+  const answer = Promise.resolve(sent).finally(() => {
+    isOver = true;
+  });
   while (!isOver) {
     const { data } = await api.context.store.actions.list({ state: 'queued' }, { cursor: null, limit: 10 });
     for (const action of data.reverse()) await hand(api, action);

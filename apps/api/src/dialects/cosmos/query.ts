@@ -19,7 +19,12 @@ const QUERY = new RegExp(`^SELECT\\s+(?:\\*|VALUE\\s+(?<shown>${NAME}))\\s+${FRO
 
 /** Throws `invalid_request` for a query of any other kind, saying which there are. */
 export async function readQuery(call: Call): Promise<AskedQuery> {
-  const { parameters, query } = bodyOf(await readBody(call, ['suffixedJson', 'json']));
+  return parseQuery(await readBody(call, ['suffixedJson', 'json']));
+}
+
+/** The same of a body that is read. */
+export function parseQuery(body: unknown): AskedQuery {
+  const { parameters, query } = bodyOf(body);
   if (typeof query !== 'string' || query.length > LENGTH_MAX) throw notSupported();
   const { alias, root, shown, subject, value } = QUERY.exec(query.trim())?.groups ?? {};
   const name = alias ?? root;
