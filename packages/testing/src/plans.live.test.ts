@@ -1,10 +1,11 @@
 // What is asked all day reads no growing table whole: every statement that the API, a worker and maintenance send about a
 // filled store, with the plan by which PostgreSQL answered it.
+import { createHmac } from 'node:crypto';
 import { cleanUp, FORGETTABLE, forget, lookAtServers, purge, reseal, sweep } from '@berth/actions';
 import { appOf, openRateLimits } from '@berth/api';
 import { newId, Secret } from '@berth/core';
 import { openHealth } from '@berth/runtime';
-import { hashPassword, hashToken, makeToken } from '@berth/secrets';
+import { hashPassword, hashToken, makeMasterKey, makeToken } from '@berth/secrets';
 import type { Action } from '@berth/store';
 import { fillStore } from '@berth/store/fill-store';
 import { Client } from 'pg';
@@ -141,6 +142,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
   await useAccesses(context.store, (path) => get(operator, path));
   await useCloud66(get, tenant);
   await useGlobo(context.store, app, String(grown?.team_id));
+  await useCosmos(context, app, String(grown?.team_id));
   await changeThings(app, tenant, mine ?? {});
 }
 
@@ -198,6 +200,30 @@ async function useGlobo(store: Journey['context']['store'], app: ReturnType<type
   await get(`/task/?task_id=${taskhistory[0].task_id}`);
   await get(`/task/${taskhistory[0].id}/`);
   await get('/task/?task_status=WAITING');
+}
+
+/** Pages by what was seen last, and one by either of its ids; the first request looks for its key among all. */
+async function useCosmos({ keyRing, store }: Journey['context'], app: ReturnType<typeof appOf>, teamId: string) {
+  const [id, key] = [newId('access'), makeMasterKey()];
+  const secretSealed = keyRing.seal(key, `access/${id}/secret`);
+  await store.accesses.insert({ id, teamId, person: 'plans', kind: 'cosmos_key', secretSealed }, NO_DEFAULTS);
+  const get = async (path: string, link: string, headers: Record<string, string> = {}) => {
+    const date = new Date().toUTCString();
+    const signature = createHmac('sha256', Buffer.from(key.reveal(), 'base64'))
+      .update(`get\n${path === '/' ? '' : 'dbs'}\n${link}\n${date.toLowerCase()}\n\n`)
+      .digest('base64');
+    const authorization = encodeURIComponent(`type=master&ver=1.0&sig=${signature}`);
+    const signed = { authorization, 'x-ms-date': date, 'x-ms-version': '2015-08-06', ...headers };
+    const answer = await request(app).get(`/cosmos${path}`).set(signed);
+    expect([path, answer.status, answer.body.message]).toEqual([path, 200, undefined]);
+    return answer;
+  };
+  await get('/', '');
+  const first = await get('/dbs', '');
+  const last = await get('/dbs', '', { 'x-ms-continuation': first.get('x-ms-continuation') ?? '' });
+  expect([first.body._count, last.body._count]).toEqual([100, 100]);
+  const [{ _rid: rid, id: name }] = first.body.Databases;
+  for (const each of [rid, name]) await get(`/dbs/${each}`, `dbs/${each}`);
 }
 
 const NO_DEFAULTS = {
