@@ -143,6 +143,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
   await useCloud66(get, tenant);
   await useGlobo(context.store, app, String(grown?.team_id));
   await useCosmos(context, app, String(grown?.team_id));
+  await useScalingo(get, tenant);
   await changeThings(app, tenant, mine ?? {});
 }
 
@@ -178,6 +179,22 @@ async function useCloud66(get: (token: Secret, path: string) => Promise<{ respon
   }
   expect(seen).toBeGreaterThan(0);
 }
+
+/** All databases of a team, and one as its clients look at it, by its id and by its name. */
+async function useScalingo(get: (token: Secret, path: string) => Promise<Listed>, token: Secret) {
+  const { databases } = await get(token, '/scalingo/v1/databases');
+  expect(databases.length).toBeGreaterThan(100);
+  for (const name of [databases[0]?.id, databases[0]?.name]) {
+    await get(token, `/scalingo/v1/databases/${name}`);
+    await get(token, `/scalingo/v1/apps/${name}`);
+    const { addons } = await get(token, `/scalingo/v1/apps/${name}/addons`);
+    await get(token, `/scalingo/api/databases/${addons[0]?.id}`);
+    await get(token, `/scalingo/api/databases/${addons[0]?.id}/users`);
+  }
+  for (const list of ['projects', 'addon_providers/postgresql/plans']) await get(token, `/scalingo/v1/${list}`);
+}
+
+type Listed = Record<'addons' | 'databases', { id: string; name: string }[]>;
 
 /** Lists of a whole team, with their totals, and the newest tasks as a program polls them. */
 async function useGlobo(store: Journey['context']['store'], app: ReturnType<typeof appOf>, teamId: string) {
