@@ -238,7 +238,7 @@ async function useCosmos({ keyRing, store }: Journey['context'], app: ReturnType
   await get('/', '');
   const first = await get('/dbs', '');
   const last = await get('/dbs', '', { 'x-ms-continuation': first.get('x-ms-continuation') ?? '' });
-  expect([first.body._count, last.body._count]).toEqual([100, 100]);
+  expect([first.body._count, last.body._count > 0]).toEqual([100, true]);
   const [{ _rid: rid, id: name }] = first.body.Databases;
   for (const each of [rid, name]) await get(`/dbs/${each}`, `dbs/${each}`);
 }
