@@ -1,7 +1,8 @@
 // Signed tokens are good for their hour and their purpose, and end with their signer; everything else opens nothing.
 import { createHmac } from 'node:crypto';
-import { rotateAccess } from '@berth/actions';
+import { openAccessKey, rotateAccess } from '@berth/actions';
 import { Secret } from '@berth/core';
+import { signingKeyOf } from '@berth/secrets';
 import { openTestStore, type TestStore } from '@berth/testing';
 import jwt from 'jsonwebtoken';
 import { makeAccess, makeAccessOf, openTestApi, type TestApi } from '../api.fixture';
@@ -90,6 +91,31 @@ test('a token that is unsigned, signed with another key, by another way or by an
   ];
   for (const token of wrong) expect([token, await openSigned(api.context, new Secret(token))]).toEqual([token, null]);
   expect(await openSigned(api.context, new Secret(good))).not.toBeNull();
+});
+
+test('even of its own key, nothing opens that is signed otherwise, by another issuer, for two uses, or without an end', async () => {
+  const { access } = await make();
+  const key = signingKeyOf(openAccessKey(api.context.keyRing, access));
+  const now = Math.floor(api.context.clock.now().getTime() / 1_000);
+  const claims = { iss: 'berth', aud: 'things', sub: 'one', exp: now + 60 };
+  const sign = (change: object, options: jwt.SignOptions = {}) => {
+    const merged = Object.fromEntries(Object.entries({ ...claims, ...change }).filter(([, value]) => value !== null));
+    return new Secret(jwt.sign(merged, key, { keyid: access.id, ...options }));
+  };
+  expect(await openSigned(api.context, sign({}))).toMatchObject({ purpose: PURPOSE });
+  for (const wrong of [
+    sign({}, { algorithm: 'HS512' }),
+    sign({}, { algorithm: 'HS384' }),
+    sign({ iss: 'another' }),
+    sign({ iss: null }),
+    sign({ aud: ['things', 'more'] }),
+    sign({ aud: null }),
+    sign({ sub: null }),
+    sign({ exp: null }),
+    sign({ exp: now - 1 }),
+    sign({ nbf: now + 30 }),
+  ])
+    expect([wrong.reveal(), await openSigned(api.context, wrong)]).toEqual([wrong.reveal(), null]);
 });
 
 test('an access of another kind signs nothing', async () => {

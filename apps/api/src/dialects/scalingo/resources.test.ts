@@ -3,7 +3,9 @@
 import { uuidOf } from '@berth/core';
 import request from 'supertest';
 import { makeAccess } from '../../api.fixture';
+import { appOf } from '../../app';
 import { refuseAny, worked } from '../../hand.fixture';
+import { openRateLimits } from '../../http/rate-limits';
 import { complaintsAbout, STRUCTS } from './decode.fixture';
 import { API, addonOf, as, HOST, made, openStreet, type Street, settled } from './street.fixture';
 
@@ -62,6 +64,9 @@ describe('the chain of a Go client', () => {
     expect((await get(path)).database).toMatchObject({ status: 'running', current_operation_id: null });
     expect((await get(operation)).operation).toMatchObject({ status: 'done', finished_at: expect.any(String) });
     expect(created.body.database.name).toBe('waited-for');
+    const other = operation.replace('waited-for', 'chained-db'); // an operation of another database
+    const refused = await as(street).get(`${API}${other}`);
+    expect([refused.status, refused.body]).toEqual([404, { resource: 'operation', error: 'not found' }]);
   });
 
   test('sees a create that failed as stopped, and deletes it: its name is free', async () => {
@@ -222,6 +227,21 @@ test('providers are told to anybody; plans, oneself and regions to who has a tok
   decodes(regions[0], 'region');
   const url = `http://${HOST}/scalingo`;
   expect(regions).toMatchObject([{ name: 'berth', api: url, database_api: url, default: true }]);
+});
+
+test('on a host of its own all of it is at the root, and the region says so', async () => {
+  const { context, stopping } = street;
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+  const dialectHosts = new Map([[HOST, 'scalingo']]);
+  const app = appOf({ ...context, limits, stopping: stopping.signal, dialectHosts });
+  const bearer = `Bearer ${street.signers.owner.bearer}`;
+  const at = (path: string) => request(app).get(path).set('Host', `${HOST}:8443`).set('Authorization', bearer);
+  const { body } = await at('/v1/regions?').expect(200);
+  expect(body.regions).toMatchObject([{ api: `http://${HOST}:8443`, database_api: `http://${HOST}:8443` }]);
+  const { id } = await addonOf(street, 'chained-db');
+  expect((await at(`/api/databases/${id}?`).expect(200)).body.database.status).toBe('running');
+  const gone = await at('/scalingo/v1/regions');
+  expect([gone.status, gone.body]).toEqual([404, { error: expect.any(String) }]);
 });
 
 test('a bearer access needs no exchange, and signs no tokens', async () => {
