@@ -34,11 +34,13 @@ export interface SessionHeaders {
   'X-Session-Secret': string;
 }
 
-export interface Street extends Omit<TestApi, 'app' | 'sql'> {
+export interface Street {
+  api: TestApi;
   app: Express;
   store: Store;
   sessions: Record<Person, SessionHeaders>;
   sql: Client;
+  close(): Promise<void>;
 }
 
 /** Opens all of it over a store of its own; `close` closes the store too. Sign-up is open unless `change` says otherwise. */
@@ -50,7 +52,7 @@ export async function openStreet(change: Partial<Serving> = {}): Promise<Street>
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
   const serving = { ...api.context, limits, stopping: api.stopping.signal, signUp: SIGN_UP, allowedOrigins: [PAGE] };
   return {
-    ...api,
+    api,
     app: appOf({ ...serving, ...change }),
     store: api.context.store,
     sessions: {
