@@ -15,7 +15,7 @@ export const API = '/bitabase/v1';
 
 export const PASSWORD = 'pw-123456';
 export const PAGE = 'https://www.bitabase.example';
-const SIGN_UP: SignUpDefaults = { engine: 'postgresql', plan: 'small', environment: 'development', quota: 3 };
+export const SIGN_UP: SignUpDefaults = { engine: 'postgresql', plan: 'small', environment: 'development', quota: 3 };
 
 /** `stranger` is of the other team, `reader` may only read, `writer` only write, `bare` has no defaults. */
 const PEOPLE = {
