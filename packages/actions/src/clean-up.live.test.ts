@@ -2,7 +2,7 @@
 import { FAILURES_MAX } from '@berth/core';
 import { type Journey, openJourney, withClient } from '@berth/testing/journey';
 import { cleanUp } from './clean-up';
-import { credentialCreate } from './kinds';
+import { credentialCreate, databaseCreate } from './kinds';
 import { request } from './request';
 import { cancelAction, retryAction } from './steer';
 
@@ -87,4 +87,24 @@ test('what is tried again, protected or made is left alone', async () => {
   await sql('UPDATE databases SET protected = true WHERE id = $1', [kept.database_id]);
   await cleanUpIn(2);
   for (const { database_id } of [again, kept, made]) expect(await deletes(database_id)).toEqual([]);
+});
+
+test('what is not to be kept goes with the next run, failed or called off, and its name is free then; what is made stays', async () => {
+  const ask = (name: string) => {
+    const input = { ...journey.place, name, ownerLogin: 'auto', dropWhenFailed: true } as const;
+    return request(journey.context, databaseCreate, input, journey.access);
+  };
+  const [failed, cancelled, made] = [await ask(nextName()), await ask(nextName()), await ask(nextName())];
+  await cleanUpIn(0);
+  await failNow(failed.id);
+  await cancelAction(journey.context, cancelled.id, journey.access);
+  await journey.runHere(made.id);
+  await cleanUpIn(0);
+  for (const { database_id } of [failed, cancelled]) {
+    const [drop] = await deletes(database_id);
+    const name = (await journey.context.store.databases.find(database_id ?? ''))?.name ?? '';
+    expect(await ask(name)).toMatchObject({ state: 'queued' });
+    expect(await journey.runHere(String(drop?.id))).toMatchObject({ state: 'succeeded' });
+  }
+  expect(await deletes(made.database_id)).toEqual([]);
 });

@@ -147,6 +147,26 @@ const WRONG: [string, string][] = [
   ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret,'],
   ['BERTH_DIALECT_HOSTS', 'globo=wrong-secret,cloud66=Wrong-Secret.'],
   ['BERTH_DIALECT_HOSTS', `globo=${'a'.repeat(254)}`],
+  ['BERTH_ALLOWED_ORIGINS', 'wrong-secret'],
+  ['BERTH_ALLOWED_ORIGINS', '*'],
+  ['BERTH_ALLOWED_ORIGINS', 'null'],
+  ['BERTH_ALLOWED_ORIGINS', 'https://wrong-secret/'],
+  ['BERTH_ALLOWED_ORIGINS', 'https://wrong-secret:443'],
+  ['BERTH_ALLOWED_ORIGINS', 'https://Wrong-secret'],
+  ['BERTH_ALLOWED_ORIGINS', 'ftp://wrong-secret'],
+  ['BERTH_ALLOWED_ORIGINS', 'https://wrong-secret,'],
+  ['BERTH_OPEN_SIGNUP', 'wrong-secret'],
+  ['BERTH_OPEN_SIGNUP', 'TRUE'],
+  ['BERTH_SIGNUP_DEFAULTS', 'wrong-secret'],
+  ['BERTH_SIGNUP_DEFAULTS', 'engine=wrong-secret'],
+  ['BERTH_SIGNUP_DEFAULTS', 'owner=wrong-secret'],
+  ['BERTH_SIGNUP_DEFAULTS', 'plan=wrong-secret,plan=other'],
+  ['BERTH_SIGNUP_DEFAULTS', 'plan='],
+  ['BERTH_SIGNUP_DEFAULTS', 'quota=0'],
+  ['BERTH_SIGNUP_DEFAULTS', 'quota=-1'],
+  ['BERTH_SIGNUP_DEFAULTS', 'quota=1e3'],
+  ['BERTH_SIGNUP_DEFAULTS', '=wrong-secret'],
+  ['BERTH_SIGNUP_DEFAULTS', '__proto__=wrong-secret'],
   ['BERTH_PORT', '65536'],
   ['BERTH_PORT', '-1'],
   ['BERTH_PORT', '80.5'],
@@ -184,6 +204,23 @@ test('a host that cannot be is told by how to write one, and one of two dialects
     /must be dialect=host, .*: globo=dbaas\./,
   );
   expect(refusalOf({ BERTH_DIALECT_HOSTS: 'globo=x,cloud66=X' }).message).toMatch(/must name each host once/);
+});
+
+test('nobody signs up unless it is said; then what is left out has a value', () => {
+  const usual = { engine: 'postgresql', plan: 'small', environment: 'development', quota: 3 };
+  const signUp = (defaults: string, open = 'true') =>
+    readConfig({ ...GOOD, BERTH_OPEN_SIGNUP: open, BERTH_SIGNUP_DEFAULTS: defaults }).signUp;
+  expect(readConfig(GOOD).signUp).toBeNull();
+  expect(signUp('quota=5', 'false')).toBeNull();
+  expect(signUp('')).toEqual(usual);
+  expect(signUp(' quota=7, plan=a=b ')).toEqual({ ...usual, quota: 7, plan: 'a=b' });
+  const all = 'engine=mongodb,plan=tiny,environment=try outs,quota=1';
+  expect(signUp(all)).toEqual({ engine: 'mongodb', plan: 'tiny', environment: 'try outs', quota: 1 });
+});
+
+test('origins are those that browsers send', () => {
+  const { allowedOrigins } = readConfig({ ...GOOD, BERTH_ALLOWED_ORIGINS: 'https://a.example, http://localhost:3000' });
+  expect(allowedOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
 });
 
 test('all that is wrong is said at once', () => {

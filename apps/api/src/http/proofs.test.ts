@@ -77,6 +77,15 @@ test('a full line refuses at once, saying when to come again; when it is served 
   expect(await proofs.prove(guess('right'))).toBe(true);
 });
 
+test('a new password is hashed in the same line, and is right afterwards', async () => {
+  const proofs = openProofs(testClock());
+  const standing = Array.from({ length: 32 }, (_, index) => proofs.prove(guess(`wrong ${index}`)));
+  expect(await proofs.hash(new Secret('new')).catch(codeOf)).toBe('too_many_requests');
+  await Promise.all(standing);
+  const secretHash = await proofs.hash(new Secret('new'));
+  expect(await proofs.prove(guess('new', { secretHash }))).toBe(true);
+});
+
 test('a hash that is none is our fault, and takes no place in the line', async () => {
   const proofs = openProofs(testClock());
   for (let index = 0; index < 40; index += 1) {

@@ -20,6 +20,7 @@ export const SIGN_UP: SignUpDefaults = { engine: 'postgresql', plan: 'small', en
 /** `stranger` is of the other team, `reader` may only read, `writer` only write, `bare` has no defaults. */
 const PEOPLE = {
   dev: ['public', 'admin', 'credentials'],
+  colleague: ['public', 'admin'],
   stranger: ['public', 'admin', 'credentials'],
   reader: ['public'],
   writer: ['admin'],
@@ -57,6 +58,7 @@ export async function openStreet(change: Partial<Serving> = {}): Promise<Street>
     store: api.context.store,
     sessions: {
       dev: await sessionOf(api, 'dev'),
+      colleague: await sessionOf(api, 'colleague'),
       stranger: await sessionOf(api, 'stranger'),
       reader: await sessionOf(api, 'reader'),
       writer: await sessionOf(api, 'writer'),
