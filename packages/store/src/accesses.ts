@@ -117,9 +117,9 @@ function writesOf(db: Db) {
     /** Ends the sessions of this login but for the `kept` that were used last. Lock the login before. Safe to repeat. */
     async endOldSessions(loginId: string, kept: number): Promise<void> {
       await db.$executeRaw`
-        UPDATE accesses SET revoked_at = now() WHERE id IN (
+        UPDATE accesses SET revoked_at = now() WHERE id = ANY(ARRAY(
           SELECT id FROM accesses WHERE parent_id = ${loginId} AND revoked_at IS NULL
-          ORDER BY coalesce(last_used_at, created_at) DESC, number DESC OFFSET ${kept})`;
+          ORDER BY coalesce(last_used_at, created_at) DESC, number DESC OFFSET ${kept}))`;
     },
 
     /**

@@ -92,7 +92,8 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
   const stopping = new AbortController().signal;
   const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
   const health = openHealth({ isReady: () => true, stopping });
-  const app = appOf({ ...context, health, limits, stopping: AbortSignal.abort() }); // so that lists wait for no look at a server
+  const signUp = { engine: 'postgresql', plan: 'grown-1', environment: 'grown-1', quota: 3 } as const;
+  const app = appOf({ ...context, health, limits, signUp, stopping: AbortSignal.abort() }); // so that lists wait for no look at a server
   const [grown] = await sql(`SELECT id, team_id FROM accesses WHERE name = 'grown' ORDER BY number LIMIT 1`);
   const [mine] =
     await sql(`SELECT id, name, project_id, environment_id FROM databases WHERE team_id = '${grown?.team_id}'
@@ -144,6 +145,7 @@ async function useApi({ context, access }: Journey, timesMax: number): Promise<v
   await useGlobo(context.store, app, String(grown?.team_id));
   await useCosmos(context, app, String(grown?.team_id));
   await useScalingo(get, tenant);
+  await useBitabase(context.store, app, String(grown?.team_id));
   await changeThings(app, tenant, mine ?? {});
 }
 
@@ -198,11 +200,7 @@ type Listed = Record<'addons' | 'databases', { id: string; name: string }[]>;
 
 /** Lists of a whole team, with their totals, and the newest tasks as a program polls them. */
 async function useGlobo(store: Journey['context']['store'], app: ReturnType<typeof appOf>, teamId: string) {
-  count += 1;
-  const [login, password] = [`plans-${count}`, 'plans-password'];
-  const owner = { id: newId('access'), teamId, person: 'plans' };
-  const secretHash = await hashPassword(new Secret(password));
-  await store.accesses.insert({ ...owner, kind: 'basic', login, secretHash }, NO_DEFAULTS);
+  const [login, password] = await newLogin(store, teamId);
   const get = async (path: string) => {
     const answer = await request(app).get(`/globo/api${path}`).auth(login, password);
     expect([path, answer.status, answer.body.detail]).toEqual([path, 200, undefined]);
@@ -241,6 +239,39 @@ async function useCosmos({ keyRing, store }: Journey['context'], app: ReturnType
   expect([first.body._count, last.body._count > 0]).toEqual([100, true]);
   const [{ _rid: rid, id: name }] = first.body.Databases;
   for (const each of [rid, name]) await get(`/dbs/${each}`, `dbs/${each}`);
+}
+
+/** A list of a whole team, by a session of one of its logins; and what somebody does who signs up. */
+async function useBitabase(store: Journey['context']['store'], app: ReturnType<typeof appOf>, teamId: string) {
+  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const answer = await request(app).post(`/bitabase/v1${path}`).set(headers).send(body);
+    expect([path, answer.body.errors, answer.body.error]).toEqual([path, undefined, undefined]);
+    return answer.body;
+  };
+  const open = async (email: string, password: string) => {
+    const { sessionId, sessionSecret } = await post('/sessions', { email, password });
+    return { 'X-Session-Id': sessionId, 'X-Session-Secret': sessionSecret };
+  };
+  const get = (path: string, headers: Record<string, string>) =>
+    request(app).get(`/bitabase/v1${path}`).set(headers).expect(200);
+  const headers = await open(...(await newLogin(store, teamId)));
+  const { body } = await get('/databases', headers);
+  expect(body.length).toBeGreaterThan(100);
+  await get(`/databases/${body[0].name}/collections`, headers);
+  await get('/sessions/current', headers);
+  const [email, password] = [`plans-${count}@example.org`, 'plans-password'];
+  await post('/users', { email, password });
+  await post('/databases', { name: `plans-${count}` }, await open(email, password));
+}
+
+/** A login of this team, and its password. */
+async function newLogin(store: Journey['context']['store'], teamId: string): Promise<[string, string]> {
+  count += 1;
+  const [login, password] = [`plans-${count}`, 'plans-password'];
+  const owner = { id: newId('access'), teamId, person: 'plans' };
+  const secretHash = await hashPassword(new Secret(password));
+  await store.accesses.insert({ ...owner, kind: 'basic', login, secretHash }, NO_DEFAULTS);
+  return [login, password];
 }
 
 const NO_DEFAULTS = {

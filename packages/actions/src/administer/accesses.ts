@@ -85,7 +85,7 @@ export interface Rotation {
 }
 
 /**
- * Another token, password or key; the sessions that were opened with a password end with it. Throws `not_found`; `invalid_request` for what is of another kind; `contradicts` when it
+ * Another token, password or key. Throws `not_found`; `invalid_request` for what is of another kind; `contradicts` when it
  * was revoked, or is a session.
  */
 export async function rotateAccess(
@@ -109,7 +109,6 @@ export async function rotateAccess(
         ? await tx.accesses.rotate(id, kept.secretHash, graceS)
         : await tx.accesses.rotateKey(id, kept.secretSealed);
     if (rotated === null) throw revoked(id);
-    if (kind === 'basic') await tx.accesses.endOldSessions(id, 0);
     const access = await getView(tx, id);
     return { access, teamId: row.team_id, subjectId: id, before, after: showAccess(access) };
   });

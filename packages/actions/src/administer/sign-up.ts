@@ -1,4 +1,5 @@
-// Signing up: a stranger gets a team of their own, with a project, a quota and a login. Only where operators let strangers in.
+// Signing up: a stranger gets a team of their own, with a project, a quota and a login that stays in one environment. Only where
+// operators let strangers in.
 import { codeOf, newId, PlatformError } from '@berth/core';
 import type { SignUpDefaults } from '@berth/runtime';
 import type { Access, Nouns } from '@berth/store';
@@ -35,7 +36,12 @@ export async function signUp({ store }: Context, defaults: SignUpDefaults, asked
     const owner = { id, teamId: team.id, person: login, kind: 'basic', login, secretHash } as const;
     const access = await asSetUp(async () => {
       const { engine, environment, plan } = defaults;
-      const wanted = { name: login, scopes: [...SCOPES], defaults: { engine, plan, environment, project: project.id } };
+      const wanted = {
+        name: login,
+        scopes: [...SCOPES],
+        limits: { environment },
+        defaults: { engine, plan, environment, project: project.id },
+      };
       const made = await tx.accesses.insert(owner, await resolveAccess(tx, team.id, wanted, null));
       await resolve(tx, made, {}); // as the first create will
       return made;

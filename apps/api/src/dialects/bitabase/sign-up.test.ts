@@ -42,7 +42,8 @@ test('who signs up gets a team, a project, a quota and a login with defaults, in
   ]);
   const { rows: made } = await street.sql.query(`
     SELECT teams.name AS team, database_quota AS quota, projects.name AS project, scopes, default_engine AS engine, person,
-      plans.name AS plan, environments.name AS environment, default_project_id = projects.id AS "isDefault", accesses.id
+      plans.name AS plan, environments.name AS environment, default_project_id = projects.id AS "isDefault",
+      limit_environment_id = environments.id AS "isLimit", accesses.id
     FROM accesses JOIN teams ON teams.id = team_id JOIN projects ON projects.team_id = teams.id
       JOIN plans ON plans.id = default_plan_id JOIN environments ON environments.id = default_environment_id
     WHERE login = 'new.person+1@example.org'`);
@@ -57,6 +58,7 @@ test('who signs up gets a team, a project, a quota and a login with defaults, in
       plan: 'small',
       environment: 'development',
       isDefault: true,
+      isLimit: true,
       id: made[0].id,
     },
   ]);
