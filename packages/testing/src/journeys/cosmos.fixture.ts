@@ -1,4 +1,5 @@
 // A Berth as clients of Azure Cosmos DB meet it: npm's @azure/cosmos as it is, with an endpoint and a key.
+import { createHmac } from 'node:crypto';
 import { CosmosClient } from '@azure/cosmos';
 import { type BerthOptions, startBerth, type TestBerth } from '../berth';
 
@@ -10,6 +11,8 @@ export interface Cosmos {
   hosted: CosmosClient;
   /** Of another team, where it may do everything. */
   stranger: CosmosClient;
+  /** A request as older clients send it: a path with a doubled slash, signed by hand. Returns its status. */
+  getDoubled(url: string, link: string): Promise<number>;
   /** What opens a database of this name, as a token of the same team is told it. */
   openingOf(name: string): Promise<string>;
   close(): Promise<void>;
@@ -38,6 +41,7 @@ export async function openCosmos(options: BerthOptions): Promise<Cosmos> {
       prefixed: open(mount, own),
       hosted: open(`http://localhost:${port}/`, own),
       stranger: open(mount, theirs),
+      getDoubled: (url, link) => getSigned(own, url, link),
       openingOf: (name) => openingOf(berth, name),
       close,
     };
@@ -60,6 +64,18 @@ export async function makeKey({ call, place }: TestBerth, team?: string): Promis
   });
   if (made.status !== 201) throw new Error(`no key was made: ${made.status} ${JSON.stringify(made.body)}`);
   return made.body.key;
+}
+
+async function getSigned(key: string, url: string, link: string): Promise<number> {
+  const date = new Date().toUTCString();
+  const signature = createHmac('sha256', Buffer.from(key, 'base64'))
+    .update(`get\ndbs\n${link}\n${date.toLowerCase()}\n\n`)
+    .digest('base64');
+  const authorization = encodeURIComponent(`type=master&ver=1.0&sig=${signature}`);
+  const headers = { authorization, 'x-ms-date': date, 'x-ms-version': '2018-09-17' };
+  const { status, body } = await fetch(url, { headers });
+  await body?.cancel();
+  return status;
 }
 
 async function makeTeam({ call }: TestBerth): Promise<string> {

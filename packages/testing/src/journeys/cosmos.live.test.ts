@@ -76,7 +76,7 @@ onEachEngine((engine) => {
   });
 
   test('on a host of its own the same client needs nothing but another endpoint', async () => {
-    const { berth, hosted: client, openingOf } = cosmos;
+    const { berth, getDoubled, hosted: client, openingOf } = cosmos;
     const { resource: account } = await client.getDatabaseAccount();
     const { port } = new URL(berth.apiUrl);
     expect(account?.readableLocations).toEqual([
@@ -85,6 +85,11 @@ onEachEngine((engine) => {
     await client.databases.createIfNotExists({ id: 'hosted' });
     await withSession(engine, await openingOf('hosted'), (session) => session.write('a row'));
     expect(idsOf((await client.databases.readAll().fetchAll()).resources)).toEqual(['hosted']);
+    for (const [path, link] of [
+      ['//dbs', ''],
+      ['//dbs/hosted/', 'dbs/hosted'],
+    ] as const)
+      expect([path, await getDoubled(`http://localhost:${port}${path}`, link)]).toEqual([path, 200]);
     expect((await client.database('hosted').delete()).statusCode).toBe(204);
     expect(await codeOf(client.database('hosted').read())).toBe(404);
   });

@@ -48,6 +48,7 @@ async function refused(sent: request.Test, status: number, code: string): Promis
   const activityId = answer.get('x-ms-activity-id');
   const [message, end] = answer.body.message.split('\r\n');
   expect(end).toBe(`ActivityId: ${activityId}, Microsoft.Azure.Documents.Common/2.14.0`);
+  expect(answer.get('cache-control')).toBe('no-store, no-cache');
   expect(answer.get('x-ms-substatus')).toBeUndefined(); // clients would try again and again
   expect(message).not.toMatch(/\b[a-z]{2,5}_[0-7][0-9a-hjkmnp-tv-z]{25}\b/);
   return message;

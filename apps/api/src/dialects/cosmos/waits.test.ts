@@ -83,6 +83,7 @@ describe('what is over in time', () => {
     await made(street, 'staying');
     const answer = await worked(street, remove('staying'), refuseAny);
     expect([answer.status, answer.body.code]).toEqual([503, 'ServiceUnavailable']);
+    expect((await get('staying')).status).toBe(404); // it is the operators' to try again
   });
 
   test('what is in quarantine is not there, and keeps its name from nobody but its team', async () => {
@@ -95,6 +96,23 @@ describe('what is over in time', () => {
     expect(await ids()).not.toContain('kept');
     expect((await create('kept')).status).toBe(409);
     expect((await worked(street, as(street, 'stranger', 'post', '/dbs').send({ id: 'kept' }))).status).toBe(201);
+  });
+});
+
+describe('where operators keep unseen what clients delete', () => {
+  beforeAll(async () => {
+    street = await openStreet({ change: { hiddenQuarantine: ['cosmos'] } });
+  });
+  afterAll(() => street?.close());
+
+  test('it is gone for clients all the same, and its id free', async () => {
+    const { _rid: rid } = await made(street, 'hidden');
+    expect((await worked(street, remove('hidden'))).status).toBe(204);
+    const kept = await street.store.databases.list({ withHidden: true, name: 'hidden' }, { cursor: null, limit: 10 });
+    expect(kept.data).toMatchObject([{ state: 'quarantined', hidden: true }]);
+    for (const id of ['hidden', rid]) expect([(await get(id)).status, (await remove(id)).status]).toEqual([404, 404]);
+    expect(await ids()).toEqual([]);
+    expect((await made(street, 'hidden'))._rid).not.toBe(rid);
   });
 });
 
