@@ -8,10 +8,11 @@ export function placeOf({ default_environment_id, limit_environment_id }: Access
   return default_environment_id ?? limit_environment_id;
 }
 
-/** Those of an engine that a new database may have, the smallest first. */
-export async function listPlans({ catalog }: Store, access: Access, engine: EngineName): Promise<PlanView[]> {
-  const place = placeOf(access);
+/** Those of an engine that a new database of this access may have, the smallest first; of null, all of the engine. */
+export async function listPlans({ catalog }: Store, access: Access | null, engine: EngineName): Promise<PlanView[]> {
   const plans = await catalog.listPlans(engine);
+  if (access === null) return plans;
+  const place = placeOf(access);
   return plans.filter(({ environments }) => {
     return environments.length === 0 || environments.some((each) => each.environment_id === place);
   });

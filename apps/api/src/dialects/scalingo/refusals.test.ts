@@ -58,7 +58,6 @@ function everyRoute(): [Method, string][] {
     ['get', project],
     ['patch', project],
     ['delete', project],
-    ['get', '/v1/addon_providers/postgresql/plans'],
     ['get', app],
     ['delete', `${app}?current_name=there-db`],
     ['get', `${app}/operations/x`],

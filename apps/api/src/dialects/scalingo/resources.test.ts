@@ -212,13 +212,16 @@ test('projects are listed, made, renamed and deleted, and one with databases is 
   expect([gone.status, gone.body]).toEqual([404, { resource: 'project', error: 'not found' }]);
 });
 
-test('providers are told to anybody; plans, oneself and regions to who has a token', async () => {
+test('providers and their plans are told to anybody; one’s own plans, oneself and regions to who has a token', async () => {
   const { body } = await request(street.app).get(`${API}/v1/addon_providers`).expect(200);
   for (const provider of body.addon_providers) decodes(provider, 'addon_provider');
   expect(body.addon_providers.map(({ id }: { id: string }) => id)).toEqual(['postgresql', 'mysql', 'mongodb']);
   const { plans } = await get('/v1/addon_providers/postgresql/plans');
   for (const plan of plans) decodes(plan, 'plan');
   expect(plans.map(({ name }: { name: string }) => name)).toEqual(['postgresql-starter-512', 'small']);
+  const told = await request(street.app).get(`${API}/v1/addon_providers/postgresql/plans?show_all=false`).expect(200);
+  expect(told.body).toEqual({ plans });
+  await request(street.app).get(`${API}/v1/addon_providers/postgresql/plans`).auth('x', { type: 'bearer' }).expect(401);
   expect(await get('/v1/addon_providers/mongodb/plans')).toEqual({ plans: [] });
   const { user } = await get('/v1/users/self');
   decodes(user, 'user');
