@@ -1,13 +1,17 @@
 // Pages of origins that operators named may read every answer, and pages of others none; a browser's memory does nothing.
 import request from 'supertest';
-import { API, as, openStreet, PAGE, type Street } from './street.fixture';
+import { API, as, openStreet, openStreets, PAGE, type Street } from './street.fixture';
 
+const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street?.close());
+afterAll(async () => {
+  await streets.close();
+  await street?.close();
+});
 
 const HEADERS = {
   'access-control-allow-origin': '*',
@@ -68,9 +72,8 @@ test('OPTIONS is 200 and empty, whoever asks', async () => {
 });
 
 test('without named origins no page is let in', async () => {
-  const shut = await openStreet({ allowedOrigins: [] });
+  const shut = await streets.open({ allowedOrigins: [] });
   expect(corsOf(await as(shut).get(`${API}/databases`).set('Origin', PAGE))).toEqual({});
-  await shut.close();
 });
 
 test('other faces let no page in', async () => {

@@ -52,6 +52,8 @@ test('one that could not be made is in no list, and its name is free at once for
   const { id } = await asked(street, 'failing');
   await failCreate(id);
   expect(await listed('failing')).toEqual([]);
+  const { rows: kept } = await street.sql.query("SELECT drop_when_failed FROM databases WHERE name = 'failing'");
+  expect(kept).toEqual([{ drop_when_failed: true }]); // maintenance waits for nothing
   await as(street).get(`${API}/databases/failing/collections`).expect(404);
   const again = await asked(street, 'failing');
   expect(again.id).not.toBe(id);

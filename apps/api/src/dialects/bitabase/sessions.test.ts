@@ -7,14 +7,18 @@ import { eventually } from '@berth/testing';
 import request from 'supertest';
 import { makeAccess, makeAccessOf, makeBasicAccess } from '../../api.fixture';
 import { openRateLimits } from '../../http/rate-limits';
-import { API, as, openStreet, PASSWORD, rows, type SessionHeaders, type Street } from './street.fixture';
+import { API, as, openStreet, openStreets, PASSWORD, rows, type SessionHeaders, type Street } from './street.fixture';
 
+const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street?.close());
+afterAll(async () => {
+  await streets.close();
+  await street?.close();
+});
 
 const UNAUTHORISED = '{\n  "error": "unauthorised"\n}';
 
@@ -224,9 +228,8 @@ describe('who guesses', () => {
 
   beforeAll(async () => {
     const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 2 });
-    slowed = await openStreet({ limits });
+    slowed = await streets.open({ limits });
   });
-  afterAll(() => slowed?.close());
 
   test('passwords or secrets is 401 so often, then 429 with when to come again, in the words of the product', async () => {
     const wrong = () => as(slowed, null).get(`${API}/databases`).set('X-Session-Secret', '0'.repeat(64));
@@ -241,12 +244,11 @@ describe('who guesses', () => {
 
 test('an access that comes too often is told so in the words of the product', async () => {
   const limits = openRateLimits({ requestsPerMinute: 1, refusalsPerMinute: 0 });
-  const slowed = await openStreet({ limits });
+  const slowed = await streets.open({ limits });
   expect((await as(slowed).get(`${API}/databases`)).status).toBe(200);
   const answer = await as(slowed).post(`${API}/databases`).send({ name: 'often' });
   expect([answer.status, answer.body]).toEqual([
     429,
     { errors: { name: expect.stringContaining('More than 1 requests') } },
   ]);
-  await slowed.close();
 });

@@ -2,14 +2,18 @@
 import type { Log, LogFields } from '@berth/runtime';
 import request from 'supertest';
 import { openRateLimits } from '../../http/rate-limits';
-import { API, openStreet, PASSWORD, rows, SIGN_UP, type Street } from './street.fixture';
+import { API, openStreet, openStreets, PASSWORD, rows, SIGN_UP, type Street } from './street.fixture';
 
+const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street?.close());
+afterAll(async () => {
+  await streets.close();
+  await street?.close();
+});
 
 const signUp = (email: unknown, password: unknown = PASSWORD, by = street) =>
   request(by.app).post(`${API}/users`).send({ email, password });
@@ -20,7 +24,7 @@ async function sessionOf(email: string, by = street) {
 }
 
 test('by default nobody can, and is told whom to ask; nothing is written, whatever was sent', async () => {
-  const closed = await openStreet({ signUp: null });
+  const closed = await streets.open({ signUp: null });
   const before = await rows(closed);
   for (const answer of [
     await signUp('a@b.c', PASSWORD, closed),
@@ -30,7 +34,6 @@ test('by default nobody can, and is told whom to ask; nothing is written, whatev
     expect([answer.status, answer.text]).toEqual([422, JSON.stringify({ errors: { email } }, null, 2)]);
   }
   expect(await rows(closed)).toEqual(before);
-  await closed.close();
 });
 
 test('who signs up gets a team, a project, a quota and a login with defaults, in one deed that the audit has', async () => {
@@ -139,18 +142,17 @@ test.each([
   const quiet = () => {};
   const error = (fields: LogFields) => void told.push(fields);
   const log: Log = { debug: quiet, info: quiet, infoSoon: quiet, warn: quiet, error };
-  const unfit = await openStreet({ signUp: { ...SIGN_UP, ...change }, log });
+  const unfit = await streets.open({ signUp: { ...SIGN_UP, ...change }, log });
   const before = await rows(unfit);
   const answer = await signUp('a@b.c', PASSWORD, unfit);
   const email = 'Nobody can sign up now: the operators have something to set up.';
   expect([answer.status, answer.body]).toEqual([503, { errors: { email } }]);
   expect(await rows(unfit)).toEqual(before);
   expect(told).toMatchObject([{ code: 'not_set_up', error: { cause: { message: expect.stringContaining(named) } } }]);
-  await unfit.close();
 });
 
 test('ten of one address in an hour are looked at, then 429 before anything is computed', async () => {
-  const slowed = await openStreet({ limits: openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 60 }) });
+  const slowed = await streets.open({ limits: openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 60 }) });
   const again = async () => (await signUp('dev@example.org', PASSWORD, slowed)).status;
   const statuses: number[] = [];
   for (let count = 0; count < 10; count += 1) statuses.push(await again());
@@ -158,5 +160,4 @@ test('ten of one address in an hour are looked at, then 429 before anything is c
   const refused = await signUp('fresh@example.org', PASSWORD, slowed);
   expect([refused.status, Number(refused.get('retry-after')) > 3_000]).toEqual([429, true]);
   expect(refused.body.errors.email).toMatch(/^More than 10 sign-ups from this address in an hour/);
-  await slowed.close();
 });

@@ -73,6 +73,19 @@ export async function openStreet(change: Partial<Serving> = {}): Promise<Street>
   };
 }
 
+/** For tests that need streets of their own: `close` closes all of them, also after a test that failed. */
+export function openStreets() {
+  const opened: Street[] = [];
+  return {
+    async open(change: Partial<Serving>): Promise<Street> {
+      const street = await openStreet(change);
+      opened.push(street);
+      return street;
+    },
+    close: () => Promise.all(opened.splice(0).map((street) => street.close())),
+  };
+}
+
 async function sessionOf(api: TestApi, name: Person): Promise<SessionHeaders> {
   const team = name === 'stranger' ? api.otherTeam : api.team;
   const who = { login: `${name}@example.org`, password: PASSWORD, scopes: PEOPLE[name], team };
