@@ -54,7 +54,9 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
     await tx.servers.lock(database.server_id);
     const engine = engineOf(database);
     refuseReservedName(engine, input.username);
-    const joins = typeof input.username === 'object' ? await findWished(tx, access, database.id, input.username) : null;
+    const role = input.role ?? 'owner';
+    const wish = typeof input.username === 'object' ? input.username : null;
+    const joins = wish && (await findWished(tx, access, { databaseId: database.id, role, wish }));
     if (joins !== null) return { joins };
     const id = tx.credentials.newId();
     const username = await chooseUsername(tx, database, input.username, id);
@@ -67,7 +69,6 @@ export const credentialCreate: Kind<CredentialCreateInput> = {
       secretSealed: sealSecret(keyRing, id, makePassword()),
       accessId: access.id,
     });
-    const role = input.role ?? 'owner';
     for (const each of [database, ...others]) await tx.credentials.grant(credential, each.id, role);
     return {
       engine,
@@ -121,16 +122,23 @@ async function giveUp(tx: Nouns, action: Action): Promise<void> {
   if (action.credential_id !== null) await tx.credentials.becomeFailed(action.credential_id);
 }
 
+interface AskedWish {
+  databaseId: string;
+  role: Role;
+  wish: WishedLogin;
+}
+
 /**
  * The create of such a login that is on its way; null when there is no such login, or it could not be made. Throws `name_taken`
- * when there is one.
+ * when there is one, or one of another role is on its way: its password is not for who asked for less.
  */
-async function findWished(tx: Nouns, access: Access, databaseId: string, wish: WishedLogin): Promise<Action | null> {
+async function findWished(tx: Nouns, access: Access, { databaseId, role, wish }: AskedWish): Promise<Action | null> {
   const there = await tx.credentials.listOfDatabase(databaseId);
   const living = there.filter(({ delete_accepted_at, state }) => delete_accepted_at === null && state !== 'failed');
   const same = living.find((each) => isWished(wish, each));
   if (same === undefined) return null;
-  const meant = await findMeant(tx, access, same.id, 'credential_create');
+  const isOfRole = same.grants.some((grant) => grant.database_id === databaseId && grant.role === role);
+  const meant = isOfRole ? await findMeant(tx, access, same.id, 'credential_create') : null;
   if (meant !== null) return meant;
   throw fieldError('name_taken', 'username', `A login named "${wish.asked}" exists in this database.`);
 }

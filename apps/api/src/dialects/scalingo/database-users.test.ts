@@ -63,6 +63,15 @@ test('a name that is in use on the server gets the end of an id, and the answer 
   await as(street).post(`${others}/writer_1/reset_password`).expect(404);
 });
 
+test('whoever asks for a user with other rights meanwhile is not given the password of the one that is being made', async () => {
+  const asked = [create({ name: 'both_1' }), create({ name: 'both_1', read_only: true })];
+  const answers = await worked(street, Promise.all(asked));
+  const [made, refused] = answers.sort((one, other) => one.status - other.status);
+  expect([made?.status, refused?.status]).toEqual([201, 422]);
+  expect(refused?.body).toEqual({ errors: { name: ['has already been taken'] } });
+  await worked(street, as(street).delete(`${users}/both_1`).expect(204));
+});
+
 test('the token of an addon opens this database’s users, and no other’s', async () => {
   const { id } = await addonOf(street, 'used-db');
   const token = await as(street).post(`/scalingo/v1/apps/used-db/addons/${id}/token`);
