@@ -1,6 +1,9 @@
 // Pages go on where the last one ended, whatever comes and goes meanwhile, and end; and what one database is, by either of its ids.
+import { once } from 'node:events';
+import { createServer, get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { worked } from '../../hand.fixture';
-import { as, made, openStreet, query, type Street, send } from './street.fixture';
+import { as, MOUNT, made, openStreet, query, type Street, send, signedHeaders } from './street.fixture';
 
 let street: Street;
 
@@ -72,6 +75,21 @@ describe('one database', () => {
     const [first] = list.Databases;
     const answer = await send(street, 'get', pathOf(first.id, first._rid)).expect(200);
     expect([answer.body, answer.get('etag')]).toEqual([first, first._etag]);
+  });
+
+  test('by a whole URL, as proxies ask', async () => {
+    const { body: list } = await send(street, 'get', '/dbs').expect(200);
+    const server = createServer(street.app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const place = server.address();
+    const port = typeof place === 'object' ? place?.port : undefined;
+    const headers = signedHeaders(street, 'get', '/dbs/one');
+    for (const path of ['/dbs/one', '//dbs//one']) {
+      const asked = get({ port, path: `http://berth.example.org${MOUNT}${path}`, headers, agent: false });
+      const [answer] = await once(asked, 'response');
+      expect([answer.statusCode, JSON.parse(await text(answer))]).toEqual([200, list.Databases[0]]);
+    }
+    server.close();
   });
 
   test('signed as older clients sign what they address by its _rid: that alone, in small letters', async () => {

@@ -67,6 +67,13 @@ export const MOUNT = '/cosmos';
 
 /** Sends this, signed by hand: nothing of the dialect's own signing is used. `path` is percent-encoded. */
 export function send(street: Street, method: Method, path: string, signed: Signed = {}): request.Test {
+  const sent = request(street.app)[method](`${MOUNT}${path}`);
+  for (const [name, value] of Object.entries(signedHeaders(street, method, path, signed))) sent.set(name, value);
+  return sent;
+}
+
+/** What `send` sends. */
+export function signedHeaders(street: Street, method: Method, path: string, signed: Signed = {}) {
   const date = signed.date ?? new Date().toUTCString();
   const [, resource = '', id] = /^\/+(dbs)?(?:\/+([^/]+)\/?)?\/*$/.exec(path) ?? [];
   const type = signed.type ?? resource;
@@ -79,8 +86,8 @@ export function send(street: Street, method: Method, path: string, signed: Signe
     authorization: authorizationOf(key, payload),
     ...signed.headers,
   };
-  const sent = request(street.app)[method](`${MOUNT}${path}`);
-  for (const [name, value] of Object.entries(headers)) if (value !== null) sent.set(name, value);
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== null) sent[name] = value;
   return sent;
 }
 
