@@ -48,3 +48,21 @@ test('who gives up while waiting is answered at once and passed over; after a fa
   expect(begun).toEqual(['first', 'third']);
   expect(await turns.take(second.deed, leaves.signal)).toBeNull();
 });
+
+test('who never gives up stands in the same line, and leaves no listener behind, however many wait', async () => {
+  const begun: string[] = [];
+  const warned: string[] = [];
+  const warn = ({ name }: Error) => void warned.push(name);
+  process.on('warning', warn);
+  const turns = openTurns(1);
+  const deeds = Array.from({ length: 20 }, (_, index) => openDeed(`${index}`, begun));
+  const waiting = deeds.map(({ deed }, index) =>
+    index === 1 ? turns.take(deed, new AbortController().signal) : turns.wait(deed),
+  );
+  for (const { end } of deeds) end('done');
+  expect(await Promise.all(waiting)).toEqual(deeds.map((_, index) => `${index}`));
+  expect(begun).toEqual(deeds.map((_, index) => `${index}`));
+  await new Promise((resolve) => setImmediate(resolve)); // Node warns on its next turn
+  process.off('warning', warn);
+  expect(warned).toEqual([]);
+});

@@ -3,6 +3,8 @@
 export interface Turns {
   /** Does it as soon as it is its turn; null when `giveUp` was aborted before that. */
   take<Result>(deed: () => Promise<Result>, giveUp: AbortSignal): Promise<Result | null>;
+  /** Does it as soon as it is its turn, however long that takes. */
+  wait<Result>(deed: () => Promise<Result>): Promise<Result>;
 }
 
 /** At most `atOnceMax` deeds at a time. */
@@ -11,15 +13,15 @@ export function openTurns(atOnceMax: number): Turns {
   let busy = 0;
 
   /** Resolves with whether it came to its turn. */
-  function come(giveUp: AbortSignal): Promise<boolean> {
-    if (giveUp.aborted) return Promise.resolve(false);
+  function come(giveUp: AbortSignal | null): Promise<boolean> {
+    if (giveUp?.aborted) return Promise.resolve(false);
     if (busy < atOnceMax) {
       busy += 1;
       return Promise.resolve(true);
     }
     return new Promise((resolve) => {
       const begin = () => {
-        giveUp.removeEventListener('abort', leave);
+        giveUp?.removeEventListener('abort', leave);
         resolve(true); // the turn passes on: as many are busy as before
       };
       const leave = () => {
@@ -27,7 +29,7 @@ export function openTurns(atOnceMax: number): Turns {
         resolve(false);
       };
       waiting.add(begin);
-      giveUp.addEventListener('abort', leave, { once: true });
+      giveUp?.addEventListener('abort', leave, { once: true });
     });
   }
 
@@ -41,14 +43,19 @@ export function openTurns(atOnceMax: number): Turns {
     next();
   }
 
+  async function done<Result>(deed: () => Promise<Result>): Promise<Result> {
+    try {
+      return await deed();
+    } finally {
+      pass();
+    }
+  }
+
   return {
-    async take(deed, giveUp) {
-      if (!(await come(giveUp))) return null;
-      try {
-        return await deed();
-      } finally {
-        pass();
-      }
+    take: async (deed, giveUp) => ((await come(giveUp)) ? done(deed) : null),
+    async wait(deed) {
+      await come(null);
+      return done(deed);
     },
   };
 }

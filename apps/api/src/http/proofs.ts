@@ -78,10 +78,7 @@ function openLine(): <T>(compute: () => Promise<T>) => Promise<T> {
     }
     busy += 1;
     try {
-      const nobodyGivesUp = new AbortController().signal;
-      const computed = await turns.take(compute, nobodyGivesUp);
-      if (computed === null) throw new PlatformError('internal', 'A turn was given up, which nobody does.');
-      return computed;
+      return await turns.wait(compute);
     } finally {
       busy -= 1;
     }

@@ -32,7 +32,6 @@ interface Recent {
 export function openKeys(api: ApiContext): Keys {
   const recent = new Map<string, Recent>(); // by access; the least lately used first
   const searches = openTurns(1);
-  const nobodyGivesUp = new AbortController().signal;
 
   function remember(access: Access, key: Secret): Access {
     recent.delete(access.id);
@@ -81,7 +80,7 @@ export function openKeys(api: ApiContext): Keys {
 
   return {
     async find(isRight, address) {
-      return (await findRecent(isRight)) ?? searches.take(() => searchCounted(isRight, address), nobodyGivesUp);
+      return (await findRecent(isRight)) ?? searches.wait(() => searchCounted(isRight, address));
     },
   };
 }
