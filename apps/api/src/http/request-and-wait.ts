@@ -1,6 +1,6 @@
 // For products that answer when a thing is done: what is done soon is answered as done, and what takes longer goes on.
 import { type Caller, type Context, cleanUpAfter, type Requestable, request } from '@berth/actions';
-import { isEnded } from '@berth/core';
+import { codeOf, isEnded } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import type { Call } from './route';
 import { waitForCaller } from './wait';
@@ -32,10 +32,25 @@ export function isFailed({ state }: Pick<ActionWithSteps, 'state'>): boolean {
 }
 
 /**
- * What this access asked for and what failed after it was answered is in its way, unseen. Returns whether there was such a one
- * of this name (in this environment, where one is named); then the name is free, unless it is being tried again.
+ * What `ask` asks for, a create of this name. What this access asked for before and what failed after it was answered is in its way,
+ * unseen (in this environment, where one is named): that is being deleted then, and it is asked once more. Throws what `ask` throws.
  */
-export async function cleanUpFailed(
+export async function askOverFailed(
+  api: Context,
+  access: Caller,
+  place: { environment?: string | undefined; name: string },
+  ask: () => Promise<ActionWithSteps>,
+): Promise<ActionWithSteps> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (codeOf(error) !== 'name_taken' || !(await cleanUpFailed(api, access, place))) throw error;
+    return ask();
+  }
+}
+
+/** Whether there was such a one; then the name is free, unless it is being tried again. */
+async function cleanUpFailed(
   api: Context,
   access: Caller,
   { environment, name }: { environment?: string | undefined; name: string },

@@ -1,16 +1,16 @@
 // Databases: made and listed. Nobody waits here, and nobody can delete: what cannot be made goes by itself, and its name is free.
 import { type Caller, type DatabaseCreateInput, databaseCreate, request } from '@berth/actions';
-import { codeOf, uuidOf } from '@berth/core';
+import { uuidOf } from '@berth/core';
 import type { ActionWithSteps, StandingDatabase } from '@berth/store';
 import { everyDatabase } from '../../http/every-database';
-import { cleanUpFailed } from '../../http/request-and-wait';
+import { askOverFailed } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
+import { standingFor } from '../../http/standing';
 import type { ApiContext } from '../dialect';
 import { sendCompact } from './answer';
 import { authenticate } from './authenticate';
 import { readPosted } from './fields';
 import { readName } from './names';
-import { standingFor } from './reach';
 
 export function databaseRoutes(api: ApiContext): Route[] {
   return [
@@ -34,16 +34,10 @@ async function create(api: ApiContext, call: Call): Promise<void> {
 }
 
 /** Throws `name_taken`; what a failed create of this login's left is no hindrance. */
-async function requestDatabase(api: ApiContext, access: Caller, name: string): Promise<ActionWithSteps> {
+function requestDatabase(api: ApiContext, access: Caller, name: string): Promise<ActionWithSteps> {
   const input: DatabaseCreateInput = { name, mayBeReserved: true, ownerLogin: 'auto', dropWhenFailed: true };
   const environment = access.default_environment_id ?? undefined;
-  try {
-    return await request(api, databaseCreate, input, access);
-  } catch (error) {
-    if (codeOf(error) !== 'name_taken') throw error;
-    if (!(await cleanUpFailed(api, access, { environment, name }))) throw error;
-    return request(api, databaseCreate, input, access);
-  }
+  return askOverFailed(api, access, { environment, name }, () => request(api, databaseCreate, input, access));
 }
 
 /** There are no collections, and so no reads and writes of any: documents are no business of Berth's. */

@@ -5,13 +5,14 @@ import type { StandingDatabase } from '@berth/store';
 import type { Request } from 'express';
 import { isFailed, requestAndWait } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
+import { findNamed, standingFor } from '../../http/standing';
 import { send, sendNothing } from './answer';
 import { authenticate, type CosmosContext } from './authenticate';
 import { isKnown, refuseOther } from './conditions';
+import { findDatabase } from './find-database';
 import { createAndWait, readNewId } from './new-database';
 import { askedPage } from './pages';
 import { readQuery } from './query';
-import { findByName, findDatabase, standingFor } from './reach';
 import { numberOfResourceId } from './resource-id';
 import { etagOf, showDatabase } from './show-database';
 import type { Target } from './signature';
@@ -40,7 +41,7 @@ async function answerQuery(api: CosmosContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, FEED, 'public');
   const { id } = await readQuery(call);
   if (id === null) return sendPage(api, call, access);
-  const found = await findByName(api.store, access, id);
+  const found = await findNamed(api.store, access, standingFor(access), id);
   await sendFeed(api, call, access, found === null ? [] : [found]);
 }
 

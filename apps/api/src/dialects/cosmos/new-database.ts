@@ -1,12 +1,14 @@
 // The body of a create is an id; where the database goes is said by what operators gave the key for defaults.
 import { type Caller, type DatabaseCreateInput, databaseCreate } from '@berth/actions';
-import { codeOf, PlatformError } from '@berth/core';
+import { PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import { readBody } from '../../http/body';
-import { cleanUpFailed, requestAndWait } from '../../http/request-and-wait';
+import { askOverFailed, requestAndWait } from '../../http/request-and-wait';
 import type { Call } from '../../http/route';
 import type { ApiContext } from '../dialect';
-import { canBeName, ID_LENGTH_MAX } from './reach';
+
+/** learn.microsoft.com/rest/api/cosmos-db/create-a-database */
+const ID_LENGTH_MAX = 255;
 
 const PLACES = ['engine', 'plan', 'project', 'environment', 'pool'];
 
@@ -31,11 +33,14 @@ export async function createAndWait(
 ): Promise<ActionWithSteps> {
   const input: DatabaseCreateInput = { name, mayBeReserved: true, ownerLogin: 'auto' };
   const ask = () => requestAndWait(api, call, databaseCreate, input, access);
-  return ask().catch(async (error: unknown) => {
-    if (codeOf(error) !== 'name_taken') throw ofDefaults(error);
-    if (!(await cleanUpFailed(api, access, { name }))) throw error; // one that failed after its answer is in nobody's way
-    return ask();
+  return askOverFailed(api, access, { name }, ask).catch((error: unknown) => {
+    throw ofDefaults(error);
   });
+}
+
+/** Whether an id may be a new database's: no characters that end a path or a link, or that nobody sees. */
+function canBeName(id: string): boolean {
+  return id !== '' && id.length <= ID_LENGTH_MAX && !id.endsWith(' ') && !/[/\\?#\p{Cc}\p{Cs}]/u.test(id);
 }
 
 /** The caller named no place, and can name none: what lacks is a default of its key. */

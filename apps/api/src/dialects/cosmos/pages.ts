@@ -3,7 +3,7 @@
 import { PlatformError } from '@berth/core';
 import type { Access, Store } from '@berth/store';
 import type { Call } from '../../http/route';
-import { standingFor } from './reach';
+import { standingFor } from '../../http/standing';
 import { numberOfResourceId } from './resource-id';
 
 const PAGE_SIZE = 100;

@@ -3,7 +3,7 @@ import { type Caller, databaseCreate, databaseRemove, databaseRestore, updateDat
 import { codeOf, PlatformError } from '@berth/core';
 import type { StandingDatabase } from '@berth/store';
 import { homeProject } from '../../http/projects';
-import { cleanUpFailed } from '../../http/request-and-wait';
+import { askOverFailed } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
 import { wholeNumberOf } from '../../http/whole-number';
 import type { ApiContext } from '../dialect';
@@ -55,10 +55,8 @@ async function create(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
   const input = await parseNewDatabase(api, access, await readFields(call));
   const ask = () => requestAndWait(api, call, databaseCreate, input, access);
-  const action = await ask().catch(async (error: unknown) => {
-    if (codeOf(error) !== 'name_taken') throw error;
-    if (!(await cleanUpFailed(api, access, input))) throw taken(input.name);
-    return ask();
+  const action = await askOverFailed(api, access, input, ask).catch((error: unknown) => {
+    throw codeOf(error) === 'name_taken' ? taken(input.name) : error;
   });
   const row = await api.store.databases.find(action.database_id ?? '');
   const database = row && (await api.store.standing.findDatabase(standingFor(access), row.number));
