@@ -1,9 +1,10 @@
 // How often a caller may come: the limit to the letter, each caller for itself, in every dialect's words.
-import type { Secret } from '@berth/core';
+import { codeOf, type Secret } from '@berth/core';
 import { makeToken } from '@berth/secrets';
 import { openTestStore, type TestStore } from '@berth/testing';
 import request from 'supertest';
 import { makeAccess, openTestApi, type TestApi } from '../api.fixture';
+import { openRateLimits } from './rate-limits';
 
 let testStore: TestStore;
 let api: TestApi;
@@ -55,6 +56,20 @@ test('tokens that open nothing are answered 401 so often, then 429; a good token
   expect(await statuses(4, () => get(makeToken()))).toEqual([401, 401, 429, 429]);
   expect((await get(token)).status).toBe(200);
   expect((await request(api.app).get('/v1/databases')).status).toBe(401); // it guesses nothing
+});
+
+test('all addresses of a network that one caller has are one: the half of IPv6 that is its own to choose does not count', async () => {
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 1 });
+  const counted = (address: string) => limits.countRefusal(address).then(() => 'let through', codeOf);
+  for (const [first, same, other] of [
+    ['2001:db8::1', '2001:DB8:0:0:ffff:1:2:3', '2001:db8:0:1::1'],
+    ['fe80::1%eth0', 'fe80::2', 'fe80:0:0:1::1'],
+    ['::1', '::2', '1::1'],
+    ['192.0.2.1', '192.0.2.1', '192.0.2.2'],
+  ] as const) {
+    expect([await counted(first), await counted(same)]).toEqual(['let through', 'too_many_requests']);
+    expect(await counted(other)).toBe('let through');
+  }
 });
 
 test('sign-ins at the board count with them', async () => {

@@ -1,5 +1,6 @@
 // How often one caller may come: an access with any request, an address and a login with what opens nothing. Counted in each process
 // by itself: a limit keeps a loop that ran away from taking the room of others, it is no bill.
+import { isIP } from 'node:net';
 import { PlatformError } from '@berth/core';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
@@ -11,7 +12,7 @@ const SIGN_UPS = { count: 10, windowS: 60 * 60 };
 export interface RateLimitOptions {
   /** Requests of one access. */
   requestsPerMinute: number;
-  /** Tokens and passwords that open nothing, from one address; passwords for one login, from all. With 0 sign-ups have none either. */
+  /** Tokens and passwords that open nothing, from one address, or network of IPv6; passwords for one login, from all. With 0 sign-ups have none either. */
   refusalsPerMinute: number;
 }
 
@@ -38,18 +39,34 @@ export function openRateLimits({ requestsPerMinute, refusalsPerMinute }: RateLim
   const signUps = limiterOf(refusalsPerMinute === 0 ? 0 : SIGN_UPS.count, SIGN_UPS.windowS);
   return {
     countRequest: (accessId) => count(requests, accessId, 'requests by this access'),
-    countRefusal: (address) => count(refusals, address ?? 'unknown', FROM_ADDRESS),
+    countRefusal: (address) => count(refusals, callerAt(address), FROM_ADDRESS),
     async countGuess(address, login) {
-      await count(refusals, address ?? 'unknown', FROM_ADDRESS);
+      await count(refusals, callerAt(address), FROM_ADDRESS);
       if (login !== null) await count(guesses, login, 'wrong passwords for this login');
       return async () => {
-        await refusals?.reward(address ?? 'unknown');
+        await refusals?.reward(callerAt(address));
         if (login !== null) await guesses?.reward(login);
       };
     },
-    countSignUp: (address) => count(signUps, address ?? 'unknown', 'sign-ups from this address'),
+    countSignUp: (address) => count(signUps, callerAt(address), 'sign-ups from this address'),
   };
 }
+
+/**
+ * Whom an address counts as: of IPv6 the first half, for the other one is whoever has the network's own to choose
+ * (RFC 4291, 2.5.4; RFC 6177).
+ */
+function callerAt(address: string | null): string {
+  if (address === null) return 'unknown';
+  const [plain = ''] = address.split('%');
+  if (isIP(plain) !== 6) return address;
+  const [left = [], right = []] = plain.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: Math.max(0, GROUPS - left.length - right.length) }, () => '0');
+  const network = [...left, ...zeros, ...right].slice(0, GROUPS / 2);
+  return network.map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+}
+
+const GROUPS = 8;
 
 const FROM_ADDRESS = 'refused sign-ins from this address';
 
