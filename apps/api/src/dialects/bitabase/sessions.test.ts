@@ -82,6 +82,15 @@ test('an e-mail in any case and its password open one: 200, over several lines, 
   expect(stored.map(({ secret_hash }) => secret_hash)).toContain(hashToken(new Secret(sessionSecret)));
 });
 
+test('a login that operators made with capitals opens one, letter by letter, whoever has it in small ones', async () => {
+  const { access } = await newLogin('Ops@Example.org');
+  const as = async (email: string) => (await signIn(email)).body.user?.id;
+  expect([await as('Ops@Example.org'), await as('ops@example.org')]).toEqual([uuidOf(access.id), undefined]);
+  const small = await newLogin('ops@example.org');
+  const both = [await as('Ops@Example.org'), await as('ops@example.org'), await as('OPS@example.org')];
+  expect(both).toEqual([uuidOf(access.id), uuidOf(small.access.id), uuidOf(small.access.id)]);
+});
+
 test.each([
   ['dev@example.org', 'wrong-123'],
   ['dev@example.org', `${PASSWORD} `],
