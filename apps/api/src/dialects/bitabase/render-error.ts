@@ -30,7 +30,8 @@ export function renderError(error: PlatformError, request: Request, response: Re
 }
 
 /** By route, as the product has them. */
-function unknownTo({ message }: PlatformError, { method, route }: Request): object {
+function unknownTo(error: PlatformError, { method, route }: Request): object {
+  const message = withoutIds(error.message);
   const path: unknown = route?.path;
   switch (`${method} ${path}`) {
     case 'GET /databases':
@@ -48,7 +49,7 @@ function errorsOf({ code, fields, message }: PlatformError, request: Request): R
   const same = MESSAGES[code];
   if (same !== undefined) return { [OF_BODY.includes(code) ? 'body' : mainField(request)]: same };
   const known = fields.filter(({ field }) => FIELDS.includes(field));
-  if (known.length > 0) return Object.fromEntries(known.map((each) => [each.field, each.message]));
+  if (known.length > 0) return Object.fromEntries(known.map((each) => [each.field, withoutIds(each.message)]));
   const [unknown] = fields;
   if (unknown !== undefined) return { [mainField(request)]: undecided(unknown.field) };
   return { [OF_BODY.includes(code) ? 'body' : mainField(request)]: withoutIds(message) };

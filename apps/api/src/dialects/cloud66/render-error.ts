@@ -3,6 +3,7 @@
 import { ERRORS, type FieldProblem, type PlatformError } from '@berth/core';
 import type { Request, Response } from 'express';
 import { NOT_KNOWN } from '../../http/parse';
+import { withoutIds } from '../../http/without-ids';
 
 /** The short names of its documentation, by status; 500 is not in that table. */
 const NAMES = {
@@ -30,7 +31,7 @@ export function renderError(error: PlatformError, _request: Request, response: R
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');
   response.status(status).json({
     error: NAMES[status],
-    error_description: error.message,
+    error_description: withoutIds(error.message),
     details: error.fields.map(detailOf).join('; '),
   });
 }
@@ -66,5 +67,5 @@ function statusOf({ code }: PlatformError): keyof typeof NAMES {
 }
 
 function detailOf({ field, message }: FieldProblem): string {
-  return `${message === NOT_KNOWN ? field : fieldOf(field)}: ${message}`;
+  return `${message === NOT_KNOWN ? field : fieldOf(field)}: ${withoutIds(message)}`;
 }

@@ -143,3 +143,12 @@ test('an access without an environment of its own makes nothing: 422', async () 
   await street.store.accesses.update(access.id, { limit_environment_id: street.environmentId });
   expect((await post({ database: whole({}) })).status).toBe(201);
 });
+
+test('what breaks on our side is 500 in the product’s words, without a word of what it was', async () => {
+  await street.sql('ALTER TABLE plans RENAME TO plans_elsewhere');
+  const broken = { error: "Internal error occured, we're on it!" };
+  const path = `${API}/v1/addon_providers/postgresql/plans`;
+  expect(await refused(as(street).get(path), 500)).toEqual(broken);
+  await street.sql('ALTER TABLE plans_elsewhere RENAME TO plans');
+  await as(street).get(path).expect(200);
+});

@@ -29,7 +29,8 @@ function bodyOf(error: PlatformError, status: ReturnType<typeof statusOf>): obje
   const text = TEXTS[error.code] ?? withoutIds(error.message);
   const [resource] = error.fields;
   if (status === 403) return { error: text, code: error.code };
-  if (status === 404 && resource !== undefined) return { resource: resource.field, error: resource.message };
+  if (status === 404 && resource !== undefined)
+    return { resource: resource.field, error: withoutIds(resource.message) };
   if (status === 422) return { errors: errorsOf(error) };
   return { error: status === 500 ? TEXTS.internal : text };
 }
