@@ -3,6 +3,8 @@
 import type { Secret } from '@berth/core';
 import { makeMasterKey } from '@berth/secrets';
 import { makeAccessOf } from '../../api.fixture';
+import { openRateLimits } from '../../http/rate-limits';
+import { openKeys } from './keys';
 import { openStreet, type Street, send } from './street.fixture';
 
 let street: Street;
@@ -98,6 +100,22 @@ describe('who guesses', () => {
     const statuses = await Promise.all(Array.from({ length: 40 }, () => statusOf(owner())));
     expect(statuses).toEqual(Array(40).fill(200));
     expect(searches).toHaveBeenCalledTimes(1);
+  });
+
+  test('and was told to stop has none of the keys tried that others use, so that a flood costs next to nothing', async () => {
+    const keys = openKeys({
+      ...street.context,
+      limits: openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 1 }),
+    });
+    const isOwner = (key: Secret) => key.reveal() === owner();
+    expect((await keys.find(isOwner, '192.0.2.1'))?.id).toBe(street.keys.owner.access.id);
+    const isWrong = jest.fn(() => false);
+    expect(await keys.find(isWrong, '192.0.2.2')).toBeNull();
+    isWrong.mockClear();
+    await expect(keys.find(isWrong, '192.0.2.2')).rejects.toMatchObject({ code: 'too_many_requests' });
+    expect(isWrong).not.toHaveBeenCalled();
+    expect((await keys.find(isOwner, '192.0.2.1'))?.id).toBe(street.keys.owner.access.id);
+    await expect(keys.find(isOwner, '192.0.2.2')).rejects.toMatchObject({ code: 'too_many_requests' });
   });
 
   test('with a stale date, or with what is no signature, has nothing searched through', async () => {
