@@ -6,18 +6,23 @@ import { readBody } from '../../http/body';
 import { askOverFailed, requestAndWait } from '../../http/request-and-wait';
 import type { Call } from '../../http/route';
 import type { ApiContext } from '../dialect';
+import { numberOfResourceId } from './resource-id';
 
 /** learn.microsoft.com/rest/api/cosmos-db/create-a-database */
 const ID_LENGTH_MAX = 255;
 
 const PLACES = ['engine', 'plan', 'project', 'environment', 'pool'];
 
-/** The id of the body; all else in it, as a throughput, is not read. Throws `invalid_request`. */
+/**
+ * The id of the body; all else in it, as a throughput, is not read. Throws `invalid_request`, for what looks like a `_rid` too:
+ * one address would lead to two databases, and a repeated delete from the one to the other.
+ */
 export async function readNewId(call: Call): Promise<string> {
   const body = await readBody(call);
   const id: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'id') : undefined;
-  if (typeof id === 'string' && canBeName(id)) return id;
-  const rule = `1 to ${ID_LENGTH_MAX} characters, none of them / \\ ? # or a control character, and no space at its end`;
+  if (typeof id === 'string' && canBeName(id) && numberOfResourceId(id) === null) return id;
+  const characters = `1 to ${ID_LENGTH_MAX} characters, none of them / \\ ? # or a control character`;
+  const rule = `${characters}, with no space at its end, and not of the form of a _rid`;
   throw new PlatformError(
     'invalid_request',
     `The input name is invalid. Ensure to provide an id that is a string of ${rule}.`,
