@@ -128,7 +128,6 @@ test('every answer carries the security headers and none says what it was made w
       'cross-origin-resource-policy': 'same-origin',
       'origin-agent-cluster': '?1',
       'referrer-policy': 'same-origin',
-      'strict-transport-security': 'max-age=31536000; includeSubDomains',
       'x-content-type-options': 'nosniff',
       'x-dns-prefetch-control': 'off',
       'x-download-options': 'noopen',
@@ -139,7 +138,17 @@ test('every answer carries the security headers and none says what it was made w
     expect(headers['content-security-policy']).toMatch(/^default-src 'self';.*;script-src 'self';/);
     expect(headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
     expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('strict-transport-security');
   }
+});
+
+test('only who came by TLS is told to come by TLS from now on, by the word of a trusted proxy', async () => {
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+  const { context, stopping } = api;
+  const app = appOf({ ...context, limits, stopping: stopping.signal, trustedProxies: ['loopback'] });
+  const told = async (scheme: string) =>
+    (await request(app).get('/healthz').set('X-Forwarded-Proto', scheme)).headers['strict-transport-security'];
+  expect([await told('https'), await told('http')]).toEqual(['max-age=31536000; includeSubDomains', undefined]);
 });
 
 test('each request is one log line with its route and without its address, body or headers', async () => {

@@ -122,6 +122,18 @@ test.each(['engine', 'plan', 'project', 'environment'])(
   },
 );
 
+test('all that is missing is named at once', async () => {
+  const fields = ['engine', 'plan', 'project', 'environment'];
+  expect(await refusal({})).toEqual({ code: 'invalid_request', fields });
+  expect(await refusal({ pool: 'production_pool' })).toEqual({ code: 'invalid_request', fields: fields.slice(0, 3) });
+});
+
+test('an access that is limited to a project or an environment needs no default for it', async () => {
+  const limited = { limit_project_id: project.id, limit_environment_id: ids.development };
+  const found = await resolved({ engine: 'postgresql', plan: 'small' }, limited);
+  expect([found.project.id, found.environment.id]).toEqual([project.id, ids.development]);
+});
+
 test.each<[keyof Asked, string]>([
   ['engine', 'oracle'],
   ['engine', 'PostgreSQL'],

@@ -10,7 +10,7 @@ import {
 } from '@berth/core';
 import type { Access, DatabaseView, FoundPlan, NamedRow, Nouns, PlanView, Project } from '@berth/store';
 
-/** What was asked for; names or ids. Missing ones come from the access. */
+/** What was asked for; names or ids. */
 export interface Asked {
   engine?: string | undefined;
   plan?: string | undefined;
@@ -27,16 +27,15 @@ export interface Resolved {
   pool: NamedRow | null;
 }
 
-/** Throws `invalid_request`, `unknown_reference` or `disagree`, each naming the field or the pair. */
+/**
+ * What is not asked for is the access's default; a project or an environment also what it is limited to. Throws `invalid_request`
+ * naming all that is missing; `unknown_reference` or `disagree`, naming the field or the pair.
+ */
 export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<Resolved> {
-  const engine = readEngine(asked.engine ?? access.default_engine);
-  const named = {
-    pool: asked.pool ?? access.default_pool_id,
-    project: asked.project ?? access.default_project_id,
-    environment: asked.environment ?? access.default_environment_id,
-    plan: asked.plan ?? access.default_plan_id,
-  };
-  const parts = await tx.catalog.findParts({ teamId: access.team_id, engine, ...named });
+  const named = namedBy(access, asked);
+  refuseMissing(named);
+  const engine = readEngine(named.engine);
+  const parts = await tx.catalog.findParts({ teamId: access.team_id, ...named, engine });
   const pool = named.pool === null ? null : found('pool', named.pool, parts.pool);
   const project = within('project', named.project, parts.project, access.limit_project_id);
   const place = named.environment ?? pool?.environment_id ?? null;
@@ -50,6 +49,28 @@ export async function resolve(tx: Nouns, access: Access, asked: Asked): Promise<
   }
   refuseUnfit(plan, plan.environments, engine, environment);
   return { engine, plan, project, environment, pool };
+}
+
+/** Names and ids; null for what nobody names. */
+type Named = Record<keyof Asked, string | null>;
+
+/** The environment of a pool goes before a limit, which then says whether that is allowed. */
+function namedBy(access: Access, asked: Asked): Named {
+  const pool = asked.pool ?? access.default_pool_id;
+  const place = asked.environment ?? access.default_environment_id;
+  return {
+    engine: asked.engine ?? access.default_engine,
+    plan: asked.plan ?? access.default_plan_id,
+    project: asked.project ?? access.default_project_id ?? access.limit_project_id,
+    environment: place ?? (pool === null ? access.limit_environment_id : null),
+    pool,
+  };
+}
+
+function refuseMissing(named: Named): void {
+  const needed: (keyof Asked)[] = ['engine', 'plan', 'project', 'environment'];
+  const missing = needed.filter((field) => named[field] === null && !(field === 'environment' && named.pool !== null));
+  if (missing.length > 0) throw required(...missing);
 }
 
 /**
@@ -109,9 +130,10 @@ function found<T>(field: string, asked: string, row: T | null): T {
   return row;
 }
 
-function required(field: string): PlatformError {
-  const fields: FieldProblem[] = [{ field, message: 'name one: this access has no default for it' }];
-  return new PlatformError('invalid_request', `The request names no ${field}.`, { fields });
+function required(...missing: string[]): PlatformError {
+  const message = 'name one: this access has no default for it';
+  const fields = missing.map((field): FieldProblem => ({ field, message }));
+  return new PlatformError('invalid_request', `The request names no ${missing.join(', no ')}.`, { fields });
 }
 
 function disagree(one: string, other: string, message: string): PlatformError {

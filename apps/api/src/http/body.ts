@@ -4,7 +4,7 @@ import express, { type RequestHandler } from 'express';
 import type { Call } from './route';
 
 /** Kinds of bodies that are read. */
-export type BodyKind = 'json' | 'suffixedJson' | 'form' | 'multipart' | 'anyAsJson';
+export type BodyKind = 'json' | 'form' | 'multipart' | 'anyAsJson';
 
 /** Of the body as it is when unpacked. A database's labels at their longest are half of it. */
 const BODY_BYTES_MAX = 100 * 1024;
@@ -14,11 +14,6 @@ const readBytes = express.raw({ limit: BODY_BYTES_MAX, type: () => true });
 /** By its Content-Type; null: whatever that says, and where there is none. */
 const READERS: Record<BodyKind, { type: string | null; read: RequestHandler }> = {
   json: { type: 'application/json', read: express.json({ limit: BODY_BYTES_MAX }) },
-  /** Every type that ends in `+json` (RFC 6839, 3.1). */
-  suffixedJson: {
-    type: 'application/*+json',
-    read: express.json({ limit: BODY_BYTES_MAX, type: () => true }),
-  },
   form: {
     type: 'application/x-www-form-urlencoded',
     read: express.urlencoded({ limit: BODY_BYTES_MAX, extended: false }),

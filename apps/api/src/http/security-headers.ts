@@ -8,11 +8,14 @@ import type { Watch } from './watch';
 /** Helmet's, but: the API may be served without TLS inside a network, and no page calls other hosts. */
 export function securityHeaders(): Watch {
   const headers = headersOfHelmet();
-  return (_request, response) => {
-    for (const [name, value] of headers) response.setHeader(name, value);
+  return (request, response) => {
+    for (const [name, value] of headers) if (request.secure || name !== OF_TLS) response.setHeader(name, value);
     return null;
   };
 }
+
+/** Not to be sent without TLS (RFC 6797, 7.2), of which a trusted proxy tells. */
+const OF_TLS = 'Strict-Transport-Security';
 
 function headersOfHelmet(): [string, string][] {
   const directives = {

@@ -3,6 +3,7 @@ import { type Caller, type DatabaseCreateInput, databaseCreate, request } from '
 import { uuidOf } from '@berth/core';
 import type { ActionWithSteps, StandingDatabase } from '@berth/store';
 import { everyDatabase } from '../../http/every-database';
+import { homeProject } from '../../http/projects';
 import { askOverFailed } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
 import { standingFor } from '../../http/standing';
@@ -34,9 +35,10 @@ async function create(api: ApiContext, call: Call): Promise<void> {
 }
 
 /** Throws `name_taken`; what a failed create of this login's left is no hindrance. */
-function requestDatabase(api: ApiContext, access: Caller, name: string): Promise<ActionWithSteps> {
-  const input: DatabaseCreateInput = { name, mayBeReserved: true, ownerLogin: 'auto', dropWhenFailed: true };
-  const environment = access.default_environment_id ?? undefined;
+async function requestDatabase(api: ApiContext, access: Caller, name: string): Promise<ActionWithSteps> {
+  const project = (await homeProject(api.store, access))?.id;
+  const input: DatabaseCreateInput = { name, project, mayBeReserved: true, ownerLogin: 'auto', dropWhenFailed: true };
+  const environment = access.default_environment_id ?? access.limit_environment_id ?? undefined;
   return askOverFailed(api, access, { environment, name }, () => request(api, databaseCreate, input, access));
 }
 

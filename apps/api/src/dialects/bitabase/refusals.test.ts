@@ -194,7 +194,9 @@ describe('who may not', () => {
 
   test('create for lack of defaults is told what to ask for', async () => {
     const { errors } = Object(await refused(create({ name: 'fresh' }, 'bare'), 422));
-    expect(errors).toEqual({ name: expect.stringMatching(/^the engine cannot be decided: ask the operators/) });
+    expect(errors).toEqual({
+      name: expect.stringMatching(/^engine, plan, environment cannot be decided: ask the operators/),
+    });
   });
 
   test('beyond a quota is told so, and nothing of who else has what', async () => {

@@ -50,13 +50,13 @@ function errorsOf({ code, fields, message }: PlatformError, request: Request): R
   if (same !== undefined) return { [OF_BODY.includes(code) ? 'body' : mainField(request)]: same };
   const known = fields.filter(({ field }) => FIELDS.includes(field));
   if (known.length > 0) return Object.fromEntries(known.map((each) => [each.field, withoutIds(each.message)]));
-  const [unknown] = fields;
-  if (unknown !== undefined) return { [mainField(request)]: undecided(unknown.field) };
+  if (fields.length > 0) return { [mainField(request)]: undecided(fields.map(({ field }) => field)) };
   return { [OF_BODY.includes(code) ? 'body' : mainField(request)]: withoutIds(message) };
 }
 
-function undecided(field: string): string {
-  return `the ${field} cannot be decided: ask the operators of this Berth for a default ${field} of this login that fits its others`;
+function undecided(fields: string[]): string {
+  const what = fields.join(', ');
+  return `${what} cannot be decided: ask the operators of this Berth to set a default that fits for your login`;
 }
 
 function isCreate({ method, route }: Request): boolean {

@@ -3,6 +3,7 @@ import { type Caller, type DatabaseCreateInput, databaseCreate } from '@berth/ac
 import { PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
 import { readBody } from '../../http/body';
+import { homeProject } from '../../http/projects';
 import { askOverFailed, requestAndWait } from '../../http/request-and-wait';
 import type { Call } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -18,7 +19,7 @@ const PLACES = ['engine', 'plan', 'project', 'environment', 'pool'];
  * one address would lead to two databases, and a repeated delete from the one to the other.
  */
 export async function readNewId(call: Call): Promise<string> {
-  const body = await readBody(call);
+  const body = await readBody(call, ['anyAsJson']); // the product's own examples name no type
   const id: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'id') : undefined;
   if (typeof id === 'string' && canBeName(id) && numberOfResourceId(id) === null) return id;
   const characters = `1 to ${ID_LENGTH_MAX} characters, none of them / \\ ? # or a control character`;
@@ -36,7 +37,8 @@ export async function createAndWait(
   access: Caller,
   name: string,
 ): Promise<ActionWithSteps> {
-  const input: DatabaseCreateInput = { name, mayBeReserved: true, ownerLogin: 'auto' };
+  const project = (await homeProject(api.store, access))?.id;
+  const input: DatabaseCreateInput = { name, project, mayBeReserved: true, ownerLogin: 'auto' };
   const ask = () => requestAndWait(api, call, databaseCreate, input, access);
   return askOverFailed(api, access, { name }, ask).catch((error: unknown) => {
     throw ofDefaults(error);
@@ -55,6 +57,6 @@ function ofDefaults(error: unknown): unknown {
   if (missing.length === 0) return error;
   return new PlatformError(
     'invalid_request',
-    `The key has no default for: ${missing.join(', ')}. An operator sets it.`,
+    `The key has no default for: ${missing.join(', ')}. An operator can set one.`,
   );
 }

@@ -33,6 +33,6 @@ function takeOf(text: string): number {
   const asked = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (asked >= 1) return Math.min(asked, PAGE_SIZE_MAX);
   const message =
-    "The value of 'x-ms-max-item-count' specified in the request is invalid: it is to be -1 or more than 0.";
+    "The value of 'x-ms-max-item-count' specified in the request is invalid: it is to be -1, or a whole number above 0 with nine digits at most.";
   throw new PlatformError('invalid_request', message);
 }

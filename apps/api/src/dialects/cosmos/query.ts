@@ -19,7 +19,7 @@ const QUERY = new RegExp(`^SELECT\\s+(?:\\*|VALUE\\s+(?<shown>${NAME}))\\s+${FRO
 
 /** Throws `invalid_request` for a query of any other kind, saying which there are. */
 export async function readQuery(call: Call): Promise<AskedQuery> {
-  return parseQuery(await readBody(call, ['suffixedJson', 'json']));
+  return parseQuery(await readBody(call, ['anyAsJson']));
 }
 
 /** The same of a body that is read. */

@@ -39,6 +39,11 @@ describe('what is over in time', () => {
     expect([answer.status, answer.body.id]).toEqual([201, 'throughput']);
   });
 
+  test('a body needs no type, as in the examples of the product', async () => {
+    const sent = send(street, 'post', '/dbs').set('content-type', '').send('{"id":"typeless"}');
+    expect((await worked(street, sent)).status).toBe(201);
+  });
+
   test('a name that the engine reserves is another one on its server', async () => {
     expect((await made(street, 'postgres')).id).toBe('postgres');
     const [row] = await street.store.databases.listByName(street.team.id, 'postgres');

@@ -128,7 +128,7 @@ test('POST /v1/databases says where no server is, which name is taken, and what 
   await expectRefusal(taken, { status: 409, code: 'name_taken', fields: ['name'] });
   const bare = await makeAccess(api, { scopes: ['admin'], hasDefaults: false });
   const asked = request(api.app).post('/v1/databases').set('authorization', `bearer ${bare.token.reveal()}`);
-  await expectRefusal(asked.send({ name: 'new' }), invalid('engine'));
+  await expectRefusal(asked.send({ name: 'new' }), invalid('engine', 'plan', 'project', 'environment'));
 });
 
 test('a body that is no JSON, of another kind, too large or not what it says is refused by its own code', async () => {
