@@ -16,8 +16,9 @@ import {
   type Server,
   type Team,
 } from '@berth/store';
+import type { Express } from 'express';
 import { Client } from 'pg';
-import { appOf } from './app';
+import { appOf, type Serving } from './app';
 import { cheapHash } from './http/cheap-hash.fixture';
 import { openRateLimits, type RateLimitOptions } from './http/rate-limits';
 import { openStreams, type StreamBounds, type Streams } from './http/streams';
@@ -112,6 +113,23 @@ export async function openTestApi(
       if (complaints.size > 0) throw new Error(`The document is not true:\n${[...complaints].join('\n')}`);
     },
   };
+}
+
+/** Another app over the same store, which remembers nothing yet: with other limits, or set up otherwise. */
+export function appBeside({ context, stopping }: TestApi, change: Partial<Serving>): Express {
+  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
+  return appOf({ ...context, limits, stopping: stopping.signal, ...change });
+}
+
+/** So many more databases like the one of this name, by the store alone: `<name>-1` and so on, the oldest first. */
+export async function addMany(api: TestApi, name: string, count: number): Promise<void> {
+  await api.sql(
+    `INSERT INTO databases (id, team_id, project_id, environment_id, plan_id, server_id, engine, name, engine_name, state)
+      SELECT 'db_' || lpad(to_hex(n), 26, '0'), team_id, project_id, environment_id, plan_id, server_id, engine,
+        name || '-' || n, engine_name || '_' || n, state
+      FROM databases, generate_series(1, $2::int) n WHERE name = $1 ORDER BY n`,
+    [name, count],
+  );
 }
 
 /** One more environment that has a server. Returns its id. */

@@ -101,34 +101,37 @@ onEachEngine((engine) => {
     });
   });
 
+  if (engine.name === onPostgresql.name) {
+    // who dies, and who goes on, has nothing to do with the engine
+    test('a create that fails for good is gone by itself and its name free, though worker and API died and maintenance was away', async () => {
+      await Promise.all([processOf(berth, worker).stop(), maintenance.stop()]);
+      expect((await ann.call('POST', '/databases', { name: 'doomed' })).status).toBe(201);
+      await exhaust(berth);
+      const next = await berth.start(worker);
+      const stateOf = async () => (await kept(berth, 'doomed'))[0]?.state;
+      await eventually(async () => (await stateOf()) === 'failed', { what: 'the create to fail' });
+      next.signal('SIGKILL');
+      processOf(berth, 'api').signal('SIGKILL');
+      await next.ended;
+      await Promise.all(['maintenance', 'api'].map((app) => berth.start(app)));
+      await eventually(async () => (await kept(berth, 'doomed'))[0]?.accepted === true, {
+        what: 'its name to be free',
+      });
+      expect((await ann.list()).map(({ name }) => name)).not.toContain('doomed');
+      await berth.start(worker);
+      await eventually(async () => (await stateOf()) === 'deleted', { what: 'what is left of it to go' });
+
+      expect((await ann.call('POST', '/databases', { name: 'doomed' })).status).toBe(201);
+      await isMade(ann, 'doomed');
+      const { uri } = await shownTo(berth, ann, 'doomed');
+      expect(await engine.refusalOf(uri)).toBeNull();
+    });
+  }
+
   test('no password and no secret of a session is in any log', () => {
     const output = berth.output();
     for (const secret of [PASSWORD, ann.headers['x-session-secret'], bob.headers['x-session-secret']])
       expect(output).not.toContain(secret);
-  });
-
-  if (engine.name !== onPostgresql.name) return; // who dies and who goes on has nothing to do with the engine
-
-  test('a create that fails for good is gone by itself and its name free, though worker and API died and maintenance was away', async () => {
-    await Promise.all([processOf(berth, worker).stop(), maintenance.stop()]);
-    expect((await ann.call('POST', '/databases', { name: 'doomed' })).status).toBe(201);
-    await exhaust(berth);
-    const next = await berth.start(worker);
-    const stateOf = async () => (await kept(berth, 'doomed'))[0]?.state;
-    await eventually(async () => (await stateOf()) === 'failed', { what: 'the create to fail' });
-    next.signal('SIGKILL');
-    processOf(berth, 'api').signal('SIGKILL');
-    await next.ended;
-    await Promise.all(['maintenance', 'api'].map((app) => berth.start(app)));
-    await eventually(async () => (await kept(berth, 'doomed'))[0]?.accepted === true, { what: 'its name to be free' });
-    expect((await ann.list()).map(({ name }) => name)).not.toContain('doomed');
-    await berth.start(worker);
-    await eventually(async () => (await stateOf()) === 'deleted', { what: 'what is left of it to go' });
-
-    expect((await ann.call('POST', '/databases', { name: 'doomed' })).status).toBe(201);
-    await isMade(ann, 'doomed');
-    const { uri } = await shownTo(berth, ann, 'doomed');
-    expect(await engine.refusalOf(uri)).toBeNull();
   });
 });
 

@@ -1,17 +1,13 @@
 // Pages of origins that operators named may read every answer, and pages of others none; a browser's memory does nothing.
 import request from 'supertest';
-import { API, as, openStreet, openStreets, PAGE, type Street } from './street.fixture';
+import { API, as, openStreet, PAGE, type Street, streetWith } from './street.fixture';
 
-const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(async () => {
-  await streets.close();
-  await street?.close();
-});
+afterAll(() => street?.close());
 
 const HEADERS = {
   'access-control-allow-origin': '*',
@@ -72,7 +68,7 @@ test('OPTIONS is 200 and empty, whoever asks', async () => {
 });
 
 test('without named origins no page is let in', async () => {
-  const shut = await streets.open({ allowedOrigins: [] });
+  const shut = streetWith(street, { allowedOrigins: [] });
   expect(corsOf(await as(shut).get(`${API}/databases`).set('Origin', PAGE))).toEqual({});
 });
 

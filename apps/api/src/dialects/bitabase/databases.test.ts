@@ -1,7 +1,7 @@
 // Databases as their list tells of them: how far they are, what they hold, and none that could not be made. Nobody can delete
 // here, so the name of one that failed is free for whoever asks again.
 import { idOfUuid } from '@berth/core';
-import { claim, succeed } from '../../api.fixture';
+import { addMany, claim, succeed } from '../../api.fixture';
 import { API, as, asked, openStreet, type Street } from './street.fixture';
 
 let street: Street;
@@ -88,4 +88,12 @@ test('what the team makes by other faces is listed, inside the limits of the log
   expect(await namesOf()).toEqual(expect.arrayContaining(['in-default', 'in-second']));
   await street.store.accesses.update(login?.id ?? '', { limit_project_id: rows[0].id });
   expect(await namesOf()).toEqual(['in-second']);
+});
+
+test('all of them are listed, the oldest first, however many', async () => {
+  await asked(street, 'many', 'stranger');
+  await addMany(street.api, 'many', 1_100);
+  const { body } = await as(street, 'stranger').get(`${API}/databases`).expect(200);
+  const names = body.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(['many', ...Array.from({ length: 1_100 }, (_, index) => `many-${index + 1}`)]);
 });

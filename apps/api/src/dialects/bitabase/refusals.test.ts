@@ -2,19 +2,15 @@
 // was written by it.
 import request from 'supertest';
 import { succeed } from '../../api.fixture';
-import { API, as, asked, openStreet, openStreets, type Person, rows, type Street } from './street.fixture';
+import { API, as, asked, openStreet, type Person, rows, type Street, streetWith } from './street.fixture';
 
-const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
   await asked(street, 'there');
 });
-afterAll(async () => {
-  await streets.close();
-  await street?.close();
-});
+afterAll(() => street?.close());
 
 /** Sends what must be refused, and sees that nothing was written. The body is the product's JSON, over several lines. */
 async function refused(sent: request.Test, status: number): Promise<unknown> {
@@ -282,7 +278,7 @@ describe('what is not there', () => {
 
 test('on a host of its own it answers at /v1, and everything else there is its own 404', async () => {
   const host = 'api.bitabase.example';
-  const own = await streets.open({ dialectHosts: new Map([[host, 'bitabase']]) });
+  const own = streetWith(street, { dialectHosts: new Map([[host, 'bitabase']]) });
   const get = (path: string) => as(own).get(path).set('Host', host);
   expect((await get('/v1/sessions/current')).status).toBe(200);
   for (const path of ['/', '/v1/', '/v1/accesses', '/v1/databases/', '/bitabase/v1/databases', '/globo/api/']) {

@@ -7,18 +7,14 @@ import { eventually } from '@berth/testing';
 import request from 'supertest';
 import { makeAccess, makeAccessOf, makeBasicAccess } from '../../api.fixture';
 import { openRateLimits } from '../../http/rate-limits';
-import { API, as, openStreet, openStreets, PASSWORD, rows, type SessionHeaders, type Street } from './street.fixture';
+import { API, as, openStreet, PASSWORD, rows, type SessionHeaders, type Street, streetWith } from './street.fixture';
 
-const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(async () => {
-  await streets.close();
-  await street?.close();
-});
+afterAll(() => street?.close());
 
 const UNAUTHORISED = '{\n  "error": "unauthorised"\n}';
 
@@ -237,7 +233,7 @@ describe('who guesses', () => {
 
   beforeAll(async () => {
     const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 2 });
-    slowed = await streets.open({ limits });
+    slowed = streetWith(street, { limits });
   });
 
   test('passwords or secrets is 401 so often, then 429 with when to come again, in the words of the product', async () => {
@@ -253,7 +249,7 @@ describe('who guesses', () => {
 
 test('an access that comes too often is told so in the words of the product', async () => {
   const limits = openRateLimits({ requestsPerMinute: 1, refusalsPerMinute: 0 });
-  const slowed = await streets.open({ limits });
+  const slowed = streetWith(street, { limits });
   expect((await as(slowed).get(`${API}/databases`)).status).toBe(200);
   const answer = await as(slowed).post(`${API}/databases`).send({ name: 'often' });
   expect([answer.status, answer.body]).toEqual([

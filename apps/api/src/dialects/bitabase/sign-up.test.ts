@@ -2,18 +2,14 @@
 import type { Log, LogFields } from '@berth/runtime';
 import request from 'supertest';
 import { openRateLimits } from '../../http/rate-limits';
-import { API, openStreet, openStreets, PASSWORD, rows, SIGN_UP, type Street } from './street.fixture';
+import { API, openStreet, PASSWORD, rows, SIGN_UP, type Street, streetWith } from './street.fixture';
 
-const streets = openStreets();
 let street: Street;
 
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(async () => {
-  await streets.close();
-  await street?.close();
-});
+afterAll(() => street?.close());
 
 const signUp = (email: unknown, password: unknown = PASSWORD, by = street) =>
   request(by.app).post(`${API}/users`).send({ email, password });
@@ -24,7 +20,7 @@ async function sessionOf(email: string, by = street) {
 }
 
 test('by default nobody can, and is told whom to ask; nothing is written, whatever was sent', async () => {
-  const closed = await streets.open({ signUp: null });
+  const closed = streetWith(street, { signUp: null });
   const before = await rows(closed);
   for (const answer of [
     await signUp('a@b.c', PASSWORD, closed),
@@ -142,7 +138,7 @@ test.each([
   const quiet = () => {};
   const error = (fields: LogFields) => void told.push(fields);
   const log: Log = { debug: quiet, info: quiet, infoSoon: quiet, warn: quiet, error };
-  const unfit = await streets.open({ signUp: { ...SIGN_UP, ...change }, log });
+  const unfit = streetWith(street, { signUp: { ...SIGN_UP, ...change }, log });
   const before = await rows(unfit);
   const answer = await signUp('a@b.c', PASSWORD, unfit);
   const email = 'Nobody can sign up now: the operators have something to set up.';
@@ -152,7 +148,7 @@ test.each([
 });
 
 test('ten of one address in an hour are looked at, then 429 before anything is computed', async () => {
-  const slowed = await streets.open({ limits: openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 60 }) });
+  const slowed = streetWith(street, { limits: openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 60 }) });
   const again = async () => (await signUp('dev@example.org', PASSWORD, slowed)).status;
   const statuses: number[] = [];
   for (let count = 0; count < 10; count += 1) statuses.push(await again());

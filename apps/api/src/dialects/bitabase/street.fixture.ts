@@ -7,9 +7,8 @@ import { openTestStore } from '@berth/testing';
 import type { Express } from 'express';
 import { Client } from 'pg';
 import request from 'supertest';
-import { makeBasicAccess, openTestApi, type TestApi } from '../../api.fixture';
-import { appOf, type Serving } from '../../app';
-import { openRateLimits } from '../../http/rate-limits';
+import { appBeside, makeBasicAccess, openTestApi, type TestApi } from '../../api.fixture';
+import type { Serving } from '../../app';
 
 export const API = '/bitabase/v1';
 
@@ -44,17 +43,15 @@ export interface Street {
   close(): Promise<void>;
 }
 
-/** Opens all of it over a store of its own; `close` closes the store too. Sign-up is open unless `change` says otherwise. */
-export async function openStreet(change: Partial<Serving> = {}): Promise<Street> {
+/** Opens all of it over a store of its own; `close` closes the store too. */
+export async function openStreet(): Promise<Street> {
   const testStore = await openTestStore();
   const api = await openTestApi(testStore.secretUrl);
   const sql = new Client({ connectionString: testStore.url });
   await sql.connect();
-  const limits = openRateLimits({ requestsPerMinute: 0, refusalsPerMinute: 0 });
-  const serving = { ...api.context, limits, stopping: api.stopping.signal, signUp: SIGN_UP, allowedOrigins: [PAGE] };
   return {
     api,
-    app: appOf({ ...serving, ...change }),
+    app: appOn(api),
     store: api.context.store,
     sessions: {
       dev: await sessionOf(api, 'dev'),
@@ -73,17 +70,14 @@ export async function openStreet(change: Partial<Serving> = {}): Promise<Street>
   };
 }
 
-/** For tests that need streets of their own: `close` closes all of them, also after a test that failed. */
-export function openStreets() {
-  const opened: Street[] = [];
-  return {
-    async open(change: Partial<Serving>): Promise<Street> {
-      const street = await openStreet(change);
-      opened.push(street);
-      return street;
-    },
-    close: () => Promise.all(opened.splice(0).map((street) => street.close())),
-  };
+/** The same street behind another app, which remembers nothing yet. */
+export function streetWith(street: Street, change: Partial<Serving>): Street {
+  return { ...street, app: appOn(street.api, change) };
+}
+
+/** Sign-up is open, and the pages of one origin are let in. */
+function appOn(api: TestApi, change: Partial<Serving> = {}): Express {
+  return appBeside(api, { signUp: SIGN_UP, allowedOrigins: [PAGE], ...change });
 }
 
 async function sessionOf(api: TestApi, name: Person): Promise<SessionHeaders> {

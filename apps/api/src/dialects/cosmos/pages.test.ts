@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { addMany } from '../../api.fixture';
 import { worked } from '../../hand.fixture';
 import { as, MOUNT, made, openStreet, query, type Street, send, signedHeaders } from './street.fixture';
 
@@ -157,4 +158,16 @@ test('the account is the team, and leads to where it was asked, with and without
     await street.sql('UPDATE teams SET name = $1 WHERE id = $2', [name, street.team.id]);
     expect((await send(street, 'get', '/')).body.id).toMatch(id);
   }
+});
+
+test('a page has a hundred where the count is the server’s choice, and a thousand at most', async () => {
+  await made(street, 'many', 'stranger');
+  await addMany(street, 'many', 1_100);
+  const sizeOf = async (count: string | null) => {
+    const headers = { 'x-ms-max-item-count': count };
+    const answer = await as(street, 'stranger', 'get', '/dbs', { headers }).expect(200);
+    expect(answer.get('x-ms-continuation')).toBeDefined();
+    return answer.body._count;
+  };
+  expect([await sizeOf(null), await sizeOf('-1'), await sizeOf('1100')]).toEqual([100, 100, 1_000]);
 });

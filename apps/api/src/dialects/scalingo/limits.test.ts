@@ -1,18 +1,22 @@
 // How often one may come, and what a delete leaves where operators keep it all the same.
 import { openTestStore, type TestStore } from '@berth/testing';
 import request from 'supertest';
-import { makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { appBeside, makeAccess, openTestApi, succeed, type TestApi } from '../../api.fixture';
+import { openRateLimits } from '../../http/rate-limits';
 import { API, exchange, makeSigner } from './street.fixture';
 
 let testStore: TestStore;
 let api: TestApi;
 
-beforeEach(async () => {
+beforeAll(async () => {
   testStore = await openTestStore();
-  const rateLimits = { refusalsPerMinute: 3, requestsPerMinute: 10 };
-  api = await openTestApi(testStore.secretUrl, { rateLimits, change: { hiddenQuarantine: ['scalingo'] } });
+  api = await openTestApi(testStore.secretUrl, { change: { hiddenQuarantine: ['scalingo'] } });
 });
-afterEach(async () => {
+beforeEach(() => {
+  const limits = openRateLimits({ refusalsPerMinute: 3, requestsPerMinute: 10 });
+  api = { ...api, app: appBeside(api, { limits }) };
+});
+afterAll(async () => {
   await api?.close();
   await testStore?.close();
 });
