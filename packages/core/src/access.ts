@@ -16,3 +16,13 @@ export function isLogin(text: string): boolean {
 
 /** The characters that a password of a Basic access may have, when somebody chose it. */
 export const PASSWORD_LENGTH = { min: 6, max: 200 } as const;
+
+/**
+ * What is wrong with a password that somebody chose; null when nothing is. Characters are counted, not UTF-16; control characters
+ * may not be sent (RFC 7617, 2), and half of one cannot be.
+ */
+export function problemOfPassword(text: string): 'characters' | 'length' | null {
+  if (/[\p{Cc}\p{Surrogate}]/u.test(text)) return 'characters';
+  const { length } = [...text];
+  return length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max ? 'length' : null;
+}

@@ -7,6 +7,7 @@ import {
   isLogin,
   PASSWORD_LENGTH,
   type PlatformError,
+  problemOfPassword,
   Secret,
   uuidOf,
 } from '@berth/core';
@@ -44,11 +45,8 @@ function readUser(body: unknown): { email: string; password: Secret } {
   const password = textOf(body, 'password', problems);
   const refuse = (field: string, message: string) => void problems.push({ field, message });
   if (email !== '' && !isEmail(email)) refuse('email', `email must be an address of at most 64 ${EMAIL_CHARACTERS}`);
-  const { max, min } = PASSWORD_LENGTH;
-  const { length } = [...password];
-  if (password !== '' && (length < min || length > max))
-    refuse('password', `password must have ${min} to ${max} characters`);
-  else if (NOT_IN_PASSWORDS.test(password)) refuse('password', 'password must not contain control characters');
+  const problem = password === '' ? null : problemOfPassword(password); // an empty one was told of
+  if (problem !== null) refuse('password', PASSWORD_PROBLEMS[problem]);
   refuseProblems(problems);
   return { email, password: new Secret(password) };
 }
@@ -60,8 +58,10 @@ function isEmail(text: string): boolean {
 
 const EMAIL_CHARACTERS = 'letters, numbers and . _ + - with one @';
 
-/** As of the logins that operators make. */
-const NOT_IN_PASSWORDS = /[\p{Cc}\p{Surrogate}]/u;
+const PASSWORD_PROBLEMS = {
+  characters: 'password must not contain control characters',
+  length: `password must have ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters`,
+};
 
 function taken(): PlatformError {
   return fieldError('name_taken', 'email', 'email has already been taken');

@@ -1,6 +1,6 @@
 // Accesses, run by operators. What one is opened with is in the answer that makes it, and in no other.
 import { createAccess, type Issued, revokeAccess, rotateAccess, showAccess, updateAccess } from '@berth/actions';
-import { ACCESS_KINDS, isLogin, PASSWORD_LENGTH, SCOPES, Secret, uuidOf } from '@berth/core';
+import { ACCESS_KINDS, isLogin, PASSWORD_LENGTH, problemOfPassword, SCOPES, Secret, uuidOf } from '@berth/core';
 import { z } from 'zod';
 import { answerOnce } from '../../http/once';
 import type { ApiContext } from '../dialect';
@@ -62,11 +62,10 @@ const login = z
   .refine(isLogin, 'must be 1 to 64 of A-Z, a-z, 0-9, _, ., @, + and -')
   .describe('For kind `basic`: unique, letter by letter. Default: the name.');
 const { min, max } = PASSWORD_LENGTH;
-/** Characters, not UTF-16; control characters may not be sent (RFC 7617, 2), and half of one cannot be. */
 const password = z
   .string()
-  .refine((text) => !/[\p{Cc}\p{Surrogate}]/u.test(text), 'must not hold control characters')
-  .refine((text) => [...text].length >= min && [...text].length <= max, `must have ${min} to ${max} characters`)
+  .refine((text) => problemOfPassword(text) !== 'characters', 'must not hold control characters')
+  .refine((text) => problemOfPassword(text) !== 'length', `must have ${min} to ${max} characters`)
   .transform((text) => new Secret(text))
   .meta({ minLength: min, maxLength: max })
   .describe(
