@@ -1,4 +1,4 @@
-// Accesses: tokens, found by their hash, and logins with what is kept of a password. A secret itself is never here.
+// Accesses, written: of what opens one there is a hash, or for what Berth computes with a sealed text; a secret itself is never here.
 import { fieldError, newId, type Scope } from '@berth/core';
 import { accessReadsOf, columns } from './access-reads';
 import { type Db, refusing } from './db';
