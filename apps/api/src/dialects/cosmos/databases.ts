@@ -5,7 +5,7 @@ import type { StandingDatabase } from '@berth/store';
 import type { Request } from 'express';
 import { isFailed, requestAndWait } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
-import { findNamed, standingFor } from '../../http/standing';
+import { findNamed, refuseOtherPlace, standingFor } from '../../http/standing';
 import { send, sendNothing } from './answer';
 import { authenticate, type CosmosContext } from './authenticate';
 import { isKnown, refuseOther } from './conditions';
@@ -68,6 +68,7 @@ async function create(api: CosmosContext, call: Call): Promise<void> {
 async function remove(api: CosmosContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, oneOf(call), 'admin');
   const database = await getDatabase(api, call, access);
+  await refuseOtherPlace(api.store, access, database, idOf(call.request));
   refuseOther(call, etagOf(database));
   const input = { databaseId: database.id, wish: { goneIn: 'cosmos' } };
   const action = await requestAndWait(api, call, databaseRemove, input, access).catch((error: unknown) => {

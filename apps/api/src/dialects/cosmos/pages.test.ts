@@ -129,6 +129,22 @@ describe('one database', () => {
     expect((await send(street, 'get', '/dbs/one', { headers: { 'if-none-match': '"x"' } })).status).toBe(200);
   });
 
+  test('a delete by an id is of the key’s environment: repeated, it does not go on to another', async () => {
+    const there = await made(street, 'twice', 'limited');
+    const answers: [number, string][] = [];
+    await made(street, 'twice');
+    for (const path of ['/dbs/twice', '/dbs/twice', `/dbs/${there._rid}`]) {
+      const { body, status } = await worked(street, send(street, 'delete', path));
+      answers.push([status, body.code]);
+      if (path !== `/dbs/${there._rid}`) await as(street, 'limited', 'get', '/dbs/twice').expect(200);
+    }
+    expect(answers).toEqual([
+      [204, undefined],
+      [409, 'Conflict'],
+      [204, undefined],
+    ]);
+  });
+
   test('of one id in two environments the key reads its own, and the list has both', async () => {
     const there = await made(street, 'one', 'limited');
     const here = (await send(street, 'get', '/dbs/one').expect(200)).body;

@@ -3,6 +3,7 @@ import type { Caller } from '@berth/actions';
 import { fieldError, idOfUuid, uuidOf } from '@berth/core';
 import type { ActionWithSteps, StandingDatabase } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { refuseOtherPlace } from '../../http/standing';
 import { withoutIds } from '../../http/without-ids';
 import type { ApiContext } from '../dialect';
 import { showUser } from './account';
@@ -41,6 +42,7 @@ async function remove(api: ApiContext, call: Call): Promise<void> {
   if (call.request.query.current_name !== database.name) {
     throw fieldError('invalid_request', 'current_name', 'should be the name of the app');
   }
+  await refuseOtherPlace(api.store, access, database, String(call.request.params.app));
   await removeDatabase(api, access, database);
   call.response.status(204).end();
 }

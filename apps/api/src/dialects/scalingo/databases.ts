@@ -3,6 +3,7 @@ import { type Caller, databaseCreate, databaseRemove, request } from '@berth/act
 import { codeOf, PlatformError } from '@berth/core';
 import type { StandingDatabase } from '@berth/store';
 import type { Call, Route } from '../../http/route';
+import { refuseOtherPlace } from '../../http/standing';
 import type { ApiContext } from '../dialect';
 import { authenticate } from './authenticate';
 import { readFields } from './fields';
@@ -53,7 +54,9 @@ async function create(api: ApiContext, call: Call): Promise<void> {
 
 async function remove(api: ApiContext, call: Call): Promise<void> {
   const access = await authenticate(api, call, 'admin');
-  await removeDatabase(api, access, await getDatabase(api, call, access));
+  const database = await getDatabase(api, call, access);
+  await refuseOtherPlace(api.store, access, database, String(call.request.params.database));
+  await removeDatabase(api, access, database);
   call.response.status(204).end();
 }
 

@@ -161,7 +161,7 @@ describe('a create', () => {
   });
 });
 
-test('of several databases of one name that of the default environment is meant, else the oldest; each has its id', async () => {
+test('of several databases of one name that of the default environment is meant, else the oldest; each has its id, and deletes are of no other', async () => {
   const first = await made(street, 'same-name');
   const { access } = street.signers.owner;
   await street.store.accesses.update(access.id, { default_environment_id: street.productionId });
@@ -170,7 +170,15 @@ test('of several databases of one name that of the default environment is meant,
   expect((await get(`/v1/databases/${first.id}`)).database).toEqual(first);
   await street.store.accesses.update(access.id, { default_environment_id: null });
   expect((await get('/v1/databases/same-name')).database).toEqual(first);
+  const deletes = () =>
+    ['databases/same-name', 'apps/same-name?current_name=same-name'].map((path) =>
+      as(street).delete(`${API}/v1/${path}`),
+    );
+  for (const sent of deletes()) expect((await sent).status).toBe(409); // which of the two was not said
   await street.store.accesses.update(access.id, { default_environment_id: street.environmentId });
+  await worked(street, as(street).delete(`${API}/v1/databases/same-name`).expect(204));
+  for (const sent of deletes()) expect((await sent).status).toBe(409); // repeated, it does not go on to the other one
+  await worked(street, as(street).delete(`${API}/v1/databases/${second.id}`).expect(204));
 });
 
 test('a name of 24 hexadecimal digits is a name, where it is no id', async () => {
