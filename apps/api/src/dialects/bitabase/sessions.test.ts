@@ -183,27 +183,6 @@ const lastUse = async (headers: SessionHeaders) => {
   return found[0].last_used_at.getTime();
 };
 
-test('of more than a hundred of one login the one ends that was used least lately', async () => {
-  const { access, open } = await newLogin('many@example.org');
-  const [first, second] = [await open(), await open()];
-  const used = hashToken(new Secret(first['X-Session-Secret']));
-  await street.sql.query(`UPDATE accesses SET last_used_at = now() + interval '1 hour' WHERE secret_hash = $1`, [used]);
-  for (let count = 2; count < 100; count += 1) await open();
-  expect((await current(second)).status).toBe(200);
-  await street.sql.query(`UPDATE accesses SET last_used_at = NULL WHERE parent_id = $1 AND secret_hash <> $2`, [
-    access.id,
-    used,
-  ]);
-  await Promise.all([open(), open()]);
-  await expectOver(second);
-  expect((await current(first)).status).toBe(200);
-  const { rows: living } = await street.sql.query(
-    'SELECT count(*)::int FROM accesses WHERE parent_id = $1 AND revoked_at IS NULL',
-    [access.id],
-  );
-  expect(living[0].count).toBe(100);
-});
-
 test('one that operators made is called with in the same way, and is its own user', async () => {
   const { access, secret } = await makeAccessOf(street.api, 'session', { scopes: ['public', 'admin'] });
   const id = uuidOf(access.id);
