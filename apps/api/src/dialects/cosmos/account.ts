@@ -39,7 +39,7 @@ function showAccount({ request }: Call, team: Team | null) {
 }
 
 /** The team's name as an account may be called; never `localhost`, for then the JavaScript SDK does not read the locations. */
-export function accountIdOf(team: Pick<Team, 'name' | 'number'> | null): string {
+function accountIdOf(team: Pick<Team, 'name' | 'number'> | null): string {
   const slug = (team?.name ?? '')
     .normalize('NFKD')
     .toLowerCase()

@@ -35,46 +35,18 @@ interface Recent {
 
 /** Those of one process. Holds nothing open. */
 export function openKeys(api: KeyContext): Keys {
-  const recent = new Map<string, Recent>(); // by access and address; the least lately used first
+  const recent = openRecent(api);
   const searches = openTurns(1);
 
-  function remember(access: Access, key: Secret, address: string | null): Access {
-    const used = { id: access.id, address, key, sealed: access.secret_sealed };
-    recent.delete(placeOf(used));
-    recent.set(placeOf(used), used);
-    const [oldest] = recent.keys();
-    if (recent.size > RECENT_MAX && oldest !== undefined) recent.delete(oldest);
-    return access;
-  }
-
-  /** The access is read each time: what was revoked, rotated or has expired opens nothing from then on. */
-  async function findAmong(tried: Recent[], isRight: IsRight, address: string | null): Promise<Access | null> {
-    const used = tried.reverse().find(({ key }) => isRight(key));
-    if (used === undefined) return null;
-    const access = await api.store.accesses.findLiving(used.id, 'cosmos_key');
-    if (access !== null && access.secret_sealed === used.sealed) return remember(access, used.key, address);
-    if (recent.get(placeOf(used)) === used) recent.delete(placeOf(used));
-    return null;
-  }
-
-  /** Not the keys of others: they would be tried for an address that was told to stop. */
-  function findOwn(isRight: IsRight, address: string | null): Promise<Access | null> {
-    return findAmong(
-      [...recent.values()].filter((each) => each.address === address),
-      isRight,
-      address,
-    );
-  }
-
   async function search(isRight: IsRight, address: string | null): Promise<Access | null> {
-    const found = await findAmong([...recent.values()], isRight, address);
+    const found = await recent.findAny(isRight, address);
     if (found !== null) return found;
     let page: Access[] = [];
     do {
       page = await api.store.accesses.listKeys(page.at(-1)?.number ?? 0, PAGE);
       for (const access of page) {
         const key = openKey(api, access);
-        if (key !== null && isRight(key)) return remember(access, key, address);
+        if (key !== null && isRight(key)) return recent.remember(access, key, address);
       }
     } while (page.length === PAGE);
     return null;
@@ -82,7 +54,7 @@ export function openKeys(api: KeyContext): Keys {
 
   /** Counted before it is known to be wrong, so that many at once are no more searches; a right one is given back. */
   async function searchCounted(isRight: IsRight, address: string | null): Promise<Access | null> {
-    const found = await findOwn(isRight, address); // who was before it in the line may have found the same key
+    const found = await recent.findOwn(isRight, address); // who was before it in the line may have found the same key
     if (found !== null) return found;
     const giveBack = await api.limits.countGuess(address, null);
     let isWrong = false;
@@ -97,8 +69,42 @@ export function openKeys(api: KeyContext): Keys {
 
   return {
     async find(isRight, address) {
-      return (await findOwn(isRight, address)) ?? searches.wait(() => searchCounted(isRight, address));
+      return (await recent.findOwn(isRight, address)) ?? searches.wait(() => searchCounted(isRight, address));
     },
+  };
+}
+
+/** Keys that matched lately, and from where they were used. */
+function openRecent({ store }: KeyContext) {
+  const recent = new Map<string, Recent>(); // by access and address; the least lately used first
+
+  function remember(access: Access, key: Secret, address: string | null): Access {
+    const used = { id: access.id, address, key, sealed: access.secret_sealed };
+    recent.delete(placeOf(used));
+    recent.set(placeOf(used), used);
+    const [oldest] = recent.keys();
+    if (recent.size > RECENT_MAX && oldest !== undefined) recent.delete(oldest);
+    return access;
+  }
+
+  /** The access is read each time: what was revoked, rotated or has expired opens nothing from then on. */
+  async function findAmong(tried: Recent[], isRight: IsRight, address: string | null): Promise<Access | null> {
+    const used = tried.findLast(({ key }) => isRight(key));
+    if (used === undefined) return null;
+    const access = await store.accesses.findLiving(used.id, 'cosmos_key');
+    if (access !== null && access.secret_sealed === used.sealed) return remember(access, used.key, address);
+    if (recent.get(placeOf(used)) === used) recent.delete(placeOf(used));
+    return null;
+  }
+
+  return {
+    remember,
+    /** Not the keys of others: they would be tried for an address that was told to stop. */
+    findOwn(isRight: IsRight, address: string | null): Promise<Access | null> {
+      const own = [...recent.values()].filter((each) => each.address === address);
+      return findAmong(own, isRight, address);
+    },
+    findAny: (isRight: IsRight, address: string | null) => findAmong([...recent.values()], isRight, address),
   };
 }
 
