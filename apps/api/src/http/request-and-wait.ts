@@ -31,6 +31,11 @@ export function isFailed({ state }: Pick<ActionWithSteps, 'state'>): boolean {
   return isEnded(state) && state !== 'succeeded';
 }
 
+/** Why it was not done, for whoever asked for it: the engine's reason, where it has one. */
+export function reasonOf({ error_message }: Pick<ActionWithSteps, 'error_message'>): string {
+  return error_message ?? 'It was called off before it was done.';
+}
+
 /**
  * What `ask` asks for, a create of this name. What this access asked for before and what failed after it was answered is in its way,
  * unseen (in this environment, where one is named): that is being deleted then, and it is asked once more. Throws what `ask` throws.

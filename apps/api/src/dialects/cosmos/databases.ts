@@ -1,9 +1,9 @@
 // Databases: the list, a query, one by its id or its `_rid`, a create and a delete that wait ten seconds.
 import { type Caller, databaseRemove } from '@berth/actions';
 import { codeOf, PlatformError } from '@berth/core';
-import type { StandingDatabase } from '@berth/store';
+import type { ActionWithSteps, StandingDatabase } from '@berth/store';
 import type { Request } from 'express';
-import { isFailed, requestAndWait } from '../../http/request-and-wait';
+import { isFailed, reasonOf, requestAndWait } from '../../http/request-and-wait';
 import type { Call, Route } from '../../http/route';
 import { findNamed, refuseOtherPlace, standingFor } from '../../http/standing';
 import { send, sendNothing } from './answer';
@@ -100,8 +100,8 @@ function notThere(): PlatformError {
   return new PlatformError('not_found', 'There is no database of this id.');
 }
 
-function notDone({ error_message }: { error_message: string | null }): PlatformError {
-  return new PlatformError('engine_refused', error_message ?? 'It was called off before it was done.');
+function notDone(action: ActionWithSteps): PlatformError {
+  return new PlatformError('engine_refused', reasonOf(action));
 }
 
 /** One page, oldest first, and where the next one begins when there is one. */

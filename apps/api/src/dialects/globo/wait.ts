@@ -2,7 +2,7 @@
 import type { Caller, Requestable } from '@berth/actions';
 import { PlatformError } from '@berth/core';
 import type { ActionWithSteps } from '@berth/store';
-import { isFailed, requestAndWait as requestAndWaitFor } from '../../http/request-and-wait';
+import { isFailed, reasonOf, requestAndWait as requestAndWaitFor } from '../../http/request-and-wait';
 import type { Call } from '../../http/route';
 import type { ApiContext } from '../dialect';
 
@@ -21,7 +21,7 @@ export async function requestAndWait<Input>(
     throw await namedByTask(api, error);
   });
   if (!isFailed(action)) return action;
-  throw new PlatformError('contradicts', action.error_message ?? 'It was called off before it was done.');
+  throw new PlatformError('contradicts', reasonOf(action));
 }
 
 /** Callers know an action by its number: an error that names one by our id is told again. */

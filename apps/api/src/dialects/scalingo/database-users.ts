@@ -3,7 +3,7 @@
 import { type Caller, credentialCreate, credentialReset, grantRemove, type WishedLogin } from '@berth/actions';
 import { isEnded, PlatformError } from '@berth/core';
 import type { ActionWithSteps, CredentialView, StandingDatabase } from '@berth/store';
-import { isFailed, requestAndWait } from '../../http/request-and-wait';
+import { isFailed, reasonOf, requestAndWait } from '../../http/request-and-wait';
 import { findOpening } from '../../http/reveal';
 import type { Call, Route } from '../../http/route';
 import type { ApiContext } from '../dialect';
@@ -127,7 +127,7 @@ async function sendWithPassword(
 /** Throws `contradicts`, with the engine's reason. */
 function refuseFailed(action: ActionWithSteps): void {
   if (!isFailed(action)) return;
-  throw new PlatformError('contradicts', action.error_message ?? 'It was called off before it was done.');
+  throw new PlatformError('contradicts', reasonOf(action));
 }
 
 /** None is `protected`: clients refuse to reset one that is, and the first user has no other password to tell. */
