@@ -46,7 +46,7 @@ function maintain(change: Partial<OpenedContext> = {}) {
   return { clock, health, metrics, stop };
 }
 
-test('a duty that hangs is named; when it ends, all is well', async () => {
+test('duties that hang are named; when they end, all is well', async () => {
   const { clock, health, metrics, stop } = maintain();
   await eventually(async () => /duty_duration_seconds_count\{.*sweep_actions/.test(await metrics.text()), {
     what: 'a sweep',
@@ -56,14 +56,15 @@ test('a duty that hangs is named; when it ends, all is well', async () => {
     await client.query('BEGIN; LOCK TABLE actions IN ACCESS EXCLUSIVE MODE');
     const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'actions'::regclass
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    await eventually(async () => (await client.query(waiting)).rows.length > 0, { what: 'a sweep to hang' });
+    await eventually(async () => (await client.query(waiting)).rows.length === 2, { what: 'two duties to hang' });
     clock.advance(119_000);
     expect(health.living().status).toBe('alive');
     clock.advance(2_000);
-    expect(health.living()).toEqual({ status: 'stuck', wrong: { sweep_actions: expect.stringContaining('No run') } });
+    const stuck = expect.stringContaining('No run');
+    expect(health.living()).toEqual({ status: 'stuck', wrong: { clean_up_never_made: stuck, sweep_actions: stuck } });
     await client.query('ROLLBACK');
   });
-  await eventually(() => health.living().status === 'alive', { what: 'the sweep to end' });
+  await eventually(() => health.living().status === 'alive', { what: 'the duties to end' });
   await stop();
 });
 
