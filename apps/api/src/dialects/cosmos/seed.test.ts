@@ -1,11 +1,19 @@
-// The vendor's documentation, replayed: its request with a key of ours and today's date, and the answer held against the printed
-// one, field by field and header by header.
+// The vendor's documentation, replayed: its request with the key that the vendor publishes for trying, and today's date; and the
+// answer held against the printed one, field by field and header by header.
+import { Secret } from '@berth/core';
 import { authorizationOf, made, openStreet, type Street, send } from './street.fixture';
 
 let street: Street;
 
+/** learn.microsoft.com/rest/api/cosmos-db/access-control-on-cosmosdb-resources */
+const KEY = new Secret('dsZQi3KtZmCv1ljt3VNWNm7sQUF1y5rJfC6kv5JiwvW0EndXdDku/dkKBp8/ufDToSxLzR4y+O/0H/t4bQtVNw==');
+
 beforeAll(async () => {
   street = await openStreet();
+  const { keys, store } = street;
+  const { access } = keys.owner;
+  await store.accesses.rotateKey(access.id, street.context.keyRing.seal(KEY, `access/${access.id}/secret`));
+  street = { ...street, keys: { ...keys, owner: { access, secret: KEY } } };
   for (const id of ['iot2', 'TestDB2', 'FoodDB', 'a fourth']) await made(street, id);
 });
 afterAll(() => street?.close());
