@@ -84,6 +84,12 @@ export function accessReadsOf(db: Db) {
       return row ?? null;
     },
 
+    /** Whether an access ever had this login, revoked and expired ones too. */
+    async isLoginKnown(login: string): Promise<boolean> {
+      const rows = await db.$queryRaw<unknown[]>`SELECT 1 AS known FROM accesses WHERE login = ${login} LIMIT 1`;
+      return rows.length > 0;
+    },
+
     /** The living access of this kind; null when there is none, or it is expired or revoked (by the store's clock). */
     async findLiving(id: string, kind: AccessKind): Promise<Access | null> {
       const [row] = await db.$queryRaw<Access[]>`

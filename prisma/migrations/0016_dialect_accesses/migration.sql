@@ -29,3 +29,6 @@ CREATE INDEX "accesses_made_by_operators" ON "accesses" ("number") WHERE "parent
 -- Which keys sealed those of accesses, beside which there are sessions.
 CREATE INDEX "accesses_secret_key" ON "accesses" (split_part("secret_sealed", '.', 2))
   WHERE "secret_sealed" IS NOT NULL AND "revoked_at" IS NULL;
+
+-- Whether somebody ever had a login, for those who sign up.
+CREATE INDEX "accesses_login_known" ON "accesses" ("login") WHERE "login" IS NOT NULL;

@@ -1,6 +1,6 @@
 // Signing up: a stranger gets a team of their own, with a project, a quota and a login that stays in one environment. Only where
 // operators let strangers in.
-import { codeOf, newId, PlatformError } from '@berth/core';
+import { codeOf, fieldError, newId, PlatformError } from '@berth/core';
 import type { SignUpDefaults } from '@berth/runtime';
 import type { Access, Nouns } from '@berth/store';
 import type { Context } from '../context';
@@ -24,12 +24,14 @@ const SCOPES = ['public', 'admin', 'credentials'] as const;
 const UNFIT = ['unknown_reference', 'disagree', 'invalid_request'];
 
 /**
- * The login that was made, with all that belongs to it, or nothing at all. Throws `name_taken` on `login` when somebody has it;
+ * The login that was made, with all that belongs to it, or nothing at all. Throws `name_taken` on `login` when somebody has it, or
+ * had it until operators revoked it: whom they shut out does not let themselves in again;
  * `not_set_up` when the defaults name what there is not, or what does not fit. Safe to race.
  */
 export async function signUp({ store }: Context, defaults: SignUpDefaults, asked: SignUp): Promise<Access> {
   return store.transaction(async (tx) => {
     const { address, email: login, secretHash } = asked;
+    if (await tx.accesses.isLoginKnown(login)) throw fieldError('name_taken', 'login', 'This login is taken.');
     const id = newId('access');
     const team = await tx.teams.insert({ name: `${login} ${id}`, database_quota: defaults.quota }); // nobody else's name
     const project = await tx.projects.insert({ team_id: team.id, name: PROJECT });

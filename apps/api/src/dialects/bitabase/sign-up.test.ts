@@ -68,6 +68,19 @@ test('who signs up gets a team, a project, a quota and a login with defaults, in
   expect(told[0].after).not.toMatch(/scrypt|pw-123456/);
 });
 
+test.each([
+  ['revoked', 'revoked_at = now()'],
+  ['expired', "expires_at = now() - interval '1 second'"],
+])('an e-mail whose login was %s signs up no more: that is the operators’ to say', async (how, set) => {
+  const email = `${how}@example.org`;
+  expect((await signUp(email)).status).toBe(200);
+  await street.sql.query(`UPDATE accesses SET ${set} WHERE login = $1`, [email]);
+  const before = await rows(street);
+  const again = await signUp(email.toUpperCase());
+  expect([again.status, again.body]).toEqual([422, { errors: { email: 'email has already been taken' } }]);
+  expect(await rows(street)).toEqual(before);
+});
+
 test('it can make so many databases, sees nobody else’s, and one more is refused', async () => {
   await signUp('maker@example.org');
   const headers = await sessionOf('MAKER@example.org');

@@ -30,10 +30,10 @@ async function create(api: ApiContext, call: Call): Promise<void> {
   const { email, password } = readUser(await readPosted(call));
   const address = addressOf(call.request);
   await limits.countSignUp(address);
-  if ((await store.accesses.findBasic(email)) !== null) throw taken();
+  if (await store.accesses.isLoginKnown(email)) throw taken();
   const secretHash = await proofs.hash(password);
   const { id } = await signUp(api, defaults, { email, secretHash, address }).catch((error: unknown) => {
-    throw codeOf(error) === 'name_taken' ? taken() : error; // by somebody who was faster, or is not let in any more
+    throw codeOf(error) === 'name_taken' ? taken() : error; // by somebody who was faster
   });
   sendPretty(call.response, 200, { id: uuidOf(id), email });
 }
